@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+#include "apps/propnp/overlay.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+#include "apps/propnp/overlay_brush.h"
+#include "apps/propnp/text.h"
+
+namespace propnp::app {
+namespace {
+
+constexpr double kShortestLongSide = 1280, kLongestLongSide = 1920;
+constexpr double kMagnifications[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
+constexpr double kResidualShare = 0.01;  // of the longer side, for the middle residual
+// Above this many points marks are dots: circles would cover the picture.
+constexpr size_t kManyPoints = 400;
+
+const cv::Scalar kObservedColour(255, 144, 30);
+const cv::Scalar kReprojectedColour(0, 140, 255);
+const cv::Scalar kResidualColour(200, 0, 220);
+const cv::Scalar kStartColour(150, 150, 150);
+const cv::Scalar kEllipseColour(0, 200, 255);
+const cv::Scalar kAxisColours[] = {{40, 40, 230}, {60, 170, 20}, {220, 80, 20}};
+const cv::Scalar kCanvasColour(246, 246, 246);
+const cv::Scalar kInk(30, 30, 30);
+
+double LongSide(const cv::Size& size) { return std::max({size.width, size.height, 1}); }
+
+size_t CountPoints(const OverlayPicture& picture) {
+  size_t count = 0;
+  for (const OverlayObject& object : picture.objects) count += object.observed.size();
+  return count;
+}
+
+// Photographs step back a little, so that the marks stand out on dark and on light ones.
+cv::Mat Background(const OverlayPicture& picture, double scale) {
+  const cv::Size size(static_cast<int>(std::lround(picture.size.width * scale)),
+                      static_cast<int>(std::lround(picture.size.height * scale)));
+  if (picture.photo.empty()) return {size, CV_8UC3, kCanvasColour};
+  cv::Mat resized, colour;
+  cv::resize(picture.photo, resized, size, 0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
+  if (resized.channels() == 1) {
+    cv::cvtColor(resized, colour, cv::COLOR_GRAY2BGR);
+  } else {
+    colour = resized;
+  }
+  return 0.7 * colour + cv::Scalar::all(255 * 0.22);
+}
+
+void DrawPoints(const OverlayObject& object, double magnification, bool many, Brush* brush) {
+  for (const cv::Point2d& point : object.at_start) brush->Dot(point, 2.0, kStartColour);
+  for (size_t i = 0; i < object.observed.size(); ++i) {
+    const cv::Point2d& seen = object.observed[i];
+    const cv::Point2d& predicted = object.reprojected[i];
+    if (!many) brush->Ring(seen, 7, kObservedColour);
+    brush->Line(seen, seen + magnification * (predicted - seen), many ? 1.0 : 2.0,
+                kResidualColour);
+    brush->Dot(predicted, many ? 1.5 : 2.5, kReprojectedColour);
+  }
+}
+
+void DrawPose(const OverlayObject& object, double magnification, Brush* brush) {
+  if (object.has_axes) {
+    const char* const names[] = {"x", "y", "z"};
+    for (int axis = 0; axis < 3; ++axis) {
+      brush->Arrow(object.anchor, object.axis_ends[axis], 3, kAxisColours[axis]);
+      brush->Text(object.axis_ends[axis], names[axis], kAxisColours[axis]);
+    }
+  }
+  if (object.has_ellipse) {
+    // Two standard deviations in each principal direction.
+    brush->Ellipse(object.anchor, object.anchor_covariance, 2 * magnification, kEllipseColour);
+  }
+  if (object.has_axes) brush->Text(object.anchor, object.label, kInk);
+}
+
+// A strip of white with the title and one sample of every mark beside its name.
+void DrawLegend(const OverlayPicture& picture, double magnification, Legend* legend) {
+  const std::string times = Format("%g x enlarged", magnification);
+  bool any_axes = false, any_ellipse = false, any_start = false;
+  for (const OverlayObject& object : picture.objects) {
+    any_axes |= object.has_axes;
+    any_ellipse |= object.has_ellipse;
+    any_start |= !object.at_start.empty();
+  }
+  legend->Title(picture.title);
+  legend->Entry(Legend::Mark::kRing, kObservedColour, "seen in the photograph");
+  legend->Entry(Legend::Mark::kDot, kReprojectedColour, "where the refined pose puts it");
+  legend->Entry(Legend::Mark::kLine, kResidualColour, "from seen to refined, " + times);
+  if (any_start) legend->Entry(Legend::Mark::kDot, kStartColour, "where the start pose put it");
+  if (any_ellipse) {
+    legend->Entry(Legend::Mark::kEllipse, kEllipseColour, "2-sigma ellipse, " + times);
+  }
+  if (any_axes) legend->Axes(kAxisColours, picture.axes_note);
+}
+
+}  // namespace
+
+double Magnification(const OverlayPicture& picture) {
+  std::vector<double> lengths;
+  for (const OverlayObject& object : picture.objects) {
+    for (size_t i = 0; i < object.observed.size(); ++i) {
+      const double length = cv::norm(object.reprojected[i] - object.observed[i]);
+      if (std::isfinite(length)) lengths.push_back(length);
+    }
+  }
+  if (lengths.empty()) return 1;
+  const auto middle = lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2);
+  std::nth_element(lengths.begin(), middle, lengths.end());
+  double magnification = 1;
+  for (double candidate : kMagnifications) {
+    if (candidate * *middle <= kResidualShare * LongSide(picture.size)) magnification = candidate;
+  }
+  return magnification;
+}
+
+cv::Mat DrawOverlay(const OverlayPicture& picture) {
+  const double long_side = LongSide(picture.size);
+  const double scale = std::clamp(long_side, kShortestLongSide, kLongestLongSide) / long_side;
+  const double magnification = Magnification(picture);
+  cv::Mat canvas = Background(picture, scale);
+  Brush brush(&canvas, scale);
+  const bool many = CountPoints(picture) > kManyPoints;
+  for (const OverlayObject& object : picture.objects) {
+    DrawPoints(object, magnification, many, &brush);
+  }
+  for (const OverlayObject& object : picture.objects) DrawPose(object, magnification, &brush);
+
+  Legend legend(canvas.cols);
+  DrawLegend(picture, magnification, &legend);
+  cv::Mat with_legend;
+  cv::vconcat(canvas, legend.Image(), with_legend);
+  return with_legend;
+}
+
+}  // namespace propnp::app

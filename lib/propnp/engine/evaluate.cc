@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+#include "propnp/engine/evaluate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "propnp/engine/load_pose.h"
+#include "propnp/engine/object_cost.h"
+#include "propnp/engine/partition.h"
+#include "propnp/engine/problem.h"
+#include "propnp/engine/workspace.h"
+
+namespace propnp {
+namespace {
+
+Status CheckArgs(const propnp_evaluate_args& a, Problem* problem) {
+  if (a.struct_size < sizeof(propnp_evaluate_args)) {
+    return Status::InvalidArgument("evaluate_args.struct_size is " + std::to_string(a.struct_size) +
+                                   ", expected at least " +
+                                   std::to_string(sizeof(propnp_evaluate_args)));
+  }
+  PROPNP_RETURN_IF_ERROR(CheckExecution(a.device, a.precision));
+  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem));
+  const int64_t b = problem->num_objects, d = problem->dof();
+  if (b == 0) return Status();
+  PROPNP_RETURN_IF_ERROR(CheckTensor("pose", a.pose, {b, problem->pose_size()}, false));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("cost_value", a.cost_value, {b}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("delta", a.delta, {b}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("gradient", a.gradient, {b, d}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("hessian", a.hessian, {b, d, d}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("status", a.status, {b}, true, PROPNP_INT32));
+  PROPNP_RETURN_IF_ERROR(CheckPointTensor(*problem, "pixel_error", a.pixel_error, {2}, true));
+  PROPNP_RETURN_IF_ERROR(CheckPointTensor(*problem, "residual", a.residual, {2}, true));
+  PROPNP_RETURN_IF_ERROR(CheckPointTensor(*problem, "loss_weight", a.loss_weight, {}, true));
+  return CheckPointTensor(*problem, "jacobian", a.jacobian, {2, d}, true);
+}
+
+// Sets every row of a view in a per-point tensor to zero, padding too.
+void ClearRows(const Problem& problem, const propnp_tensor& t, int64_t view) {
+  if (!IsGiven(t)) return;
+  const Range points = problem.PointsOf(view);
+  const int first_axis = problem.dense ? 2 : 1;
+  const int64_t rows = problem.dense ? t.shape[1] : points.size();
+  const int64_t outer = t.ndim > first_axis ? t.shape[first_axis] : 1;
+  const int64_t inner = t.ndim > first_axis + 1 ? t.shape[first_axis + 1] : 1;
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < outer; ++j) {
+      for (int64_t k = 0; k < inner; ++k) {
+        int64_t element = problem.FirstElement(t, view, points) + i * problem.PointStride(t);
+        if (t.ndim > first_axis) element += j * t.stride[first_axis];
+        if (t.ndim > first_axis + 1) element += k * t.stride[first_axis + 1];
+        Store(t, element, 0.0);
+      }
+    }
+  }
+}
+
+// Writes the per-point outputs of one view of one object.
+template <int kDof, typename T>
+class RowWriter {
+ public:
+  RowWriter(const Problem& problem, const propnp_evaluate_args& args,
+            const ObjectCost<kDof, T>& cost, const PackedView<T>& view, int64_t view_index)
+      : problem_(problem),
+        args_(args),
+        cost_(cost),
+        view_(view),
+        view_index_(view_index),
+        points_(problem.PointsOf(view_index)),
+        clamped_rows_(args.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact) {}
+
+  void Write(const T* pose) const {
+    visit_camera(view_.camera_model, [&](auto camera) {
+      using Camera = typename decltype(camera)::template Camera<T>;
+      ViewModel<Camera, T> model;
+      model.camera = Camera::from_parameters(view_.camera_parameters, view_.camera_limit);
+      model.box = {view_.has_box != 0, {view_.box[0], view_.box[1]}, {view_.box[2], view_.box[3]}};
+      model.z_min = view_.z_min;
+      const RigidTransform<T> rig_from_object = cost_.dof().transform(pose);
+      for (int64_t i = 0; i < view_.num_points; ++i) WritePoint(model, rig_from_object, i);
+    });
+  }
+
+ private:
+  template <typename Model>
+  void WritePoint(const Model& model, const RigidTransform<T>& rig_from_object, int64_t i) const {
+    const Vec3<T> rotated = rig_from_object.rotation * Vec3<T>{view_.x[i], view_.y[i], view_.z[i]};
+    Vec3<T> point = rotated + rig_from_object.translation;
+    if (view_.has_rig) point = CameraFromRig() * point;
+    const Vec2<T> x2d{view_.u[i], view_.v[i]};
+    const Vec2<T> error = reprojection_error(model, point, x2d);
+    PointResidual<T> r =
+        view_.wxy ? residual_with_jacobian(model, point, x2d,
+                                           SqrtInformation<T>{view_.wxx[i], view_.wxy[i],
+                                                              view_.wyx[i], view_.wyy[i]},
+                                           clamped_rows_)
+                  : residual_with_jacobian(model, point, x2d,
+                                           DiagonalWeight<T>{view_.wxx[i], view_.wyy[i]},
+                                           clamped_rows_);
+    if (view_.has_rig) {
+      r.x_gradient = transposed_times(CameraFromRig().rotation, r.x_gradient);
+      r.y_gradient = transposed_times(CameraFromRig().rotation, r.y_gradient);
+    }
+    StorePair(args_.pixel_error, i, error);
+    StorePair(args_.residual, i, r.e);
+    if (IsGiven(args_.loss_weight)) {
+      Store(args_.loss_weight, Element(args_.loss_weight, i),
+            cost_.object().loss.evaluate(dot(r.e, r.e)).weight);
+    }
+    if (!IsGiven(args_.jacobian)) return;
+    T row[kDof];
+    cost_.dof().tangent_row(r.x_gradient, rotated, row);
+    StoreJacobianRow(i, 0, row);
+    cost_.dof().tangent_row(r.y_gradient, rotated, row);
+    StoreJacobianRow(i, 1, row);
+  }
+
+  RigidTransform<T> CameraFromRig() const {
+    const T* r = view_.camera_from_rig_rotation;
+    const T* t = view_.camera_from_rig_translation;
+    return {{{r[0], r[1], r[2]}, {r[3], r[4], r[5]}, {r[6], r[7], r[8]}}, {t[0], t[1], t[2]}};
+  }
+
+  int64_t Element(const propnp_tensor& t, int64_t i) const {
+    return problem_.FirstElement(t, view_index_, points_) + i * problem_.PointStride(t);
+  }
+
+  void StorePair(const propnp_tensor& t, int64_t i, const Vec2<T>& value) const {
+    if (!IsGiven(t)) return;
+    Store(t, Element(t, i), value.x);
+    Store(t, Element(t, i) + problem_.ComponentStride(t), value.y);
+  }
+
+  void StoreJacobianRow(int64_t i, int coordinate, const T* row) const {
+    const propnp_tensor& t = args_.jacobian;
+    const int64_t first = Element(t, i) + coordinate * problem_.ComponentStride(t);
+    for (int k = 0; k < kDof; ++k) Store(t, first + k * t.stride[t.ndim - 1], row[k]);
+  }
+
+  const Problem& problem_;
+  const propnp_evaluate_args& args_;
+  const ObjectCost<kDof, T>& cost_;
+  const PackedView<T>& view_;
+  const int64_t view_index_;
+  const Range points_;
+  const ClampedRows clamped_rows_;
+};
+
+template <int kDof, typename T>
+void EvaluateObject(const Problem& problem, const propnp_evaluate_args& args, int64_t index,
+                    const PreparedCamera<T>* cameras, PackedObject<T>* object) {
+  const Range views = problem.ViewsOf(index);
+  for (int64_t view = views.begin; view < views.end; ++view) {
+    for (const propnp_tensor* t :
+         {&args.pixel_error, &args.residual, &args.loss_weight, &args.jacobian}) {
+      ClearRows(problem, *t, view);
+    }
+  }
+  NormalEquations<kDof, T> equations = {};
+  T pose[7], delta = 0;
+  object->Gather(problem, cameras, index);
+  uint32_t status = object->status;
+  if (!LoadPose<kDof>(args.pose, index, pose)) status |= PROPNP_STATUS_NON_FINITE_INPUT;
+  // Unlike a solution, a cost needs no three points.
+  if (!(status & PROPNP_STATUS_NON_FINITE_INPUT) && object->num_points > 0) {
+    const ObjectCost<kDof, T> cost(*object);
+    cost.Evaluate(pose, Curvature::kHessian,
+                  args.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact, &equations);
+    delta = object->loss.delta;
+    for (int64_t k = 0; k < object->num_views; ++k) {
+      RowWriter<kDof, T>(problem, args, cost, object->views[k], views.begin + k).Write(pose);
+    }
+  }
+  StoreAt(args.cost_value, index, equations.cost);
+  StoreAt(args.delta, index, delta);
+  StoreRow(args.gradient, index, equations.gradient, kDof);
+  StoreMatrix(args.hessian, index, equations.curvature, kDof);
+  StoreAt(args.status, index, static_cast<int32_t>(status));
+}
+
+template <typename T>
+struct WorkspaceLayout {
+  size_t shared_bytes, scratch_bytes, total_bytes;
+
+  WorkspaceLayout(const Problem& problem, int num_workers) {
+    Arena shared, scratch;
+    shared.Take<PreparedCamera<T>>(problem.num_cameras);
+    PackedObject<T>::Allocate(problem, &scratch);
+    shared_bytes = shared.used();
+    scratch_bytes = scratch.used();
+    total_bytes = shared_bytes + static_cast<size_t>(num_workers) * scratch_bytes;
+  }
+};
+
+template <int kDof, typename T>
+Status EvaluateBatch(Context& context, const Problem& problem, const propnp_evaluate_args& args) {
+  const WorkspaceLayout<T> layout(problem, context.num_threads());
+  WorkspaceMemory memory;
+  PROPNP_RETURN_IF_ERROR(memory.Acquire(layout.total_bytes, args.workspace, args.workspace_size));
+  Arena shared(memory.data());
+  PreparedCamera<T>* cameras = shared.Take<PreparedCamera<T>>(problem.num_cameras);
+  PrepareCameras(problem, cameras);
+  ForEachObject(context, problem, [&](int64_t index, int worker) {
+    Arena arena(memory.data() + layout.shared_bytes + worker * layout.scratch_bytes);
+    PackedObject<T> object = PackedObject<T>::Allocate(problem, &arena);
+    EvaluateObject<kDof>(problem, args, index, cameras, &object);
+  });
+  return Status();
+}
+
+}  // namespace
+
+Status EvaluateWorkspaceSize(const Context& context, const propnp_evaluate_args& args,
+                             uint64_t* bytes) {
+  Problem problem;
+  PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  const int threads = context.num_threads();
+  *bytes = problem.Precision(args.precision) == PROPNP_FLOAT32
+               ? WorkspaceLayout<float>(problem, threads).total_bytes
+               : WorkspaceLayout<double>(problem, threads).total_bytes;
+  return Status();
+}
+
+Status Evaluate(Context& context, const propnp_evaluate_args& args) {
+  Problem problem;
+  PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (problem.num_objects == 0) return Status();
+  const bool single = problem.Precision(args.precision) == PROPNP_FLOAT32;
+  if (problem.dof() == 6) {
+    return single ? EvaluateBatch<6, float>(context, problem, args)
+                  : EvaluateBatch<6, double>(context, problem, args);
+  }
+  return single ? EvaluateBatch<4, float>(context, problem, args)
+                : EvaluateBatch<4, double>(context, problem, args);
+}
+
+}  // namespace propnp

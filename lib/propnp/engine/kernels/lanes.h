@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// A vector register as a scalar of math/: as many points at once as the instruction set holds. A thin
+// cover over Highway in static mode (one instruction set a translation unit, nothing to link).
+#ifndef PROPNP_ENGINE_KERNELS_LANES_H_
+#define PROPNP_ENGINE_KERNELS_LANES_H_
+
+#include <hwy/highway.h>
+#include <hwy/contrib/math/math-inl.h>
+
+#include "propnp/math/scalar.h"
+
+PROPNP_MATH_BEGIN
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <typename T>
+struct LaneMask {
+  hn::Mask<hn::ScalableTag<T>> m;
+};
+template <typename T>
+PROPNP_INLINE LaneMask<T> operator&(const LaneMask<T>& a, const LaneMask<T>& b) {
+  return {hn::And(a.m, b.m)};
+}
+template <typename T>
+PROPNP_INLINE LaneMask<T> operator|(const LaneMask<T>& a, const LaneMask<T>& b) {
+  return {hn::Or(a.m, b.m)};
+}
+template <typename T>
+PROPNP_INLINE LaneMask<T> operator!(const LaneMask<T>& a) {
+  return {hn::Not(a.m)};
+}
+
+template <typename T>
+struct Lanes {
+  using Tag = hn::ScalableTag<T>;
+  using Vector = hn::Vec<Tag>;
+  static constexpr int kSize = static_cast<int>(HWY_LANES(T));
+
+  Vector v;
+
+  Lanes() = default;
+  PROPNP_INLINE Lanes(Vector vector) : v(vector) {}
+  PROPNP_INLINE explicit Lanes(T value) : v(hn::Set(Tag(), value)) {}
+
+  // `p` is aligned to the register.
+  static PROPNP_INLINE Lanes load(const T* p) { return {hn::Load(Tag(), p)}; }
+  PROPNP_INLINE void store(T* p) const { hn::Store(v, Tag(), p); }
+  PROPNP_INLINE T sum() const { return hn::GetLane(hn::SumOfLanes(Tag(), v)); }
+};
+
+template <typename T>
+struct ScalarTraits<Lanes<T>> {
+  using Real = T;
+};
+
+template <typename T>
+PROPNP_INLINE Lanes<T> operator+(const Lanes<T>& a, const Lanes<T>& b) {
+  return {hn::Add(a.v, b.v)};
+}
+template <typename T>
+PROPNP_INLINE Lanes<T> operator-(const Lanes<T>& a, const Lanes<T>& b) {
+  return {hn::Sub(a.v, b.v)};
+}
+template <typename T>
+PROPNP_INLINE Lanes<T> operator*(const Lanes<T>& a, const Lanes<T>& b) {
+  return {hn::Mul(a.v, b.v)};
+}
+template <typename T>
+PROPNP_INLINE Lanes<T> operator/(const Lanes<T>& a, const Lanes<T>& b) {
+  return {hn::Div(a.v, b.v)};
+}
+template <typename T>
+PROPNP_INLINE Lanes<T> operator-(const Lanes<T>& a) {
+  return {hn::Neg(a.v)};
+}
+template <typename T>
+PROPNP_INLINE LaneMask<T> operator<(const Lanes<T>& a, const Lanes<T>& b) {
+  return {hn::Lt(a.v, b.v)};
+}
+template <typename T>
+PROPNP_INLINE Lanes<T> select(const LaneMask<T>& mask, const Lanes<T>& a, const Lanes<T>& b) {
+  return {hn::IfThenElse(mask.m, a.v, b.v)};
+}
+template <typename T>
+PROPNP_INLINE Lanes<T> min(const Lanes<T>& a, const Lanes<T>& b) {
+  return {hn::Min(a.v, b.v)};
+}
+template <typename T>
+PROPNP_INLINE Lanes<T> max(const Lanes<T>& a, const Lanes<T>& b) {
+  return {hn::Max(a.v, b.v)};
+}
+template <typename T>
+PROPNP_INLINE Lanes<T> sqrt(const Lanes<T>& a) {
+  return {hn::Sqrt(a.v)};
+}
+template <typename T>
+PROPNP_INLINE Lanes<T> log1p(const Lanes<T>& a) {
+  return {hn::Log1p(typename Lanes<T>::Tag(), a.v)};
+}
+
+// a * b + c in one rounding where the instruction set has it.
+template <typename T>
+PROPNP_INLINE Lanes<T> multiply_add(const Lanes<T>& a, const Lanes<T>& b, const Lanes<T>& c) {
+  return {hn::MulAdd(a.v, b.v, c.v)};
+}
+
+// The angle of (x, y) in [-pi, pi]; 0 at the origin, as std::atan2.
+template <typename T>
+PROPNP_INLINE Lanes<T> atan2(const Lanes<T>& y, const Lanes<T>& x) {
+  using Tag = typename Lanes<T>::Tag;
+  const Lanes<T> zero(T(0)), half_pi(T(1.57079632679489661923)), pi(T(3.14159265358979323846));
+  const Lanes<T> abs_x{hn::Abs(x.v)}, abs_y{hn::Abs(y.v)};
+  const LaneMask<T> steep = abs_x < abs_y;
+  const Lanes<T> large = max(abs_x, abs_y), small = min(abs_x, abs_y);
+  const LaneMask<T> nonzero = zero < large;
+  const Lanes<T> ratio = select(nonzero, small / select(nonzero, large, Lanes<T>(T(1))), zero);
+  Lanes<T> angle{hn::Atan(Tag(), ratio.v)};
+  angle = select(steep, half_pi - angle, angle);
+  angle = select(x < zero, pi - angle, angle);
+  return {hn::CopySign(angle.v, y.v)};
+}
+
+PROPNP_MATH_END
+
+#endif  // PROPNP_ENGINE_KERNELS_LANES_H_

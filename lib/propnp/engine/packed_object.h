@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// One object's points gathered from the caller's tensors into columns that the kernels read, with
+// everything about it that does not depend on the pose.
+#ifndef PROPNP_ENGINE_PACKED_OBJECT_H_
+#define PROPNP_ENGINE_PACKED_OBJECT_H_
+
+#include "propnp/engine/arena.h"
+#include "propnp/engine/kernels/object_kernels.h"
+#include "propnp/engine/problem.h"
+#include "propnp/math/pose.h"
+#include "propnp/math/robust_loss.h"
+
+namespace propnp {
+
+// A camera of the table, converted and with its limit computed, once a call.
+template <typename T>
+struct PreparedCamera {
+  int32_t model;
+  int32_t has_box;
+  T parameters[12];
+  T limit;
+  T box[4];
+};
+
+template <typename T>
+void PrepareCameras(const Problem& problem, PreparedCamera<T>* cameras);
+
+// The most columns a point has: x y z u v and four entries of the square-root information.
+constexpr int kMaxColumns = 9;
+
+template <typename T>
+struct PackedObject {
+  PackedView<T>* views;  // room for Problem::max_views
+  T* columns;            // room for kMaxColumns * Problem::max_padded_points
+
+  int64_t index;
+  int64_t num_views;
+  int64_t num_points;       // all
+  int64_t weighted_points;  // with a weight that is not zero
+  RobustLoss<T> loss;       // adaptive Huber resolved to its delta
+  FourDof<T> four_dof;      // axis and base rotation; read with four degrees of freedom
+  T z_min;
+  uint32_t status;          // PROPNP_STATUS_NON_FINITE_INPUT and _TOO_FEW_POINTS
+
+  // Takes the room that any object of the problem needs.
+  static PackedObject Allocate(const Problem& problem, Arena* arena);
+
+  // Gathers object `index`. A value that is not finite or a negative weight sets the status, and the
+  // object must not be used further; nor must one without points. Too few points only set it.
+  void Gather(const Problem& problem, const PreparedCamera<T>* cameras, int64_t index);
+};
+
+}  // namespace propnp
+
+#endif  // PROPNP_ENGINE_PACKED_OBJECT_H_

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+#include "propnp/engine/random_starts.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "propnp/engine/bearing.h"
+#include "propnp/engine/levenberg_marquardt.h"
+#include "propnp/math/adaptive_delta.h"
+#include "propnp/math/philox.h"
+
+namespace propnp {
+namespace {
+
+constexpr int kMaxStartPoints = PROPNP_MAX_START_POINTS;
+
+// Where the object is seen and how large, from all weighted points.
+template <typename T>
+struct ObjectGeometry {
+  Vec3<T> centroid;   // in the object frame
+  Vec3<T> direction;  // unit vector to it in the rig frame
+  T distance;
+};
+
+template <typename T>
+T PointWeight(const PackedView<T>& view, int64_t i) {
+  if (!view.wxy) return mean_weight(DiagonalWeight<T>{view.wxx[i], view.wyy[i]});
+  return mean_weight(SqrtInformation<T>{view.wxx[i], view.wxy[i], view.wyx[i], view.wyy[i]});
+}
+
+template <typename T>
+Vec3<T> BearingInRig(const PackedView<T>& view, int64_t i) {
+  const Vec3<T> b = BearingFromPixel(view, view.u[i], view.v[i]);
+  if (!view.has_rig) return b;
+  const T* r = view.camera_from_rig_rotation;
+  return b.x * Vec3<T>{r[0], r[1], r[2]} + b.y * Vec3<T>{r[3], r[4], r[5]} +
+         b.z * Vec3<T>{r[6], r[7], r[8]};
+}
+
+// Weighted mean and variance of vectors, relative to the first one.
+template <typename T>
+struct VectorMoments {
+  bool empty = true;
+  Vec3<T> shift{0, 0, 0}, sum{0, 0, 0};
+  T weight = 0, square_sum = 0;
+
+  void Add(const Vec3<T>& v, T w) {
+    if (empty) shift = v;
+    empty = false;
+    const Vec3<T> d = v - shift;
+    weight += w;
+    sum = sum + w * d;
+    square_sum += w * dot(d, d);
+  }
+  Vec3<T> Mean() const { return shift + (T(1) / weight) * sum; }
+  T Deviation() const {
+    return std::sqrt(std::max(square_sum / weight - dot(sum, sum) / (weight * weight), T(0)));
+  }
+};
+
+// With four degrees of freedom only the extent along the yaw axis is known beforehand.
+template <int kDof, typename T>
+ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object) {
+  VectorMoments<T> points, bearings, point_extent, bearing_extent;
+  const Vec3<T> axis = object.four_dof.axis;
+  const Vec3<T> axis_in_object = transposed_times(object.four_dof.base_rotation, axis);
+  for (int64_t v = 0; v < object.num_views; ++v) {
+    const PackedView<T>& view = object.views[v];
+    for (int64_t i = 0; i < view.num_points; ++i) {
+      const T w = PointWeight(view, i);
+      if (!(w > T(0))) continue;
+      const Vec3<T> point{view.x[i], view.y[i], view.z[i]};
+      const Vec3<T> bearing = BearingInRig(view, i);
+      points.Add(point, w);
+      bearings.Add(bearing, w);
+      if (kDof == 4) {
+        point_extent.Add({dot(axis_in_object, point), T(0), T(0)}, w);
+        bearing_extent.Add({dot(axis, bearing), T(0), T(0)}, w);
+      }
+    }
+  }
+  const Vec3<T> mean = bearings.Mean();
+  const T norm = std::max(std::sqrt(dot(mean, mean)), T(1e-3));
+  // A random rotation shows two of three dimensions.
+  const T extent = kDof == 4 ? point_extent.Deviation()
+                             : std::sqrt(T(2) / T(3)) * points.Deviation();
+  const T seen = kDof == 4 ? bearing_extent.Deviation() : bearings.Deviation();
+  // A flat or tiny image says nothing about depth: an object of one radian, or as far as floats go.
+  const T size = extent > T(0) ? extent : points.Deviation();
+  return {points.Mean(), (T(1) / norm) * mean, size / std::clamp(seen, T(1e-6), T(1))};
+}
+
+template <typename T>
+T FillCumulativeWeights(const PackedObject<T>& object, T* cumulative) {
+  T sum = 0;
+  int64_t k = 0;
+  for (int64_t v = 0; v < object.num_views; ++v) {
+    const PackedView<T>& view = object.views[v];
+    for (int64_t i = 0; i < view.num_points; ++i) {
+      sum += std::max(PointWeight(view, i), T(0));
+      cumulative[k++] = sum;
+    }
+  }
+  return sum;
+}
+
+// Draws `count` different points, each in turn with probability proportional to its weight among
+// those left (what Gumbel top-n draws, without a logarithm a point). `chosen` ends up sorted.
+template <typename T>
+class SubsetSampler {
+ public:
+  SubsetSampler(const T* cumulative, int64_t num_points, uint64_t seed, uint64_t object_id)
+      : cumulative_(cumulative), num_points_(num_points), seed_(seed), object_id_(object_id) {}
+
+  void Draw(int start, int count, int64_t* chosen) const {
+    T taken = 0;
+    PhiloxWords words{};
+    for (int k = 0; k < count; ++k) {
+      if (k % 4 == 0) {
+        words = random_words(seed_, object_id_, RandomPurpose::kStartSubset,
+                             static_cast<uint32_t>(start * (kMaxStartPoints / 4) + k / 4));
+      }
+      const T u = static_cast<T>(uniform_from_word(words.word[k % 4]));
+      const int64_t index = Locate(u * (cumulative_[num_points_ - 1] - taken), chosen, k);
+      taken += Weight(index);
+      int64_t* place = std::lower_bound(chosen, chosen + k, index);
+      std::copy_backward(place, chosen + k, chosen + k + 1);
+      *place = index;
+    }
+  }
+
+ private:
+  T Before(int64_t i) const { return i > 0 ? cumulative_[i - 1] : T(0); }
+  T Weight(int64_t i) const { return cumulative_[i] - Before(i); }
+
+  // The point at `position` on the line of weights from which the chosen ones are cut out.
+  int64_t Locate(T position, const int64_t* chosen, int num_chosen) const {
+    for (int k = 0; k < num_chosen && position >= Before(chosen[k]); ++k) {
+      position += Weight(chosen[k]);
+    }
+    int64_t index = std::upper_bound(cumulative_, cumulative_ + num_points_, position) - cumulative_;
+    // Rounding may land on a chosen or weightless point: take the next one that serves.
+    while (index >= num_points_ || !(Weight(index) > T(0)) ||
+           std::binary_search(chosen, chosen + num_chosen, index)) {
+      index = index + 1 < num_points_ ? index + 1 : 0;
+    }
+    return index;
+  }
+
+  const T* cumulative_;
+  const int64_t num_points_;
+  const uint64_t seed_, object_id_;
+};
+
+// The chosen points as an object of its own that shares everything else with `object`.
+template <typename T>
+void GatherSubset(const PackedObject<T>& object, const int64_t* chosen, int count,
+                  PackedObject<T>* subset) {
+  PackedView<T>* const views = subset->views;
+  T* memory = subset->columns;
+  T* const columns = subset->columns;
+  *subset = object;
+  subset->views = views;
+  subset->columns = columns;
+  subset->num_points = subset->weighted_points = count;
+  int64_t first = 0;
+  int k = 0;
+  for (int64_t v = 0; v < object.num_views; ++v) {
+    const PackedView<T>& from = object.views[v];
+    PackedView<T>& to = views[v];
+    to = from;
+    int end = k;
+    while (end < count && chosen[end] < first + from.num_points) ++end;
+    to.num_points = end - k;
+    to.padded_points = (to.num_points + kPointPadding - 1) / kPointPadding * kPointPadding;
+    const auto copy = [&](const T* source) -> const T* {
+      if (!source) return nullptr;
+      T* column = memory;
+      memory += to.padded_points;
+      for (int j = k; j < end; ++j) column[j - k] = source[chosen[j] - first];
+      std::fill(column + to.num_points, column + to.padded_points, T(0));
+      return column;
+    };
+    to.x = copy(from.x), to.y = copy(from.y), to.z = copy(from.z);
+    to.u = copy(from.u), to.v = copy(from.v);
+    to.wxx = copy(from.wxx), to.wyy = copy(from.wyy);
+    to.wxy = copy(from.wxy), to.wyx = copy(from.wyx);
+    first += from.num_points;
+    k = end;
+  }
+}
+
+// A rotation uniform over SO(3) (K. Shoemake, 1992), or a uniform yaw.
+template <int kDof, typename T>
+void RandomRotation(const PhiloxWords& words, T* pose) {
+  constexpr double kTwoPi = 6.28318530717958647692;
+  const double u = uniform_from_word(words.word[0]);
+  const double a = kTwoPi * uniform_from_word(words.word[1]);
+  const double b = kTwoPi * uniform_from_word(words.word[2]);
+  if constexpr (kDof == 4) {
+    pose[3] = static_cast<T>(a - 0.5 * kTwoPi);
+  } else {
+    const double s = std::sqrt(1 - u), c = std::sqrt(u);
+    pose[3] = static_cast<T>(s * std::sin(a)), pose[4] = static_cast<T>(s * std::cos(a));
+    pose[5] = static_cast<T>(c * std::sin(b)), pose[6] = static_cast<T>(c * std::cos(b));
+  }
+}
+
+// The translation that puts the centroid where it is seen.
+template <int kDof, typename T>
+void PlaceCentroid(const ObjectCost<kDof, T>& cost, const ObjectGeometry<T>& geometry, T* pose) {
+  pose[0] = pose[1] = pose[2] = T(0);
+  const Vec3<T> rotated = cost.dof().transform(pose).rotation * geometry.centroid;
+  const Vec3<T> t = geometry.distance * geometry.direction - rotated;
+  pose[0] = t.x, pose[1] = t.y, pose[2] = t.z;
+}
+
+}  // namespace
+
+template <typename T>
+StartWorkspace<T> StartWorkspace<T>::Allocate(const Problem& problem,
+                                              const propnp_solve_options& options, Arena* arena) {
+  StartWorkspace workspace = {};
+  const int64_t subset_points =
+      options.start_points + (problem.max_views + 1) * (kPointPadding - 1);
+  workspace.subset.views = arena->Take<PackedView<T>>(problem.max_views);
+  workspace.subset.columns =
+      arena->Take<T>(kMaxColumns * (subset_points + kPointPadding) / kPointPadding * kPointPadding);
+  workspace.cumulative_weight = arena->Take<T>(problem.max_padded_points);
+  workspace.starts = arena->Take<StartPose<T>>(options.num_starts + 1);
+  return workspace;
+}
+
+template <int kDof, typename T>
+int MakeRandomStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
+                     uint64_t seed, uint64_t object_id, StartWorkspace<T>* workspace) {
+  const PackedObject<T>& object = cost.object();
+  const ObjectGeometry<T> geometry = MeasureGeometry<kDof>(object);
+  FillCumulativeWeights(object, workspace->cumulative_weight);
+  const SubsetSampler<T> sampler(workspace->cumulative_weight, object.num_points, seed, object_id);
+  const int count =
+      static_cast<int>(std::min<int64_t>(options.start_points, object.weighted_points));
+  int64_t chosen[kMaxStartPoints];
+  for (int s = 0; s < options.num_starts; ++s) {
+    StartPose<T>& start = workspace->starts[s];
+    RandomRotation<kDof>(
+        random_words(seed, object_id, RandomPurpose::kStartRotation, static_cast<uint32_t>(s)),
+        start.pose);
+    PlaceCentroid(cost, geometry, start.pose);
+    sampler.Draw(s, count, chosen);
+    GatherSubset(object, chosen, count, &workspace->subset);
+    const ObjectCost<kDof, T> subset_cost(workspace->subset);
+    LevenbergMarquardt<kDof, T>(subset_cost, options).Refine(options.start_iterations, start.pose);
+    start.cost = cost.Cost(start.pose);
+  }
+  StartPose<T>* const begin = workspace->starts;
+  StartPose<T>* const end =
+      std::remove_if(begin, begin + options.num_starts,
+                     [](const StartPose<T>& start) { return !std::isfinite(start.cost); });
+  std::sort(begin, end, [](const StartPose<T>& a, const StartPose<T>& b) { return a.cost < b.cost; });
+  return static_cast<int>(end - begin);
+}
+
+template struct StartWorkspace<float>;
+template struct StartWorkspace<double>;
+template int MakeRandomStarts(const ObjectCost<6, float>&, const propnp_solve_options&, uint64_t,
+                              uint64_t, StartWorkspace<float>*);
+template int MakeRandomStarts(const ObjectCost<6, double>&, const propnp_solve_options&, uint64_t,
+                              uint64_t, StartWorkspace<double>*);
+template int MakeRandomStarts(const ObjectCost<4, float>&, const propnp_solve_options&, uint64_t,
+                              uint64_t, StartWorkspace<float>*);
+template int MakeRandomStarts(const ObjectCost<4, double>&, const propnp_solve_options&, uint64_t,
+                              uint64_t, StartWorkspace<double>*);
+
+}  // namespace propnp

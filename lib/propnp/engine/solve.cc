@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+#include "propnp/engine/solve.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "propnp/engine/covariance.h"
+#include "propnp/engine/levenberg_marquardt.h"
+#include "propnp/engine/load_pose.h"
+#include "propnp/engine/partition.h"
+#include "propnp/engine/problem.h"
+#include "propnp/engine/random_starts.h"
+#include "propnp/engine/workspace.h"
+
+namespace propnp {
+namespace {
+
+Status CheckPositive(const char* name, double value) {
+  if (value > 0 && std::isfinite(value)) return Status();
+  return Status::InvalidArgument(std::string("options.") + name + " is " + std::to_string(value) +
+                                 ", expected a positive number");
+}
+
+Status CheckRange(const char* name, int64_t value, int64_t low, int64_t high) {
+  if (value >= low && value <= high) return Status();
+  return Status::InvalidArgument(std::string("options.") + name + " is " + std::to_string(value) +
+                                 ", expected " + std::to_string(low) + " to " +
+                                 std::to_string(high));
+}
+
+Status CheckOptions(const propnp_solve_options* options) {
+  if (!options || options->struct_size < sizeof(propnp_solve_options)) {
+    return Status::InvalidArgument("options is null or its struct_size is too small");
+  }
+  const propnp_solve_options& o = *options;
+  constexpr int kMany = 1 << 20;
+  PROPNP_RETURN_IF_ERROR(CheckRange("method", o.method, 0, 1));
+  PROPNP_RETURN_IF_ERROR(CheckRange("max_iterations", o.max_iterations, 0, kMany));
+  PROPNP_RETURN_IF_ERROR(CheckRange("covariance", o.covariance, 0, 2));
+  PROPNP_RETURN_IF_ERROR(CheckRange("num_starts", o.num_starts, 1, kMany));
+  PROPNP_RETURN_IF_ERROR(CheckRange("start_points", o.start_points, 3, PROPNP_MAX_START_POINTS));
+  PROPNP_RETURN_IF_ERROR(CheckRange("start_iterations", o.start_iterations, 0, kMany));
+  PROPNP_RETURN_IF_ERROR(CheckRange("num_refined", o.num_refined, 1, PROPNP_MAX_REFINED));
+  if (!std::isfinite(o.tolerance)) return Status::InvalidArgument("options.tolerance is not finite");
+  PROPNP_RETURN_IF_ERROR(CheckPositive("initial_radius", o.initial_radius));
+  PROPNP_RETURN_IF_ERROR(CheckPositive("max_radius", o.max_radius));
+  PROPNP_RETURN_IF_ERROR(CheckPositive("min_diagonal", o.min_diagonal));
+  PROPNP_RETURN_IF_ERROR(CheckPositive("max_diagonal", o.max_diagonal));
+  PROPNP_RETURN_IF_ERROR(CheckPositive("min_relative_decrease", o.min_relative_decrease));
+  return CheckPositive("epsilon", o.epsilon);
+}
+
+Status CheckOutputs(const Problem& problem, const propnp_solve_args& a) {
+  const int64_t b = problem.num_objects, d = problem.dof();
+  PROPNP_RETURN_IF_ERROR(CheckTensor("pose_init", a.pose_init, {b, problem.pose_size()}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("pose_target", a.pose_target, {b, problem.pose_size()}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("pose", a.pose, {b, problem.pose_size()}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("cost_before", a.cost_before, {b}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("cost_after", a.cost_after, {b}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("covariance", a.covariance, {b, d, d}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("null_space", a.null_space, {b, d, d}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("variance_factor", a.variance_factor, {b}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("behind_fraction", a.behind_fraction, {b}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("rank", a.rank, {b}, true, PROPNP_INT32));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("iterations", a.iterations, {b}, true, PROPNP_INT32));
+  return CheckTensor("status", a.status, {b}, true, PROPNP_INT32);
+}
+
+Status CheckArgs(const propnp_solve_args& args, Problem* problem) {
+  if (args.struct_size < sizeof(propnp_solve_args)) {
+    return Status::InvalidArgument("solve_args.struct_size is " + std::to_string(args.struct_size) +
+                                   ", expected at least " +
+                                   std::to_string(sizeof(propnp_solve_args)));
+  }
+  PROPNP_RETURN_IF_ERROR(CheckExecution(args.device, args.precision));
+  PROPNP_RETURN_IF_ERROR(CheckOptions(args.options));
+  PROPNP_RETURN_IF_ERROR(MakeProblem(args.correspondences, args.cameras, args.cost, problem));
+  return problem->num_objects > 0 ? CheckOutputs(*problem, args) : Status();
+}
+
+// The memory of one worker.
+template <typename T>
+struct Scratch {
+  PackedObject<T> object;
+  StartWorkspace<T> starts;
+
+  static Scratch Allocate(const Problem& problem, const propnp_solve_options& options,
+                          Arena* arena) {
+    return {PackedObject<T>::Allocate(problem, arena),
+            StartWorkspace<T>::Allocate(problem, options, arena)};
+  }
+};
+
+template <typename T>
+struct WorkspaceLayout {
+  size_t shared_bytes, scratch_bytes, total_bytes;
+
+  WorkspaceLayout(const Problem& problem, const propnp_solve_options& options, int num_workers) {
+    Arena shared, scratch;
+    shared.Take<PreparedCamera<T>>(problem.num_cameras);
+    Scratch<T>::Allocate(problem, options, &scratch);
+    shared_bytes = shared.used();
+    scratch_bytes = scratch.used();
+    total_bytes = shared_bytes + static_cast<size_t>(num_workers) * scratch_bytes;
+  }
+};
+
+template <int kDof, typename T>
+struct ObjectResult {
+  T pose[7];
+  RefineOutcome outcome;
+  PoseUncertainty<kDof, T> uncertainty;
+  uint32_t status;
+};
+
+template <int kDof, typename T>
+T RotationDistance(const T* a, const T* b) {
+  if constexpr (kDof == 4) return std::fabs(std::remainder(a[3] - b[3], T(6.283185307179586)));
+  const T cosine = std::fabs(a[3] * b[3] + a[4] * b[4] + a[5] * b[5] + a[6] * b[6]);
+  return T(2) * std::acos(std::min(cosine, T(1)));
+}
+
+// Refines one object.
+template <int kDof, typename T>
+class ObjectSolver {
+ public:
+  ObjectSolver(const Problem& problem, const propnp_solve_args& args,
+               const PreparedCamera<T>* cameras)
+      : problem_(problem), args_(args), options_(*args.options), cameras_(cameras) {
+    seed_ = options_.seed_pointer ? *options_.seed_pointer : options_.seed;
+  }
+
+  void Solve(int64_t index, Scratch<T>* scratch, ObjectResult<kDof, T>* result) const {
+    *result = {};
+    SetNeutralPose<kDof>(result->pose);
+    scratch->object.Gather(problem_, cameras_, index);
+    result->status = scratch->object.status;
+    if (!LoadStarts(index, result)) result->status |= PROPNP_STATUS_NON_FINITE_INPUT;
+    if (result->status) return;
+
+    const ObjectCost<kDof, T> cost(scratch->object);
+    const int num_starts = CollectStarts(index, cost, scratch, result->pose);
+    RefineBest(cost, scratch->starts.starts, num_starts, result);
+    if (!result->outcome.finite) {
+      result->status |= PROPNP_STATUS_NON_FINITE_INPUT;
+      return;
+    }
+    ComputeUncertainty(cost, options_, result->pose, &result->uncertainty);
+    if (!AllFinite(*result)) {
+      result->status |= PROPNP_STATUS_NON_FINITE_INPUT;
+      result->uncertainty = {};
+      return;
+    }
+    result->status |= result->uncertainty.status;
+    if (result->outcome.converged) {
+      result->status |= PROPNP_STATUS_CONVERGED;
+    } else {
+      result->status |= PROPNP_STATUS_MAX_ITERATIONS;
+    }
+  }
+
+ private:
+  // Reads the given pose into result->pose; the target is checked here and read again later.
+  bool LoadStarts(int64_t index, ObjectResult<kDof, T>* result) const {
+    bool valid = true;
+    T pose[7];
+    if (IsGiven(args_.pose_target)) valid = LoadPose<kDof>(args_.pose_target, index, pose);
+    if (IsGiven(args_.pose_init)) {
+      const bool finite = LoadPose<kDof>(args_.pose_init, index, pose);
+      if (finite) std::copy(pose, pose + problem_.pose_size(), result->pose);
+      valid = valid && finite;
+    }
+    return valid;
+  }
+
+  // Fills the list of starts, best first, and returns how many there are.
+  int CollectStarts(int64_t index, const ObjectCost<kDof, T>& cost, Scratch<T>* scratch,
+                    const T* given) const {
+    StartPose<T>* starts = scratch->starts.starts;
+    int count = 0;
+    if (IsGiven(args_.pose_init)) {
+      std::copy(given, given + 7, starts[count++].pose);
+      if (!IsGiven(args_.pose_target)) return count;
+      starts[0].cost = cost.Cost(starts[0].pose);
+    } else {
+      count = MakeRandomStarts(cost, options_, seed_, problem_.ObjectId(index), &scratch->starts);
+    }
+    if (IsGiven(args_.pose_target)) {
+      StartPose<T> target = {};
+      LoadPose<kDof>(args_.pose_target, index, target.pose);
+      target.cost = cost.Cost(target.pose);
+      StartPose<T>* place = std::upper_bound(
+          starts, starts + count, target,
+          [](const StartPose<T>& a, const StartPose<T>& b) { return a.cost < b.cost; });
+      std::copy_backward(place, starts + count, starts + count + 1);
+      *place = target;
+      ++count;
+    }
+    return count;
+  }
+
+  // Refines the best starts that differ in rotation and keeps the best outcome.
+  void RefineBest(const ObjectCost<kDof, T>& cost, const StartPose<T>* starts, int num_starts,
+                  ObjectResult<kDof, T>* result) const {
+    const T least_distance(0.35);  // rad
+    int taken[PROPNP_MAX_REFINED];
+    int count = 0;
+    result->outcome.finite = false;
+    for (int s = 0; s < num_starts && count < options_.num_refined; ++s) {
+      const bool is_new = std::all_of(taken, taken + count, [&](int other) {
+        return RotationDistance<kDof>(starts[s].pose, starts[other].pose) > least_distance;
+      });
+      if (!is_new) continue;
+      taken[count++] = s;
+      T pose[7];
+      std::copy(starts[s].pose, starts[s].pose + 7, pose);
+      const RefineOutcome outcome =
+          LevenbergMarquardt<kDof, T>(cost, options_).Refine(options_.max_iterations, pose);
+      if (!outcome.finite) continue;
+      if (!result->outcome.finite || outcome.cost_after < result->outcome.cost_after) {
+        result->outcome = outcome;
+        std::copy(pose, pose + 7, result->pose);
+      }
+    }
+  }
+
+  static bool AllFinite(const ObjectResult<kDof, T>& result) {
+    T trouble = 0;
+    for (T p : result.pose) trouble += p * T(0);
+    for (T c : result.uncertainty.covariance) trouble += c * T(0);
+    for (T n : result.uncertainty.null_space) trouble += n * T(0);
+    trouble += (result.uncertainty.variance_factor + result.uncertainty.behind_fraction) * T(0);
+    return trouble == T(0) && std::isfinite(result.outcome.cost_after);
+  }
+
+  const Problem& problem_;
+  const propnp_solve_args& args_;
+  const propnp_solve_options& options_;
+  const PreparedCamera<T>* cameras_;
+  uint64_t seed_;
+};
+
+template <int kDof, typename T>
+void StoreResult(const propnp_solve_args& args, int64_t i, const ObjectResult<kDof, T>& result) {
+  const PoseUncertainty<kDof, T>& u = result.uncertainty;
+  StoreRow(args.pose, i, result.pose, kDof == 6 ? 7 : 4);
+  StoreAt(args.cost_before, i, result.outcome.cost_before);
+  StoreAt(args.cost_after, i, result.outcome.cost_after);
+  StoreMatrix(args.covariance, i, u.covariance, kDof);
+  StoreMatrix(args.null_space, i, u.null_space, kDof);
+  StoreAt(args.variance_factor, i, u.variance_factor);
+  StoreAt(args.behind_fraction, i, u.behind_fraction);
+  StoreAt(args.rank, i, u.rank);
+  StoreAt(args.iterations, i, result.outcome.iterations);
+  StoreAt(args.status, i, static_cast<int32_t>(result.status));
+}
+
+template <int kDof, typename T>
+Status SolveBatch(Context& context, const Problem& problem, const propnp_solve_args& args) {
+  const WorkspaceLayout<T> layout(problem, *args.options, context.num_threads());
+  WorkspaceMemory memory;
+  PROPNP_RETURN_IF_ERROR(memory.Acquire(layout.total_bytes, args.workspace, args.workspace_size));
+  Arena shared(memory.data());
+  PreparedCamera<T>* cameras = shared.Take<PreparedCamera<T>>(problem.num_cameras);
+  PrepareCameras(problem, cameras);
+  const ObjectSolver<kDof, T> solver(problem, args, cameras);
+  ForEachObject(context, problem, [&](int64_t object, int worker) {
+    Arena arena(memory.data() + layout.shared_bytes + worker * layout.scratch_bytes);
+    Scratch<T> scratch = Scratch<T>::Allocate(problem, *args.options, &arena);
+    ObjectResult<kDof, T> result;
+    solver.Solve(object, &scratch, &result);
+    StoreResult(args, object, result);
+  });
+  return Status();
+}
+
+}  // namespace
+
+Status SolveWorkspaceSize(const Context& context, const propnp_solve_args& args,
+                          uint64_t* bytes) {
+  Problem problem;
+  PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  const int threads = context.num_threads();
+  *bytes = problem.Precision(args.precision) == PROPNP_FLOAT32
+               ? WorkspaceLayout<float>(problem, *args.options, threads).total_bytes
+               : WorkspaceLayout<double>(problem, *args.options, threads).total_bytes;
+  return Status();
+}
+
+Status Solve(Context& context, const propnp_solve_args& args) {
+  Problem problem;
+  PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (problem.num_objects == 0) return Status();
+  const bool single = problem.Precision(args.precision) == PROPNP_FLOAT32;
+  if (problem.dof() == 6) {
+    return single ? SolveBatch<6, float>(context, problem, args)
+                  : SolveBatch<6, double>(context, problem, args);
+  }
+  return single ? SolveBatch<4, float>(context, problem, args)
+                : SolveBatch<4, double>(context, problem, args);
+}
+
+}  // namespace propnp

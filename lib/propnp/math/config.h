@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// Compiler annotations that every mathematics header needs.
+#ifndef PROPNP_MATH_CONFIG_H_
+#define PROPNP_MATH_CONFIG_H_
+
+#if defined(__CUDACC__)
+#define PROPNP_HOST_DEVICE __host__ __device__
+#else
+#define PROPNP_HOST_DEVICE
+#endif
+
+// The same headers are compiled once per instruction set. Each build lives in an inline namespace of
+// its own, or the linker would be free to keep the AVX-512 copy of an inline function for everybody.
+#ifndef PROPNP_ISA
+#define PROPNP_ISA generic
+#endif
+#define PROPNP_MATH_BEGIN      \
+  namespace propnp {           \
+  inline namespace PROPNP_ISA {
+#define PROPNP_MATH_END \
+  }                     \
+  }
+
+// The lanes of the vector build must vanish by inlining; the optimiser's own limit is too low there.
+#if defined(__GNUC__) && !defined(__CUDACC__)
+#define PROPNP_INLINE inline __attribute__((always_inline))
+#else
+#define PROPNP_INLINE inline
+#endif
+
+#endif  // PROPNP_MATH_CONFIG_H_

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// Robust losses: rho as a function of s = |e| itself, rho(s) = s^2/2 near zero.
+//
+//   none    s^2/2
+//   Huber   s^2/2 for s <= delta, delta s - delta^2/2 beyond            (P. Huber, 1964)
+//   Cauchy  delta^2/2 log(1 + s^2/delta^2)
+//
+// In the convention of Ceres, a function of the squared norm, rho_c(s^2) = 2 rho(s). Everything is
+// computed from s^2: inside Huber's quadratic part no root is taken, and rho'/s needs no limit at 0.
+#ifndef PROPNP_MATH_ROBUST_LOSS_H_
+#define PROPNP_MATH_ROBUST_LOSS_H_
+
+#include "propnp/math/scalar.h"
+
+PROPNP_MATH_BEGIN
+
+enum class LossKind { kNone = 0, kHuber = 1, kCauchy = 3 };
+
+// rho with what its derivatives need: weight = rho'(s) / s and curvature = rho''(s).
+template <typename S>
+struct LossValue {
+  S rho, weight, curvature;
+};
+
+template <typename S>
+struct RobustLoss {
+  LossKind kind = LossKind::kNone;
+  S delta = constant<S>(1);  // in units of s; positive
+
+  PROPNP_HOST_DEVICE PROPNP_INLINE LossValue<S> evaluate(const S& squared_norm) const {
+    switch (kind) {
+      case LossKind::kHuber:
+        return huber(squared_norm);
+      case LossKind::kCauchy:
+        return cauchy(squared_norm);
+      default:
+        return {constant<S>(0.5) * squared_norm, constant<S>(1), constant<S>(1)};
+    }
+  }
+
+  // rho alone.
+  PROPNP_HOST_DEVICE PROPNP_INLINE S rho(const S& squared_norm) const {
+    return evaluate(squared_norm).rho;
+  }
+
+  // d rho / d delta at fixed s.
+  PROPNP_HOST_DEVICE PROPNP_INLINE S delta_gradient(const S& squared_norm) const {
+    const S zero = constant<S>(0);
+    if (kind == LossKind::kHuber) {
+      const auto beyond = delta * delta < squared_norm;
+      return select(beyond, sqrt(select(beyond, squared_norm, constant<S>(1))) - delta, zero);
+    }
+    if (kind == LossKind::kCauchy) {
+      const S u = squared_norm / (delta * delta);
+      return delta * (log1p(u) - u / (constant<S>(1) + u));
+    }
+    return zero;
+  }
+
+ private:
+  PROPNP_HOST_DEVICE PROPNP_INLINE LossValue<S> huber(const S& squared_norm) const {
+    const S one = constant<S>(1), half = constant<S>(0.5);
+    const auto beyond = delta * delta < squared_norm;
+    // The root of 1 where it is not wanted keeps its derivative finite at s = 0.
+    const S s = sqrt(select(beyond, squared_norm, one));
+    return {select(beyond, delta * (s - half * delta), half * squared_norm),
+            select(beyond, delta / s, one), select(beyond, constant<S>(0), one)};
+  }
+
+  PROPNP_HOST_DEVICE PROPNP_INLINE LossValue<S> cauchy(const S& squared_norm) const {
+    const S one = constant<S>(1);
+    const S u = squared_norm / (delta * delta);
+    const S weight = one / (one + u);
+    return {constant<S>(0.5) * delta * delta * log1p(u), weight, weight * weight * (one - u)};
+  }
+};
+
+PROPNP_MATH_END
+
+#endif  // PROPNP_MATH_ROBUST_LOSS_H_
