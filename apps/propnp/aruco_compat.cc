@@ -46,6 +46,13 @@ const std::vector<MarkerDictionary>& Dictionaries() {
   return kDictionaries;
 }
 
+// The AprilTag dictionaries of OpenCV 4 are turned by 180 degrees against the images that AprilTag
+// itself publishes and everybody prints; OpenCV 5 corrects that (opencv pull request 28823).
+bool IsUpsideDown(int dictionary) {
+  return CV_VERSION_MAJOR < 5 && dictionary >= cv::aruco::DICT_APRILTAG_16h5 &&
+         dictionary <= cv::aruco::DICT_APRILTAG_36h11;
+}
+
 // Returns the number of cells on a marker's side, its black border included. Corners come as the
 // meeting points of fitted lines: refining them is left to the caller, who knows the cells' size.
 int Detect(const cv::Mat& grey, int dictionary_id, std::vector<std::vector<cv::Point2f>>* corners,
@@ -82,7 +89,12 @@ std::vector<Marker> DetectMarkers(const cv::Mat& grey, int dictionary) {
   std::vector<int> ids;
   const int cells = Detect(grey, dictionary, &corners, &ids);
   std::vector<Marker> markers;
-  for (size_t i = 0; i < ids.size(); ++i) markers.push_back({ids[i], cells, corners[i]});
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (IsUpsideDown(dictionary)) {
+      std::rotate(corners[i].begin(), corners[i].begin() + 2, corners[i].end());
+    }
+    markers.push_back({ids[i], cells, corners[i]});
+  }
   std::stable_sort(markers.begin(), markers.end(),
                    [](const Marker& a, const Marker& b) { return a.id < b.id; });
   return markers;

@@ -12,7 +12,8 @@
 namespace propnp::app {
 namespace {
 
-constexpr int kMaxIterations = 200;
+// In standard deviations of the pose: no output shows more, and near rounding steps never end.
+constexpr double kTolerance = 1e-6;
 
 // What the engine writes, object by object.
 struct SolveOutputs {
@@ -31,7 +32,8 @@ struct SolveOutputs {
 }  // namespace
 
 std::vector<RefinedObject> SolveWithEngine(const io::PoseDataset& dataset,
-                                           const SolveSettings& settings, Context* context) {
+                                           const SolveSettings& settings, Context* context,
+                                           int max_iterations) {
   if (dataset.objects.empty()) return {};
   const auto objects = static_cast<int64_t>(dataset.objects.size());
   const CostOptions cost = MakeCost(dataset.objects[0], settings.loss);
@@ -39,7 +41,8 @@ std::vector<RefinedObject> SolveWithEngine(const io::PoseDataset& dataset,
   const propnp_correspondences correspondences = dataset.Correspondences();
   const propnp_cameras cameras = dataset.Cameras();
   SolveOptions options;
-  options.max_iterations = kMaxIterations;
+  options.max_iterations = max_iterations;
+  options.tolerance = kTolerance;
   options.covariance = settings.covariance;
 
   SolveOutputs out(objects, pose_size, dof);
@@ -63,7 +66,8 @@ std::vector<RefinedObject> SolveWithEngine(const io::PoseDataset& dataset,
     RefinedObject& object = refined[i];
     object.pose = {};
     std::copy_n(&out.pose[i * pose_size], pose_size, object.pose.begin());
-    object.covariance.assign(&out.covariance[i * dof * dof], &out.covariance[i * dof * dof] + dof * dof);
+    object.covariance.assign(&out.covariance[i * dof * dof],
+                             &out.covariance[i * dof * dof] + dof * dof);
     object.cost_after = out.cost_after[i];
     object.rank = out.rank[i];
     object.iterations = out.iterations[i];

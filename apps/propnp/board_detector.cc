@@ -3,6 +3,7 @@
 #include "apps/propnp/board_detector.h"
 
 #include <algorithm>
+#include <cmath>
 #include <opencv2/calib3d.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -48,6 +49,14 @@ void RefineCorners(const cv::Mat& grey, double largest_window, const cv::TermCri
   cv::cornerSubPix(grey, *corners, {window, window}, {-1, -1}, stop);
 }
 
+// Multiples of 0.025 as 0.075 and not 0.07500000000000001, for whoever reads the numbers.
+double ToNanometre(double metres) { return std::round(metres * 1e9) / 1e9; }
+
+cv::Point3d GridPoint(int column, int row, const BoardSpec& board) {
+  const double x = column * board.side, y = row * board.side;
+  return board.unit == "m" ? cv::Point3d(ToNanometre(x), ToNanometre(y), 0) : cv::Point3d(x, y, 0);
+}
+
 std::vector<Detection> DetectChessboard(const cv::Mat& grey, const BoardSpec& board) {
   Corners corners;
   const int flags = cv::CALIB_CB_ADAPTIVE_THRESH | cv::CALIB_CB_NORMALIZE_IMAGE;
@@ -58,7 +67,7 @@ std::vector<Detection> DetectChessboard(const cv::Mat& grey, const BoardSpec& bo
   Detection detection;
   for (int row = 0; row < board.rows; ++row) {
     for (int column = 0; column < board.columns; ++column) {
-      detection.points_in_object.emplace_back(column * board.side, row * board.side, 0.0);
+      detection.points_in_object.push_back(GridPoint(column, row, board));
     }
   }
   detection.points_px.assign(corners.begin(), corners.end());

@@ -4,7 +4,8 @@
 // Finds a board's points on one photograph.
 //
 // Object frames. Chessboard: origin at the first inner corner that OpenCV reports, x along the
-// columns, y along the rows, z = 0. Marker: origin in its middle, x right, y up, z out of the print.
+// columns, y along the rows, z = 0. Marker: origin in its middle, x right, y up, z out of the
+// print.
 #ifndef PROPNP_APPS_BOARD_DETECTOR_H_
 #define PROPNP_APPS_BOARD_DETECTOR_H_
 

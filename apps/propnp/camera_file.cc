@@ -18,8 +18,8 @@ namespace {
 using Numbers = std::vector<double>;
 
 // What writers call the 3x3 matrix and the distortion: OpenCV's samples, stereo calibrations, ROS.
-const char* const kMatrixKeys[] = {"camera_matrix", "Camera_Matrix", "cameraMatrix", "CameraMatrix",
-                                   "K",             "M1",            "M"};
+const char* const kMatrixKeys[] = {
+    "camera_matrix", "Camera_Matrix", "cameraMatrix", "CameraMatrix", "K", "M1", "M"};
 const char* const kDistortionKeys[] = {"distortion_coefficients",
                                        "Distortion_Coefficients",
                                        "distCoeffs",
@@ -74,8 +74,8 @@ cv::FileStorage OpenStorage(const std::string& path) {
   try {
     return {ReadAsFileStorage(path), cv::FileStorage::READ | cv::FileStorage::MEMORY};
   } catch (const cv::Exception& error) {
-    throw InputError("--camera " + path + ": not YAML, XML or JSON that OpenCV reads: " +
-                     error.err);
+    throw InputError("--camera " + path +
+                     ": not YAML, XML or JSON that OpenCV reads: " + error.err);
   }
 }
 
@@ -161,8 +161,9 @@ Intrinsics ReadIntrinsics(const std::string& argument) {
   const cv::FileStorage storage = OpenStorage(argument);
   const Numbers matrix = ReadNumbers(FindNode(storage, kMatrixKeys));
   if (matrix.size() != 9) {
-    throw InputError(source + ": no 3x3 camera matrix under any of the names camera_matrix, "
-                              "cameraMatrix, K, M1");
+    throw InputError(source +
+                     ": no 3x3 camera matrix under any of the names camera_matrix, "
+                     "cameraMatrix, K, M1");
   }
   const cv::FileNode model = FindNode(storage, kModelKeys);
   const bool fisheye = model.isString() && IsFisheyeName(Lower(model.string()));

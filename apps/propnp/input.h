@@ -24,7 +24,7 @@ struct InputSource {
 struct LoadedInput {
   std::string format;  // for people: "COLMAP model (binary)"
   io::PoseDataset dataset;
-  std::string unit;  // of x3d: "m" or unknown ""
+  std::string unit;                        // of x3d: "m" or unknown ""
   std::vector<std::string> image_folders;  // where the views' photographs may lie
   std::vector<std::string> without_board;  // photographs on which nothing was found
   // Writes the input into an existing folder, in its own format, with the poses of `refined`, which

@@ -106,8 +106,7 @@ void ApplySigma(double sigma, io::PoseDataset* dataset) {
 std::vector<RefinedObject> RefineAtNoiseLevel(const io::PoseDataset& dataset,
                                               const SigmaOption& option,
                                               const SolveSettings& settings,
-                                              const ProgressCallback& progress,
-                                              NoiseLevel* level) {
+                                              const ProgressCallback& progress, NoiseLevel* level) {
   *level = {};
   level->sigma = option.sigma;
   level->is_factor = HasWeights(dataset);
@@ -128,18 +127,18 @@ std::vector<std::string> NoiseWarnings(const NoiseLevel& level, int32_t loss) {
     return warnings;
   }
   if (estimate.degrees_of_freedom < kFewDegreesOfFreedom) {
-    warnings.push_back(Format("the noise was estimated from only %.0f surplus coordinates and may "
-                              "be off by %.0f %% (give --sigma if you know it)",
-                              estimate.degrees_of_freedom,
-                              100 / std::sqrt(2 * estimate.degrees_of_freedom)));
+    warnings.push_back(
+        Format("the noise was estimated from only %.0f surplus coordinates and may "
+               "be off by %.0f %% (give --sigma if you know it)",
+               estimate.degrees_of_freedom, 100 / std::sqrt(2 * estimate.degrees_of_freedom)));
   }
   if (estimate.sigma <= kSmallestSigma) {
     warnings.push_back("the points fit without any noise; the covariances are for sigma 1e-6");
   } else if (loss == PROPNP_LOSS_NONE && estimate.plain_sigma > kHeavyTails * estimate.sigma) {
-    warnings.push_back(
-        Format("%.1f %% of the residuals lie beyond 2.5 sigma (normal noise: 1.2 %%; their rms is %.3g, "
-               "robust sigma %.3g): try --loss cauchy, or --covariance sandwich for honest covariances",
-               100 * (1 - estimate.used_share), estimate.plain_sigma, estimate.sigma));
+    warnings.push_back(Format(
+        "%.1f %% of the residuals lie beyond 2.5 sigma (normal noise: 1.2 %%; their rms is %.3g, "
+        "robust sigma %.3g): try --loss cauchy, or --covariance sandwich for honest covariances",
+        100 * (1 - estimate.used_share), estimate.plain_sigma, estimate.sigma));
   }
   return warnings;
 }

@@ -24,9 +24,9 @@ struct NoiseLevel {
 // Weights become 1/sigma everywhere, or those of the input divided by sigma.
 void ApplySigma(double sigma, io::PoseDataset* dataset);
 
-// Refines from the dataset's own starts with the noise level that `option` says. With auto the level
-// is found first: refine, estimate, weight, until it moves by less than a thousandth. The poses
-// returned are exactly those of a run with that sigma given.
+// Refines from the dataset's own starts with the noise level that `option` says. With auto the
+// level is found first: refine, estimate, weight, until it moves by less than a thousandth. The
+// poses returned are exactly those of a run with that sigma given.
 std::vector<RefinedObject> RefineAtNoiseLevel(const io::PoseDataset& dataset,
                                               const SigmaOption& option,
                                               const SolveSettings& settings,

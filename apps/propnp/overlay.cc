@@ -14,14 +14,15 @@ namespace {
 
 constexpr double kShortestLongSide = 1280, kLongestLongSide = 1920;
 constexpr double kMagnifications[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
-constexpr double kResidualShare = 0.01;  // of the longer side, for the middle residual
 // Above this many points marks are dots: circles would cover the picture.
 constexpr size_t kManyPoints = 400;
+// Length of the middle residual, in parts of the longer side; short where there are many.
+constexpr double kResidualShare = 0.02, kResidualShareOfMany = 0.008;
 
 const cv::Scalar kObservedColour(255, 144, 30);
 const cv::Scalar kReprojectedColour(0, 140, 255);
 const cv::Scalar kResidualColour(200, 0, 220);
-const cv::Scalar kStartColour(150, 150, 150);
+const cv::Scalar kStartColour(70, 70, 70);
 const cv::Scalar kEllipseColour(0, 200, 255);
 const cv::Scalar kAxisColours[] = {{40, 40, 230}, {60, 170, 20}, {220, 80, 20}};
 const cv::Scalar kCanvasColour(246, 246, 246);
@@ -51,13 +52,12 @@ cv::Mat Background(const OverlayPicture& picture, double scale) {
 }
 
 void DrawPoints(const OverlayObject& object, double magnification, bool many, Brush* brush) {
-  for (const cv::Point2d& point : object.at_start) brush->Dot(point, 2.0, kStartColour);
+  for (const cv::Point2d& point : object.at_start) brush->Cross(point, 4, kStartColour);
   for (size_t i = 0; i < object.observed.size(); ++i) {
     const cv::Point2d& seen = object.observed[i];
     const cv::Point2d& predicted = object.reprojected[i];
     if (!many) brush->Ring(seen, 7, kObservedColour);
-    brush->Line(seen, seen + magnification * (predicted - seen), many ? 1.0 : 2.0,
-                kResidualColour);
+    brush->Line(seen, seen + magnification * (predicted - seen), many ? 1.0 : 2.0, kResidualColour);
     brush->Dot(predicted, many ? 1.5 : 2.5, kReprojectedColour);
   }
 }
@@ -74,11 +74,17 @@ void DrawPose(const OverlayObject& object, double magnification, Brush* brush) {
     // Two standard deviations in each principal direction.
     brush->Ellipse(object.anchor, object.anchor_covariance, 2 * magnification, kEllipseColour);
   }
-  if (object.has_axes) brush->Text(object.anchor, object.label, kInk);
+  if (!object.label.empty() && !object.observed.empty()) {
+    cv::Point2d top_left = object.observed[0];
+    for (const cv::Point2d& point : object.observed) {
+      top_left = {std::min(top_left.x, point.x), std::min(top_left.y, point.y)};
+    }
+    brush->Text(top_left, object.label, kInk);
+  }
 }
 
 // A strip of white with the title and one sample of every mark beside its name.
-void DrawLegend(const OverlayPicture& picture, double magnification, Legend* legend) {
+void DrawLegend(const OverlayPicture& picture, double magnification, bool many, Legend* legend) {
   const std::string times = Format("%g x enlarged", magnification);
   bool any_axes = false, any_ellipse = false, any_start = false;
   for (const OverlayObject& object : picture.objects) {
@@ -87,12 +93,13 @@ void DrawLegend(const OverlayPicture& picture, double magnification, Legend* leg
     any_start |= !object.at_start.empty();
   }
   legend->Title(picture.title);
-  legend->Entry(Legend::Mark::kRing, kObservedColour, "seen in the photograph");
+  if (!many) legend->Entry(Legend::Mark::kRing, kObservedColour, "seen in the photograph");
   legend->Entry(Legend::Mark::kDot, kReprojectedColour, "where the refined pose puts it");
-  legend->Entry(Legend::Mark::kLine, kResidualColour, "from seen to refined, " + times);
-  if (any_start) legend->Entry(Legend::Mark::kDot, kStartColour, "where the start pose put it");
+  legend->Entry(Legend::Mark::kLine, kResidualColour, "error (seen to refined), " + times);
+  if (any_start) legend->Entry(Legend::Mark::kCross, kStartColour, "where the start pose put it");
   if (any_ellipse) {
-    legend->Entry(Legend::Mark::kEllipse, kEllipseColour, "2-sigma ellipse, " + times);
+    legend->Entry(Legend::Mark::kEllipse, kEllipseColour,
+                  "2-sigma ellipse of the axes' origin, " + times);
   }
   if (any_axes) legend->Axes(kAxisColours, picture.axes_note);
 }
@@ -110,9 +117,10 @@ double Magnification(const OverlayPicture& picture) {
   if (lengths.empty()) return 1;
   const auto middle = lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2);
   std::nth_element(lengths.begin(), middle, lengths.end());
+  const double share = lengths.size() > kManyPoints ? kResidualShareOfMany : kResidualShare;
   double magnification = 1;
   for (double candidate : kMagnifications) {
-    if (candidate * *middle <= kResidualShare * LongSide(picture.size)) magnification = candidate;
+    if (candidate * *middle <= share * LongSide(picture.size)) magnification = candidate;
   }
   return magnification;
 }
@@ -130,7 +138,7 @@ cv::Mat DrawOverlay(const OverlayPicture& picture) {
   for (const OverlayObject& object : picture.objects) DrawPose(object, magnification, &brush);
 
   Legend legend(canvas.cols);
-  DrawLegend(picture, magnification, &legend);
+  DrawLegend(picture, magnification, many, &legend);
   cv::Mat with_legend;
   cv::vconcat(canvas, legend.Image(), with_legend);
   return with_legend;

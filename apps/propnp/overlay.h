@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The propnp authors
 
 // A picture that lets a person judge refined poses: the photograph (or a plain canvas), the points
-// that were seen, where the pose puts them, the difference magnified, the object's axes and how sure
-// the pose is of its origin. A legend below says what is what and states the magnification.
+// that were seen, where the pose puts them, the difference magnified, the object's axes and how
+// sure the pose is of its origin. A legend below says what is what and states the magnification.
 #ifndef PROPNP_APPS_OVERLAY_H_
 #define PROPNP_APPS_OVERLAY_H_
 
@@ -30,18 +30,18 @@ struct OverlayObject {
 };
 
 struct OverlayPicture {
-  std::string title;    // the first line of the legend
+  std::string title;      // the first line of the legend
   std::string axes_note;  // length and place of the axes, for the legend
-  cv::Mat photo;        // 8-bit grey or BGR; empty: plain canvas
-  cv::Size size;        // of the photograph, px
+  cv::Mat photo;          // 8-bit grey or BGR; empty: plain canvas
+  cv::Size size;          // of the photograph, px
   std::vector<OverlayObject> objects;
 };
 
 // BGR, at least 1280 and at most 1920 pixels on the longer side, plus the legend.
 cv::Mat DrawOverlay(const OverlayPicture& picture);
 
-// How much residuals and ellipses are enlarged: 1, 2, 5, 10 ... so that the middle residual gets
-// about a hundredth of the picture's longer side.
+// How much residuals and ellipses are enlarged: 1, 2, 5, 10 ... so that the middle residual can
+// be seen and its neighbours too.
 double Magnification(const OverlayPicture& picture);
 
 }  // namespace propnp::app

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
+#include <utility>
 
 namespace propnp::app {
 namespace {
@@ -23,6 +24,16 @@ const cv::Scalar kInk(30, 30, 30);
 int ToFixed(double value) { return static_cast<int>(std::lround(value * (1 << kShift))); }
 
 int Thickness(double width) { return std::max(1, static_cast<int>(std::lround(width))); }
+
+// `centre` and `radius` in fixed point.
+void DrawCross(cv::Mat* canvas, const cv::Point& centre, int radius, const cv::Scalar& colour) {
+  for (const auto& [ink, width] : {std::pair(cv::Scalar::all(255), 4), std::pair(colour, 2)}) {
+    for (int sign : {-1, 1}) {
+      const cv::Point arm(radius, sign * radius);
+      cv::line(*canvas, centre - arm, centre + arm, ink, width, cv::LINE_AA, kShift);
+    }
+  }
+}
 
 // OpenCV's fonts know ASCII only.
 std::string Printable(std::string text) {
@@ -59,6 +70,11 @@ cv::Point Brush::Fixed(const cv::Point2d& at) const {
 void Brush::Dot(const cv::Point2d& at, double radius, const cv::Scalar& colour) {
   if (!IsNear(at)) return;
   cv::circle(*canvas_, Fixed(at), ToFixed(radius), colour, cv::FILLED, cv::LINE_AA, kShift);
+}
+
+void Brush::Cross(const cv::Point2d& at, double radius, const cv::Scalar& colour) {
+  if (!IsNear(at)) return;
+  DrawCross(canvas_, Fixed(at), ToFixed(radius), colour);
 }
 
 void Brush::Ring(const cv::Point2d& at, double radius, const cv::Scalar& colour) {
@@ -99,9 +115,13 @@ void Brush::Ellipse(const cv::Point2d& centre, const cv::Matx22d& covariance, do
 
 void Brush::Text(const cv::Point2d& at, const std::string& text, const cv::Scalar& colour) {
   if (text.empty() || !IsNear(at)) return;
-  const cv::Point position(static_cast<int>(at.x * scale_) + 8,
-                           static_cast<int>(at.y * scale_) - 8);
   const std::string shown = Printable(text);
+  int baseline = 0;
+  const int width = cv::getTextSize(shown, kFont, kLabelSize, 2, &baseline).width;
+  const int x = static_cast<int>(at.x * scale_), y = static_cast<int>(at.y * scale_);
+  // Labels at the rim move inside, as long as their point is.
+  const int inside = std::max(0, canvas_->cols - width - 4);
+  const cv::Point position(x < canvas_->cols ? std::min(x + 8, inside) : x + 8, y - 8);
   cv::putText(*canvas_, shown, position, kFont, kLabelSize, cv::Scalar::all(255), 5, cv::LINE_AA);
   cv::putText(*canvas_, shown, position, kFont, kLabelSize, colour, 2, cv::LINE_AA);
 }
@@ -139,6 +159,9 @@ void Legend::Entry(Mark mark, const cv::Scalar& colour, const std::string& text)
   switch (mark) {
     case Mark::kDot:
       cv::circle(strip_, centre, 4, colour, cv::FILLED, cv::LINE_AA);
+      break;
+    case Mark::kCross:
+      DrawCross(&strip_, centre * (1 << kShift), ToFixed(5), colour);
       break;
     case Mark::kRing:
       cv::circle(strip_, centre, 7, colour, 2, cv::LINE_AA);

@@ -18,6 +18,8 @@ class Brush {
   Brush(cv::Mat* canvas, double scale) : canvas_(canvas), scale_(scale) {}
 
   void Dot(const cv::Point2d& at, double radius, const cv::Scalar& colour);
+  // Two strokes on a pale halo.
+  void Cross(const cv::Point2d& at, double radius, const cv::Scalar& colour);
   void Ring(const cv::Point2d& at, double radius, const cv::Scalar& colour);
   void Line(const cv::Point2d& from, const cv::Point2d& to, double width, const cv::Scalar& colour);
   void Arrow(const cv::Point2d& from, const cv::Point2d& to, double width,
@@ -39,7 +41,7 @@ class Brush {
 // A white strip of the canvas' width: a title, then marks with their names, wrapped into rows.
 class Legend {
  public:
-  enum class Mark { kDot, kRing, kLine, kEllipse };
+  enum class Mark { kDot, kCross, kRing, kLine, kEllipse };
 
   explicit Legend(int width);
   void Title(const std::string& text);

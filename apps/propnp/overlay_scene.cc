@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <map>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -118,8 +117,7 @@ void DrawAxes(const io::PoseDataset& dataset, size_t i, int64_t v, const Refined
   const auto& size_px = dataset.cameras[dataset.views[v].camera].size_px;
   drawing->axis_length = NiceLength(0.8 * cloud.radius);
   for (bool at_origin : {true, false}) {
-    const auto points =
-        AxisPoints(at_origin ? io::Vector3{} : cloud.centre, drawing->axis_length);
+    const auto points = AxisPoints(at_origin ? io::Vector3{} : cloud.centre, drawing->axis_length);
     if (!AllBeforeCamera(cam_from_object, points)) continue;
     const Projections projected = ProjectPoints(dataset, i, v, points, context);
     const auto pixel = [&](int k) {
@@ -209,9 +207,15 @@ void SetCanvas(const cv::Mat& photo, const std::array<int32_t, 2>& size_px,
   if (std::abs(shape - 1) < 0.02) picture->photo = photo;
 }
 
+// "marker 7" of "photo.jpg marker 7": the photograph's name is in the title.
+std::string LabelOf(const std::string& id, const std::string& image) {
+  const bool has_prefix = !image.empty() && id.rfind(image + " ", 0) == 0;
+  return has_prefix ? id.substr(image.size() + 1) : id;
+}
+
 std::string LengthText(double length, const std::string& unit) {
   if (unit == "m" && length < 1) return Format("%g mm", length * 1000);
-  return Format("%g%s%s", length, unit.empty() ? "" : " ", unit.c_str());
+  return Format("%g %s", length, unit.empty() ? "units" : unit.c_str());
 }
 
 std::string Title(const SceneFrame& frame, const std::vector<RefinedObject>& refined) {
@@ -229,37 +233,6 @@ std::string Title(const SceneFrame& frame, const std::vector<RefinedObject>& ref
 
 }  // namespace
 
-std::vector<SceneFrame> ChooseFrames(const io::PoseDataset& dataset,
-                                     const std::vector<RefinedObject>& refined, size_t most) {
-  std::vector<SceneFrame> frames;
-  std::map<std::string, size_t> by_image;
-  for (size_t i = 0; i < dataset.objects.size(); ++i) {
-    const int64_t first = dataset.view_offsets[i], end = dataset.view_offsets[i + 1];
-    for (int64_t v = first; v < end; ++v) {
-      const std::string& image = dataset.views[v].image;
-      std::string name = image.empty() ? dataset.objects[i].id : image;
-      if (image.empty() && end - first > 1) name += Format(" view %lld", (long long)(v - first));
-      const auto [known, is_new] = by_image.emplace(name, frames.size());
-      if (is_new) frames.push_back({name, image, {}, 0});
-      SceneFrame& frame = frames[known->second];
-      frame.views.emplace_back(i, v);
-      if (refined[i].rms_after_px > frame.worst_rms_px) {
-        frame.worst_rms_px = refined[i].rms_after_px;
-      }
-    }
-  }
-  if (frames.size() <= most) return frames;
-  std::vector<double> errors;
-  for (const SceneFrame& frame : frames) errors.push_back(frame.worst_rms_px);
-  std::nth_element(errors.begin(), errors.begin() + most, errors.end(), std::greater<>());
-  const double bound = errors[most];
-  std::vector<SceneFrame> chosen;
-  for (SceneFrame& frame : frames) {
-    if (frame.worst_rms_px > bound && chosen.size() < most) chosen.push_back(std::move(frame));
-  }
-  return chosen;
-}
-
 OverlayPicture MakePicture(const SceneFrame& frame, const io::PoseDataset& start,
                            const std::vector<RefinedObject>& refined, const std::string& unit,
                            const std::vector<std::string>& image_folders, Context* context) {
@@ -268,9 +241,9 @@ OverlayPicture MakePicture(const SceneFrame& frame, const io::PoseDataset& start
   double axis_length = 0;
   bool same_length = true, any_at_origin = false, any_elsewhere = false;
   for (const auto& [i, v] : frame.views) {
-    ViewDrawing drawing = DrawView(SelectObjects(start, {i}), v - start.view_offsets[i],
-                                   refined[i], context);
-    if (frame.views.size() > 1) drawing.object.label = start.objects[i].id;
+    ViewDrawing drawing =
+        DrawView(SelectObjects(start, {i}), v - start.view_offsets[i], refined[i], context);
+    if (frame.views.size() > 1) drawing.object.label = LabelOf(start.objects[i].id, frame.image);
     if (drawing.object.has_axes) {
       same_length &= axis_length == 0 || axis_length == drawing.axis_length;
       axis_length = drawing.axis_length;

@@ -1,32 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// From refined poses to pictures: one for each photograph, with every object that is on it.
+// From refined poses to what is drawn on one photograph: projections, axes, covariance in pixels.
 #ifndef PROPNP_APPS_OVERLAY_SCENE_H_
 #define PROPNP_APPS_OVERLAY_SCENE_H_
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "apps/propnp/overlay.h"
+#include "apps/propnp/overlay_frames.h"
 #include "apps/propnp/refinement.h"
 #include "propnp/engine/context.h"
 #include "propnp/io/pose_dataset.h"
 
 namespace propnp::app {
-
-// A picture to draw: the views (object, view) that are on it.
-struct SceneFrame {
-  std::string name;   // the photograph's path in the image folder, or the object's id
-  std::string image;  // the same, or empty when there is no photograph
-  std::vector<std::pair<size_t, int64_t>> views;
-  double worst_rms_px = 0;
-};
-
-// At most `most` frames, those with the largest residuals; in the order of the dataset.
-std::vector<SceneFrame> ChooseFrames(const io::PoseDataset& dataset,
-                                     const std::vector<RefinedObject>& refined, size_t most);
 
 // What to draw on a frame. `start` holds the poses before, `refined` those after; photographs are
 // looked for in `image_folders`, in that order.

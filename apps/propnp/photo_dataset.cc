@@ -41,10 +41,10 @@ cv::Mat ReadGrey(const std::string& path, const Intrinsics& intrinsics) {
   const cv::Mat grey = cv::imread(path, cv::IMREAD_GRAYSCALE);
   if (grey.empty()) throw InputError(path + ": not an image that OpenCV can decode");
   if (intrinsics.width > 0 && (grey.cols != intrinsics.width || grey.rows != intrinsics.height)) {
-    throw InputError(Format("%s: is %d x %d pixels but the calibration is for %d x %d; give the "
-                            "--camera of these photographs",
-                            path.c_str(), grey.cols, grey.rows, intrinsics.width,
-                            intrinsics.height));
+    throw InputError(
+        Format("%s: is %d x %d pixels but the calibration is for %d x %d; give the "
+               "--camera of these photographs",
+               path.c_str(), grey.cols, grey.rows, intrinsics.width, intrinsics.height));
   }
   return grey;
 }
@@ -84,7 +84,7 @@ void AddDetection(const Detection& detection, const std::string& id, const std::
 }  // namespace
 
 bool IsPhotoName(const std::string& path) {
-  static const char* const kEndings[] = {".jpg", ".jpeg", ".png", ".bmp", ".tif",
+  static const char* const kEndings[] = {".jpg",  ".jpeg", ".png", ".bmp", ".tif",
                                          ".tiff", ".webp", ".pgm", ".ppm", ".jp2"};
   const std::string ending = Lower(fs::path(path).extension().string());
   return std::any_of(std::begin(kEndings), std::end(kEndings),
@@ -113,6 +113,18 @@ std::vector<std::string> ExpandPatterns(const std::vector<std::string>& argument
     if (std::find(unique.begin(), unique.end(), file) == unique.end()) unique.push_back(file);
   }
   return unique;
+}
+
+std::vector<std::string> PhotosIn(const std::string& folder) {
+  std::vector<std::string> photos;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_regular_file() && IsPhotoName(entry.path().string())) {
+      photos.push_back(entry.path().string());
+    }
+  }
+  std::sort(photos.begin(), photos.end());
+  if (photos.empty()) throw InputError(folder + ": holds no photographs");
+  return photos;
 }
 
 PhotoDataset DetectOnPhotos(const std::vector<std::string>& photos, const BoardSpec& board,

@@ -27,6 +27,9 @@ bool IsPhotoName(const std::string& path);
 // Throws InputError for what matches nothing.
 std::vector<std::string> ExpandPatterns(const std::vector<std::string>& arguments);
 
+// The photographs in a folder, sorted.
+std::vector<std::string> PhotosIn(const std::string& folder);
+
 // Looks for the board on every photograph. Throws InputError for a file that is no image, and for
 // one whose size is not the calibration's.
 PhotoDataset DetectOnPhotos(const std::vector<std::string>& photos, const BoardSpec& board,

@@ -19,7 +19,8 @@ io::Pose FullPose(const io::DatasetObject& object, const io::Pose& stored) {
 io::Pose ViewPose(const io::PoseDataset& dataset, size_t i, int64_t v, const io::Pose& stored) {
   const io::Pose rig_from_object = FullPose(dataset.objects[i], stored);
   const int32_t rig = dataset.views[v].rig;
-  return rig < 0 ? rig_from_object : io::ComposePoses(dataset.camera_from_rig[rig], rig_from_object);
+  return rig < 0 ? rig_from_object
+                 : io::ComposePoses(dataset.camera_from_rig[rig], rig_from_object);
 }
 
 double DepthOf(const io::Pose& cam_from_object, const io::Vector3& point_in_object) {
@@ -27,8 +28,8 @@ double DepthOf(const io::Pose& cam_from_object, const io::Vector3& point_in_obje
 }
 
 double RotationDistanceDeg(const io::Pose& a, const io::Pose& b) {
-  const io::Quaternion turn = io::MultiplyQuaternions(
-      io::PoseRotation(a), io::ConjugateQuaternion(io::PoseRotation(b)));
+  const io::Quaternion turn =
+      io::MultiplyQuaternions(io::PoseRotation(a), io::ConjugateQuaternion(io::PoseRotation(b)));
   // atan2 keeps its precision near zero, where acos of the scalar part has none.
   const double sine = std::hypot(turn[1], turn[2], turn[3]);
   return 2 * std::atan2(sine, std::abs(turn[0])) * 180 / 3.14159265358979323846;

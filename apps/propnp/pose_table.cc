@@ -12,9 +12,9 @@
 namespace propnp::app {
 namespace {
 
-constexpr size_t kMostRows = 40;      // shown without cutting
+constexpr size_t kMostRows = 40;  // shown without cutting
 constexpr size_t kRowsWhenCut = 20;
-constexpr size_t kLongestId = 36;     // bytes
+constexpr size_t kLongestId = 44;  // bytes
 constexpr double kDegPerRad = 180 / 3.14159265358979323846;
 
 using Row = std::vector<std::string>;
@@ -37,6 +37,9 @@ std::string Number(const char* format, double value) {
   return std::isfinite(value) ? Format(format, value) : "-";
 }
 
+// Pixels: three decimals, but a hopeless pose must not widen the table.
+std::string Pixels(double value) { return Number(value < 1e5 ? "%.3f" : "%.3g", value); }
+
 std::string StatusCell(const RefinedObject& object) {
   if (!object.failed()) return "ok";
   return Join(StatusNames(object.status & PROPNP_STATUS_FAILED), ",");
@@ -46,8 +49,8 @@ Row MakeRow(const io::DatasetObject& object, const RefinedObject& refined, doubl
   const PoseSigmas sigmas = SigmasOf(refined, object.dof);
   return {Shortened(object.id),
           Format("%lld", static_cast<long long>(refined.points)),
-          Number("%.3f", refined.rms_before_px),
-          Number("%.3f", refined.rms_after_px),
+          Pixels(refined.rms_before_px),
+          Pixels(refined.rms_after_px),
           Number("%.3g", sigmas.translation * length_scale),
           Number("%.3g", sigmas.rotation_deg),
           Format("%d", refined.iterations),
@@ -62,9 +65,8 @@ std::vector<size_t> WorstFirst(const std::vector<RefinedObject>& refined, size_t
     const double rms = refined[i].rms_after_px;
     return std::make_pair(!refined[i].failed(), std::isfinite(rms) ? -rms : 0.0);
   };
-  std::partial_sort(order.begin(), order.begin() + count, order.end(), [&](size_t a, size_t b) {
-    return key(a) != key(b) ? key(a) < key(b) : a < b;
-  });
+  std::partial_sort(order.begin(), order.begin() + count, order.end(),
+                    [&](size_t a, size_t b) { return key(a) != key(b) ? key(a) < key(b) : a < b; });
   order.resize(count);
   return order;
 }

@@ -24,7 +24,7 @@ std::string AlignedTable(const std::vector<std::vector<std::string>>& rows);
 // Standard deviations of a pose as one number each: square roots of the traces of the covariance's
 // translation and rotation blocks. Unknown without a covariance.
 struct PoseSigmas {
-  double translation;   // unit of x3d
+  double translation;  // unit of x3d
   double rotation_deg;
 };
 PoseSigmas SigmasOf(const RefinedObject& object, int32_t dof);

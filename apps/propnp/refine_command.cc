@@ -5,7 +5,6 @@
 #include <chrono>
 #include <utility>
 
-#include "apps/propnp/input_error.h"
 #include "apps/propnp/pose_table.h"
 #include "apps/propnp/progress_bar.h"
 #include "apps/propnp/refine_output.h"
@@ -31,7 +30,13 @@ SigmaOption SigmaFor(const LoadedInput& input, const RefineOptions& options) {
 
 }  // namespace
 
-RefineOutcome RefineAndWrite(LoadedInput input, const RefineOptions& options) {
+std::optional<io::StagedFolder> MaybeStageOutput(const RefineOptions& options) {
+  if (options.output.empty()) return std::nullopt;
+  return StageOutput(options);
+}
+
+RefineOutcome RefineAndWrite(LoadedInput input, const RefineOptions& options,
+                             std::optional<io::StagedFolder> staged) {
   RefineOutcome outcome;
   outcome.input = std::move(input);
   const auto start = std::chrono::steady_clock::now();
@@ -42,16 +47,16 @@ RefineOutcome RefineAndWrite(LoadedInput input, const RefineOptions& options) {
         dataset, SigmaFor(outcome.input, options), SettingsFrom(options),
         [&bar](int64_t done) { bar.Update(done); }, &outcome.noise);
   }
-  outcome.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (!options.output.empty()) WriteRefineOutput(options, &outcome);
+  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (staged) WriteRefineOutput(options, &*staged, &outcome);
   return outcome;
 }
 
 int RunRefine(const RefineOptions& options, std::ostream& out) {
-  if (!options.output.empty()) CheckOutputFolder(options.output);
-  InputSource source{options.inputs, options.camera, options.board, options.images};
-  const RefineOutcome outcome = RefineAndWrite(LoadInput(source), options);
+  // Before the work: a folder that must not be replaced is told at once.
+  auto staged = MaybeStageOutput(options);
+  const RefineOutcome outcome =
+      RefineAndWrite(LoadInput(options.source), options, std::move(staged));
   if (options.json) {
     out << SummaryJson(outcome, options);
   } else {

@@ -8,7 +8,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
+
+#include "apps/propnp/input.h"
 
 namespace propnp::app {
 
@@ -25,17 +26,14 @@ struct SigmaOption {
 };
 
 struct RefineOptions {
-  std::vector<std::string> inputs;
+  InputSource source;
   std::string output;  // folder; empty: nothing is written
-  std::string camera;  // --camera, as typed
-  std::string board;   // --board, as typed
-  std::string images;  // folder of the photographs; empty: looked for beside the input
   LossOption loss;
   std::optional<SigmaOption> sigma;  // none: as given where the input has weights, else auto
   int32_t covariance = 0;            // PROPNP_COVARIANCE_*
   bool use_ceres = false;
   bool json = false;
-  int threads = 0;  // 0: one for each core
+  int threads = 0;   // 0: one for each core
   int overlays = 0;  // pictures drawn at most, those with the largest residuals
 };
 

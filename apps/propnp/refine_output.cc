@@ -8,26 +8,20 @@
 #include <set>
 
 #include "apps/propnp/input_error.h"
+#include "apps/propnp/io_errors.h"
+#include "apps/propnp/overlay_frames.h"
 #include "apps/propnp/overlay_scene.h"
 #include "apps/propnp/pose_math.h"
 #include "apps/propnp/progress_bar.h"
 #include "apps/propnp/text.h"
 #include "propnp/io/file.h"
 #include "propnp/io/pose_results.h"
-#include "propnp/io/staged_folder.h"
 #include "propnp/io/tum.h"
 
 namespace propnp::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Tells a folder of ours from one of somebody else's.
-constexpr char kMark[] = "poses.jsonl";
-
-void ThrowIfFailed(const io::Status& status) {
-  if (!status.ok()) throw InputError(status.message());
-}
 
 // A pose that failed is no better than its start: it keeps that.
 io::PoseDataset WithRefinedPoses(const RefineOutcome& outcome) {
@@ -86,7 +80,8 @@ void WriteOverlays(const RefineOptions& options, const std::string& folder,
                     outcome->input.image_folders, &context);
     const std::string name = PictureName(frame.name, &taken);
     if (!cv::imwrite((fs::path(folder) / name).string(), DrawOverlay(picture))) {
-      throw InputError(options.output + ": cannot write the picture " + name + "; is the disk full?");
+      throw InputError(options.output + ": cannot write the picture " + name +
+                       "; is the disk full?");
     }
     outcome->overlays.push_back("overlays/" + name);
     progress.Update(static_cast<int64_t>(outcome->overlays.size()));
@@ -101,22 +96,14 @@ std::string MakeFolder(const std::string& parent, const char* name) {
 
 }  // namespace
 
-void CheckOutputFolder(const std::string& folder) {
-  std::error_code ignored;
-  if (!fs::exists(folder, ignored)) return;
-  if (!fs::is_directory(folder, ignored)) {
-    throw InputError("-o " + folder + ": is a file; name a folder");
-  }
-  if (!fs::is_empty(folder, ignored) && !fs::exists(fs::path(folder) / kMark, ignored)) {
-    throw InputError("-o " + folder +
-                     ": holds other files and would be replaced; name a new folder");
-  }
+io::StagedFolder StageOutput(const RefineOptions& options) {
+  auto staged = io::StagedFolder::Create(options.output);
+  if (!staged.ok()) throw InputError("-o " + staged.status().message());
+  return std::move(staged).value();
 }
 
-void WriteRefineOutput(const RefineOptions& options, RefineOutcome* outcome) {
-  CheckOutputFolder(options.output);
-  auto staged = io::StagedFolder::Create(options.output);
-  ThrowIfFailed(staged.status());
+void WriteRefineOutput(const RefineOptions& options, io::StagedFolder* staged,
+                       RefineOutcome* outcome) {
   const std::string folder = staged->path();
   outcome->output = options.output;
   ThrowIfFailed(io::WritePoseResults(PoseResults(*outcome, options.covariance),

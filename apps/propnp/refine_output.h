@@ -14,19 +14,18 @@
 #ifndef PROPNP_APPS_REFINE_OUTPUT_H_
 #define PROPNP_APPS_REFINE_OUTPUT_H_
 
-#include <string>
-
 #include "apps/propnp/refine_options.h"
 #include "apps/propnp/refine_report.h"
+#include "propnp/io/staged_output.h"
 
 namespace propnp::app {
 
-// Throws InputError, before any work is done, when `folder` is something that must not be replaced:
-// a file, or a folder that this command did not write.
-void CheckOutputFolder(const std::string& folder);
+// Throws InputError, before any work is done, when options.output must not be replaced.
+io::StagedFolder StageOutput(const RefineOptions& options);
 
-// Writes the folder options.output and names in `outcome` what was written.
-void WriteRefineOutput(const RefineOptions& options, RefineOutcome* outcome);
+// Fills the folder, puts it in its place and notes in `outcome` what was written.
+void WriteRefineOutput(const RefineOptions& options, io::StagedFolder* staged,
+                       RefineOutcome* outcome);
 
 }  // namespace propnp::app
 

@@ -42,8 +42,9 @@ std::string NoiseText(const NoiseLevel& noise) {
   const char* unit = noise.is_factor ? "" : " px";
   std::string text = Format("  noise: %s %.4g%s", quantity, noise.sigma, unit);
   if (!noise.estimated) return text + ", as given\n";
-  return text + Format(", estimated from %.0f surplus coordinates\n",
-                       noise.estimate.degrees_of_freedom);
+  if (noise.estimate.degrees_of_freedom == 0) return text + ", assumed\n";
+  return text +
+         Format(", estimated from %.0f surplus coordinates\n", noise.estimate.degrees_of_freedom);
 }
 
 std::string LossText(const LossOption& loss) {
@@ -52,7 +53,8 @@ std::string LossText(const LossOption& loss) {
 }
 
 std::string OutputText(const RefineOutcome& outcome) {
-  if (outcome.output.empty()) return "  nothing written (-o DIR writes poses, model and pictures)\n";
+  if (outcome.output.empty())
+    return "  nothing written (-o DIR writes poses, model and pictures)\n";
   return Format("  written to %s: poses.jsonl, poses.tum, summary.json, model/, overlays/ (%s)\n",
                 outcome.output.c_str(),
                 Count(static_cast<long long>(outcome.overlays.size()), "picture").c_str());
@@ -112,8 +114,7 @@ std::string SummaryText(const RefineOutcome& outcome, const RefineOptions& optio
   text += std::isnan(totals.rms_before_px)
               ? Format(", rms %.4g px", totals.rms_after_px)
               : Format(", rms %.4g -> %.4g px", totals.rms_before_px, totals.rms_after_px);
-  text += Format(", %lld failed, %.2f s\n", static_cast<long long>(totals.failed),
-                 outcome.seconds);
+  text += Format(", %lld failed, %.2f s\n", static_cast<long long>(totals.failed), outcome.seconds);
   text += FailedText(outcome) + WithoutBoardText(outcome.input.without_board);
   text += NoiseText(outcome.noise);
   for (const std::string& warning : NoiseWarnings(outcome.noise, options.loss.kind)) {

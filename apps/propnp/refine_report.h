@@ -22,8 +22,8 @@ struct RefineOutcome {
   std::vector<RefinedObject> refined;
   NoiseLevel noise;
   double seconds = 0;
-  std::string output;                  // folder; empty: nothing was written
-  std::vector<std::string> overlays;   // files in it
+  std::string output;                 // folder; empty: nothing was written
+  std::vector<std::string> overlays;  // files in it
 };
 
 // Sums over all poses.

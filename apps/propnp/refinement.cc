@@ -42,9 +42,9 @@ void FillErrorsAfter(const SolveSettings& settings, io::PoseDataset* part, Conte
 
 std::vector<RefinedObject> RefinePart(io::PoseDataset part, const SolveSettings& settings,
                                       Context* context) {
-  std::vector<RefinedObject> refined =
-      settings.use_ceres ? SolveWithCeres(part, settings, context)
-                         : SolveWithEngine(part, settings, context);
+  std::vector<RefinedObject> refined = settings.use_ceres
+                                           ? SolveWithCeres(part, settings, context)
+                                           : SolveWithEngine(part, settings, context);
   FillErrorsBefore(part, settings, context, &refined);
   FillErrorsAfter(settings, &part, context, &refined);
   return refined;
@@ -71,10 +71,10 @@ std::vector<RefinedObject> RefineDataset(const io::PoseDataset& dataset,
 }
 
 std::vector<std::string> StatusNames(int32_t status) {
-  static constexpr const char* kNames[] = {
-      "converged",     "max_iterations",   "too_few_points", "rank_deficient",
-      "indefinite",    "behind_camera",    "non_finite_input", "improper",
-      "low_ess",       "high_khat",        "multi_modal",    "fell_back"};
+  static constexpr const char* kNames[] = {"converged",        "max_iterations", "too_few_points",
+                                           "rank_deficient",   "indefinite",     "behind_camera",
+                                           "non_finite_input", "improper",       "low_ess",
+                                           "high_khat",        "multi_modal",    "fell_back"};
   std::vector<std::string> names;
   for (size_t bit = 0; bit < std::size(kNames); ++bit) {
     if ((status >> bit) & 1) names.emplace_back(kNames[bit]);

@@ -22,7 +22,7 @@ struct RefinedObject {
   io::Pose pose = io::kIdentityPose;  // stored as DatasetObject::pose
   // D x D with D the object's degrees of freedom, row by row; empty when there is none.
   std::vector<double> covariance;
-  double cost_before = kUnknown;    // in sigmas^2; unknown without a start
+  double cost_before = kUnknown;  // in sigmas^2; unknown without a start
   double cost_after = kUnknown;
   double rms_before_px = kUnknown;  // sqrt(mean squared distance), points with weight only
   double rms_after_px = kUnknown;

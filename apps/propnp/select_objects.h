@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Parts of a dataset, so that unlike objects can be solved in batches of like ones and long work can
-// show its progress.
+// Parts of a dataset, so that unlike objects can be solved in batches of like ones and long work
+// can show its progress.
 #ifndef PROPNP_APPS_SELECT_OBJECTS_H_
 #define PROPNP_APPS_SELECT_OBJECTS_H_
 

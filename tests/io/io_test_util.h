@@ -20,12 +20,18 @@
 
 namespace propnp::io {
 
-// A folder that is empty at first and gone afterwards.
+// A folder that is empty at first and gone afterwards; in memory where there is a place for that,
+// because some tests write tens of thousands of files.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "propnp_io_XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
+    for (const std::string& parent :
+         {std::string("/dev/shm"), std::filesystem::temp_directory_path().string()}) {
+      std::string pattern = parent + "/propnp_io_XXXXXX";
+      if (mkdtemp(pattern.data()) == nullptr) continue;
+      path_ = pattern;
+      return;
+    }
   }
   ~TemporaryFolder() {
     std::error_code ignored;

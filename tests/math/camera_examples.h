@@ -15,8 +15,7 @@
 
 namespace propnp::test {
 
-using CameraModels =
-    ::testing::Types<PinholeModel, SimpleRadialModel, OpenCvModel, FisheyeModel>;
+using CameraModels = ::testing::Types<PinholeModel, SimpleRadialModel, OpenCvModel, FisheyeModel>;
 
 struct ModelNames {
   template <typename Model>
@@ -32,10 +31,10 @@ std::vector<std::vector<double>> ExampleParameters() {
     case PinholeCamera<double>::kModel:
       return {{620, 610, 322, 238, 0.7}, {500, 700, 10, -20, -30}};
     case SimpleRadialCamera<double>::kModel:
-      return {{500, 320, 240, 0, 0},          // no distortion
-              {510, 322, 238, -0.3, 0.02},    // folds
-              {520, 310, 250, 0.1, 0.01},     // never folds
-              {530, 310, 250, 0.2, -0.05}};   // folds far out
+      return {{500, 320, 240, 0, 0},         // no distortion
+              {510, 322, 238, -0.3, 0.02},   // folds
+              {520, 310, 250, 0.1, 0.01},    // never folds
+              {530, 310, 250, 0.2, -0.05}};  // folds far out
     case OpenCvCamera<double>::kModel:
       return {{536, 537, 342, 235, 0, 0, 0, 0, 0, 0, 0, 0},
               {536, 537, 342, 235, -0.26, -0.04, 0.002, -0.003, 0.25, 0, 0, 0},  // folds

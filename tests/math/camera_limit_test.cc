@@ -40,7 +40,9 @@ TEST(MonotoneLimit, SimpleRadialAgainstBruteForce) {
     const double limit = std::sqrt(MonotoneLimit<SimpleRadialModel>(p));
     const double end = 5;
     const double walked = WalkToTheFold(
-        [&](double r) { return RadialImage({p[3], p[4], 0}, {0, 0, 0}, r); },
+        [&](double r) {
+          return RadialImage({p[3], p[4], 0}, {0, 0, 0}, r);
+        },
         [](double) { return true; }, end);
     folding += walked < end;
     EXPECT_NEAR(std::min(limit, end), walked, 2 * end / kSteps) << p[3] << ' ' << p[4];
@@ -70,7 +72,9 @@ TEST(MonotoneLimit, OpenCvAgainstBruteForce) {
     }
     const double before_pole = pole < end ? std::sqrt(0.98) * pole : end;
     const double walked = WalkToTheFold(
-        [&](double r) { return RadialImage({p[4], p[5], p[8]}, {p[9], p[10], p[11]}, r); },
+        [&](double r) {
+          return RadialImage({p[4], p[5], p[8]}, {p[9], p[10], p[11]}, r);
+        },
         [&](double r) { return r < before_pole; }, end);
     folding += walked < end, poles += pole < end && walked > 0.98 * before_pole;
     EXPECT_NEAR(std::min(limit, end), walked, 3 * end / kSteps) << i;
@@ -85,7 +89,11 @@ TEST(MonotoneLimit, FisheyeAgainstBruteForce) {
   const double end = 3.14159265358979323846;
   for (int i = 0; i < 300; ++i) {
     const double shrink = std::pow(0.5, i % 4);
-    const std::vector<double> p{300, 300, 400, 400, shrink * random.Uniform(-.2, .2),
+    const std::vector<double> p{300,
+                                300,
+                                400,
+                                400,
+                                shrink * random.Uniform(-.2, .2),
                                 shrink * random.Uniform(-.05, .05),
                                 shrink * random.Uniform(-.02, .02),
                                 shrink * random.Uniform(-.002, .002)};
@@ -117,13 +125,13 @@ TEST(SmallestPositiveRoot, KnownRoots) {
     return smallest_positive_root(c.data(), static_cast<int>(c.size()) - 1, 100);
   };
   EXPECT_NEAR(root({1, -1}), 1, 1e-14);
-  EXPECT_NEAR(root({6, -5, 1}), 2, 1e-14);               // (x - 2)(x - 3)
-  EXPECT_NEAR(root({6, -11, 6, -1}), 1, 1e-14);          // -(x - 1)(x - 2)(x - 3)
+  EXPECT_NEAR(root({6, -5, 1}), 2, 1e-14);       // (x - 2)(x - 3)
+  EXPECT_NEAR(root({6, -11, 6, -1}), 1, 1e-14);  // -(x - 1)(x - 2)(x - 3)
   EXPECT_EQ(root({1, 1, 1}), 100);
   EXPECT_EQ(root({1, 0, 0, 0}), 100);
   EXPECT_NEAR(root({1, 0, 0, -1e-3}), 10, 1e-12);
   EXPECT_NEAR(root({1, -1e8}), 1e-8, 1e-22);
-  EXPECT_EQ(root({200, -1}), 100);                       // beyond the end
+  EXPECT_EQ(root({200, -1}), 100);  // beyond the end
 }
 
 // The clamp keeps the direction, and the difference form is the difference on every pair of sides.
@@ -132,7 +140,8 @@ TEST(RadiusClamped, KeepsTheDirectionAndDiffers) {
   const double limit = 1.7;
   int pairs[2][2] = {};
   for (int i = 0; i < 1000; ++i) {
-    const double x = random.Normal(), y = random.Normal(), dx = random.Normal(), dy = random.Normal();
+    const double x = random.Normal(), y = random.Normal(), dx = random.Normal(),
+                 dy = random.Normal();
     const RadiusClamped<double> at(x, y, limit), moved(x + dx, y + dy, limit);
     EXPECT_NEAR(at.x * y, at.y * x, 1e-14);
     EXPECT_NEAR(at.x * at.x + at.y * at.y, std::min(limit, x * x + y * y), 1e-14);

@@ -65,8 +65,8 @@ std::string Describe(const std::vector<double>& parameters, const Vec3<double>& 
   return text.str();
 }
 
-// Steps of the differences: `point_step` in the point; the pixel is linear in each parameter but those
-// of OpenCV's denominator, whose steps must not reach its zero.
+// Steps of the differences: `point_step` in the point; the pixel is linear in each parameter but
+// those of OpenCV's denominator, whose steps must not reach its zero.
 template <typename Model>
 std::vector<double> DifferenceSteps(const std::vector<double>& parameters, double limit,
                                     const Vec3<double>& point, double point_step) {
@@ -135,17 +135,17 @@ TYPED_TEST(CameraTest, DerivativesAtRandomPoints) {
 TYPED_TEST(CameraTest, DerivativesAtSingularPlaces) {
   for (const auto& parameters : ExampleParameters<TypeParam>()) {
     for (const Vec3<double> point : {
-             Vec3<double>{0, 0, 2},                      // on the axis
-             {1e-9, -2e-9, 2},                           // beside it
-             {0.02, -0.03, kZMin * 1.01},                // depth on either side of z_min
+             Vec3<double>{0, 0, 2},        // on the axis
+             {1e-9, -2e-9, 2},             // beside it
+             {0.02, -0.03, kZMin * 1.01},  // depth on either side of z_min
              {0.02, -0.03, kZMin * 0.99},
-             {0.02, -0.03, kZMin},                       // and at it: the derivative in front
-             {0.3, -0.2, 0},                             // beside the camera, fisheye at 90 degrees
+             {0.02, -0.03, kZMin},  // and at it: the derivative in front
+             {0.3, -0.2, 0},        // beside the camera, fisheye at 90 degrees
              {0.3, -0.2, 1e-12},
              {0.3, -0.2, -1e-12},
-             {0.3, -0.2, -0.25},                         // behind, fisheye past 90 degrees
-             {0.01, 0.02, -3},                           // almost opposite to the axis
-             {40, -30, 0.5},                             // beyond every limit radius
+             {0.3, -0.2, -0.25},  // behind, fisheye past 90 degrees
+             {0.01, 0.02, -3},    // almost opposite to the axis
+             {40, -30, 0.5},      // beyond every limit radius
          }) {
       const double room = DistanceToKink<TypeParam>(parameters, point);
       CheckDerivatives<TypeParam>(parameters, point, room < 1e-6 ? 0 : std::min(2e-3, 0.1 * room));
@@ -220,7 +220,8 @@ TEST(OpenCvCamera, FollowsTheDocumentedFormula) {
     const double k1 = k[4], k2 = k[5], p1 = k[6], p2 = k[7], k3 = k[8], k4 = k[9], k5 = k[10],
                  k6 = k[11];
     for (int i = 0; i < 20; ++i) {
-      const double x = random.Uniform(-.3, .3), y = random.Uniform(-.3, .3), z = random.Uniform(1, 9);
+      const double x = random.Uniform(-.3, .3), y = random.Uniform(-.3, .3),
+                   z = random.Uniform(1, 9);
       const double r2 = x * x + y * y, r4 = r2 * r2, r6 = r4 * r2;
       const double g = (1 + k1 * r2 + k2 * r4 + k3 * r6) / (1 + k4 * r2 + k5 * r4 + k6 * r6);
       const double xd = x * g + 2 * p1 * x * y + p2 * (r2 + 2 * x * x);
@@ -237,7 +238,8 @@ TEST(SimpleRadialCamera, FollowsTheDocumentedFormula) {
   for (const auto& k : ExampleParameters<SimpleRadialModel>()) {
     const auto camera = MakeCamera<SimpleRadialModel>(k, MonotoneLimit<SimpleRadialModel>(k));
     for (int i = 0; i < 20; ++i) {
-      const double x = random.Uniform(-.5, .5), y = random.Uniform(-.5, .5), z = random.Uniform(1, 9);
+      const double x = random.Uniform(-.5, .5), y = random.Uniform(-.5, .5),
+                   z = random.Uniform(1, 9);
       const double r2 = x * x + y * y, g = 1 + k[3] * r2 + k[4] * r2 * r2;
       const Vec2<double> pixel = camera.project(Vec3<double>{x * z, y * z, z}, kZMin);
       EXPECT_NEAR(pixel.x, k[0] * g * x + k[1], 1e-10);
@@ -252,8 +254,8 @@ TEST(FisheyeCamera, FollowsTheDocumentedFormulaAlsoBesideAndBehind) {
     const auto camera = MakeCamera<FisheyeModel>(k, limit);
     for (double angle = 0.05; angle < 3.1; angle += 0.1) {
       const double t = std::min(angle, limit), t2 = t * t;
-      const double d = t * (1 + k[4] * t2 + k[5] * t2 * t2 + k[6] * t2 * t2 * t2 +
-                            k[7] * t2 * t2 * t2 * t2);
+      const double d =
+          t * (1 + k[4] * t2 + k[5] * t2 * t2 + k[6] * t2 * t2 * t2 + k[7] * t2 * t2 * t2 * t2);
       const Vec3<double> point{5 * 0.6 * std::sin(angle), 5 * 0.8 * std::sin(angle),
                                5 * std::cos(angle)};
       const Vec2<double> pixel = camera.project(point, kZMin);

@@ -52,8 +52,9 @@ TEST(Curvature, HessianIsTheDerivativeOfTheGradient) {
     const auto gradient = GradientFunction(loss.kind, loss.delta);
     ExpectClose(hessian, DualJacobian(gradient, {e.x, e.y}), 1e-9, 1e-9, "Hessian");
     const double step = std::min(1e-4, 0.1 * norm);
-    ExpectClose(hessian, RiddersJacobian(gradient, {e.x, e.y}, {step * (1 + norm), step * (1 + norm)}),
-                1e-6, 1e-6, "Hessian, differences");
+    ExpectClose(hessian,
+                RiddersJacobian(gradient, {e.x, e.y}, {step * (1 + norm), step * (1 + norm)}), 1e-6,
+                1e-6, "Hessian, differences");
   });
 }
 
@@ -68,9 +69,8 @@ TEST(Curvature, KindsFollowTheirFormulas) {
     };
     expect(Curvature::kIrls, value.weight * identity);
     expect(Curvature::kHessian, value.weight * (identity - along) + value.curvature * along);
-    expect(Curvature::kPositive,
-           value.weight * (identity - along) +
-               std::max(value.curvature, 0.1 * value.weight) * along);
+    expect(Curvature::kPositive, value.weight * (identity - along) +
+                                     std::max(value.curvature, 0.1 * value.weight) * along);
     const Eigen::Vector2d score = value.weight * Eigen::Vector2d(e.x, e.y);
     expect(Curvature::kScoreVariance, score * score.transpose());
     Eigen::SelfAdjointEigenSolver<Eigen::Matrix2d> eigen(
@@ -118,7 +118,8 @@ TEST(Curvature, IsTheWholeHessianOfALinearProblem) {
       };
       const ViewModel<PinholeCamera<double>, double> model{{620, 610, 322, 238, 0.7}, {}, 0.1};
       const PointResidual<double> r = residual_with_jacobian(
-          model, point, x2d, SqrtInformation<double>{scale, 0.3 * scale, -0.2 * scale, 1.4 * scale});
+          model, point, x2d,
+          SqrtInformation<double>{scale, 0.3 * scale, -0.2 * scale, 1.4 * scale});
       Eigen::Matrix<double, 2, 3> j;
       j << r.x_gradient.x, r.x_gradient.y, r.x_gradient.z, r.y_gradient.x, r.y_gradient.y,
           r.y_gradient.z;

@@ -111,8 +111,8 @@ Eigen::MatrixXd RiddersJacobian(const Function& f, const std::vector<double>& x,
   return RiddersJacobian(f, x, steps);
 }
 
-// Every entry within `relative` of its own size, or within `relative_to_row` of the largest entry of
-// its row (entries that cancel to nothing carry the rounding of the others).
+// Every entry within `relative` of its own size, or within `relative_to_row` of the largest entry
+// of its row (entries that cancel to nothing carry the rounding of the others).
 inline void ExpectClose(const Eigen::MatrixXd& actual, const Eigen::MatrixXd& expected,
                         double relative, double relative_to_row, const std::string& what) {
   ASSERT_EQ(actual.rows(), expected.rows()) << what;
@@ -129,8 +129,8 @@ inline void ExpectClose(const Eigen::MatrixXd& actual, const Eigen::MatrixXd& ex
   }
 }
 
-// A derivative by hand must equal automatic differentiation to 1e-9; what it really reaches, and what
-// the second bound leaves to rounding, is 1e-12 of the row.
+// A derivative by hand must equal automatic differentiation to 1e-9; what it really reaches, and
+// what the second bound leaves to rounding, is 1e-12 of the row.
 template <typename Function>
 void ExpectDualJacobian(const Eigen::MatrixXd& by_hand, const Function& f,
                         const std::vector<double>& x, const std::string& what) {

@@ -65,8 +65,8 @@ void AddCostGradients(const Object& object, const RigidTransform<double>& cam_fr
   const RobustLoss<double> loss = MakeLoss(object);
   for (size_t i = 0; i < object.num_points(); ++i) {
     const Vec3<double> point =
-        cam_from_object * Vec3<double>{object.x3d[3 * i], object.x3d[3 * i + 1],
-                                       object.x3d[3 * i + 2]};
+        cam_from_object *
+        Vec3<double>{object.x3d[3 * i], object.x3d[3 * i + 1], object.x3d[3 * i + 2]};
     const Vec2<double> x2d{object.x2d[2 * i], object.x2d[2 * i + 1]};
     const DiagonalWeight<double> weight{object.w2d[2 * i], object.w2d[2 * i + 1]};
     Vec2<double> pull;

@@ -152,7 +152,7 @@ void RobustifiedRows(const Object& object, const RobustLoss<S>& loss, const std:
 
 // Within `tolerance` of the largest value of its kind.
 inline void ExpectAllNear(const std::vector<double>& actual, const std::vector<double>& expected,
-                   double tolerance, const char* what) {
+                          double tolerance, const char* what) {
   ASSERT_EQ(actual.size(), expected.size()) << what;
   double largest = 0;
   for (const double value : expected) largest = std::max(largest, std::fabs(value));

@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The propnp authors
 
 // project_difference(p, d) = project(p + d) - project(p), without cancellation. The oracle in long
-// double has none either: between clamps it is the integral of the derivative along the displacement,
+// double has none either: between clamps it is the integral of the derivative along the
+// displacement,
 //   integral_0^1 J(p + s d) d ds,
 // by Gauss-Legendre quadrature where d is small, the direct difference where it is not.
 #include <algorithm>
@@ -43,8 +44,8 @@ Vec2<Wide> IntegratedDifference(const std::vector<Wide>& parameters, double limi
   for (int i = 0; i < 5; ++i) {
     const Vec3<Wide> at = p + ((1 + nodes[i]) / 2) * d;
     const Projection<Wide> projection = camera.project_with_jacobian(at, Wide(kZMin));
-    sum = sum + (weights[i] / 2) * Vec2<Wide>{dot(projection.u_gradient, d),
-                                              dot(projection.v_gradient, d)};
+    sum = sum + (weights[i] / 2) *
+                    Vec2<Wide>{dot(projection.u_gradient, d), dot(projection.v_gradient, d)};
   }
   return sum;
 }
@@ -76,12 +77,14 @@ bool IsSmoothBetween(double limit, const Vec3<Wide>& p, const Vec3<Wide>& d) {
   if (std::fabs(p.z - Wide(kZMin)) < reach) return false;
   const Wide depth = std::max(p.z, Wide(kZMin));
   const Wide radius = std::hypot(p.x, p.y) / depth;
-  return limit == 0 || std::fabs(radius - std::sqrt(Wide(limit))) > 3 * (1 + radius) * reach / depth;
+  return limit == 0 ||
+         std::fabs(radius - std::sqrt(Wide(limit))) > 3 * (1 + radius) * reach / depth;
 }
 
 Vec3<double> RandomPoint(TestRandom* random, int i) {
   // In front near the axis, in front far from it, and behind z_min.
-  if (i % 4 == 3) return {0.3 * random->Normal(), 0.3 * random->Normal(), random->Uniform(-2, 0.09)};
+  if (i % 4 == 3)
+    return {0.3 * random->Normal(), 0.3 * random->Normal(), random->Uniform(-2, 0.09)};
   const double depth = random->Uniform(0.3, 4), spread = i % 4 == 2 ? 2.0 : 0.3;
   return {spread * depth * random->Normal(), spread * depth * random->Normal(), depth};
 }
@@ -112,9 +115,9 @@ class ProjectDifferenceTest : public ::testing::Test {
         const Vec2<Wide> expected =
             small ? IntegratedDifference<Model>(wide, limit, wide_p, wide_d)
                   : DirectDifference<Model>(wide, limit, wide_p, wide_d, Wide(S(kZMin)));
-        const Wide scale = std::max({Sensitivity<Model>(wide, limit, wide_p, wide_d),
-                                     Sensitivity<Model>(wide, limit, wide_p + wide_d, wide_d),
-                                     Wide(1e-300)});
+        const Wide scale =
+            std::max({Sensitivity<Model>(wide, limit, wide_p, wide_d),
+                      Sensitivity<Model>(wide, limit, wide_p + wide_d, wide_d), Wide(1e-300)});
         const auto error = [&](const Vec2<S>& actual) {
           return std::max(std::fabs(actual.x - expected.x), std::fabs(actual.y - expected.y)) /
                  (scale * std::numeric_limits<S>::epsilon());
@@ -134,8 +137,8 @@ class ProjectDifferenceTest : public ::testing::Test {
 TYPED_TEST_SUITE(ProjectDifferenceTest, CameraModels, ModelNames);
 
 // A few dozen roundings: the median is a few eps (1e-15 in double), the largest of a thousand, near
-// a fold or a pole where the distortion multiplies them, some hundred. Neither depends on the size of
-// the displacement, while the naive difference loses 1/size.
+// a fold or a pole where the distortion multiplies them, some hundred. Neither depends on the size
+// of the displacement, while the naive difference loses 1/size.
 TYPED_TEST(ProjectDifferenceTest, RelativeErrorInDouble) {
   for (const double size : {1e-1, 1e-3, 1e-6, 1e-9, 1e-12}) {
     const auto errors = TestFixture::template MeasureErrors<double>(size);

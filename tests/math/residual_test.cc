@@ -60,8 +60,7 @@ struct Correspondence {
       const Vec3<S> point = CamFromObject(x) * Vec3<S>{x[kX3d], x[kX3d + 1], x[kX3d + 2]};
       const Vec2<S> x2d{x[kX2d], x[kX2d + 1]};
       const Vec2<S> e = weighted_residual(model, point, x2d, MakeWeight(x));
-      const S cost =
-          point_cost(model, RobustLoss<S>{loss, x[kDelta]}, point, x2d, MakeWeight(x));
+      const S cost = point_cost(model, RobustLoss<S>{loss, x[kDelta]}, point, x2d, MakeWeight(x));
       return std::vector<S>{cost, e.x, e.y};
     };
   }
@@ -108,9 +107,9 @@ struct Correspondence {
     const RigidTransform<double> cam_from_object = CamFromObject(x);
     const Vec3<double> rotated =
         cam_from_object.rotation * Vec3<double>{x[kX3d], x[kX3d + 1], x[kX3d + 2]};
-    const PointResidual<double> r = residual_with_jacobian(
-        MakeModel(x), rotated + cam_from_object.translation, Vec2<double>{x[kX2d], x[kX2d + 1]},
-        MakeWeight(x), clamped_rows);
+    const PointResidual<double> r =
+        residual_with_jacobian(MakeModel(x), rotated + cam_from_object.translation,
+                               Vec2<double>{x[kX2d], x[kX2d + 1]}, MakeWeight(x), clamped_rows);
     const std::vector<double> expected = Function()(x);
     EXPECT_NEAR(r.e.x, expected[1], 1e-12 * (1 + std::fabs(expected[1])));
     EXPECT_NEAR(r.e.y, expected[2], 1e-12 * (1 + std::fabs(expected[2])));
@@ -319,7 +318,8 @@ TEST(Residual, OnTheEdgeOfTheBoxTheDerivativeIsThatOfTheInside) {
     using S = ScalarOf<decltype(x)>;
     const ViewModel<PinholeCamera<S>, S> dual_model{
         {S(100), S(100), S(0), S(0), S(0)}, {true, {S(-50), S(-50)}, {S(50), S(50)}}, S(0.1)};
-    const Vec2<S> e = reprojection_error(dual_model, Vec3<S>{x[0], x[1], x[2]}, Vec2<S>{S(3), S(4)});
+    const Vec2<S> e =
+        reprojection_error(dual_model, Vec3<S>{x[0], x[1], x[2]}, Vec2<S>{S(3), S(4)});
     return std::vector<S>{e.x, e.y};
   };
   const Projection<double> p = clamped_projection(model, on_edge, ClampedRows::kExact);
@@ -334,8 +334,8 @@ TEST(Residual, ANonFiniteProjectionIsNotHiddenByTheBox) {
   const ViewModel<PinholeCamera<double>, double> model{
       {100, 100, 0, 0, 0}, {true, {-50, -50}, {50, 50}}, 0.1};
   const double nan = std::nan("");
-  for (const Vec3<double> point : {Vec3<double>{nan, 0, 1}, Vec3<double>{0, nan, 1},
-                                   Vec3<double>{0, 0, nan}}) {
+  for (const Vec3<double> point :
+       {Vec3<double>{nan, 0, 1}, Vec3<double>{0, nan, 1}, Vec3<double>{0, 0, nan}}) {
     const double cost = point_cost(model, RobustLoss<double>{LossKind::kHuber, 1.0}, point,
                                    Vec2<double>{0, 0}, DiagonalWeight<double>{1, 1});
     EXPECT_TRUE(std::isnan(cost));

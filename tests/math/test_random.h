@@ -34,7 +34,9 @@ class TestRandom {
     const double radius = std::sqrt(-2 * std::log(Uniform(1e-300, 1)));
     return radius * std::cos(Uniform(0, 2 * 3.14159265358979323846));
   }
-  Vec3<double> Vector(double scale) { return {scale * Normal(), scale * Normal(), scale * Normal()}; }
+  Vec3<double> Vector(double scale) {
+    return {scale * Normal(), scale * Normal(), scale * Normal()};
+  }
   Vec3<double> Axis() {
     const Vec3<double> v = Vector(1);
     return (1 / std::sqrt(dot(v, v))) * v;

@@ -7,7 +7,7 @@
 # each dependency is met in the layers that are meant to have it. Standard headers are free to all
 # but the mathematics, which allocates nothing and prints nothing.
 
-set(posix [[(dlfcn|fcntl|pthread|signal|termios|unistd|sys/[a-z]+)\.h]])
+set(posix [[(dlfcn|fcntl|glob|pthread|signal|termios|unistd|sys/[a-z]+)\.h]])
 set(c_header [[(assert|errno|float|limits|math|stdbool|stddef|stdint|stdio|stdlib|string)\.h]])
 set(std_header [[[a-z0-9_]+]])
 set(free "${c_header}|${std_header}|propnp/version\\.h")

@@ -179,7 +179,11 @@ Status CheckCost(const propnp_cost_options& cost, int64_t num_objects) {
   if (cost.dof == 4 && !(std::fabs(norm - 1) < 1e-6)) {
     return Bad("cost.yaw_axis has length " + std::to_string(norm) + ", expected a unit vector");
   }
-  return CheckTensor("cost.object_delta", cost.object_delta, {num_objects}, true);
+  PROPNP_RETURN_IF_ERROR(CheckTensor("cost.object_delta", cost.object_delta, {num_objects}, true));
+  if (!cost.prior || num_objects == 0) return Status();
+  PROPNP_RETURN_IF_ERROR(CheckStruct("cost.prior", cost.prior));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("cost.prior.mean", cost.prior->mean, {num_objects, 3}, false));
+  return CheckTensor("cost.prior.sigma", cost.prior->sigma, {num_objects, 3}, false);
 }
 
 Status ResolveLayout(const propnp_correspondences& c, Problem* problem) {

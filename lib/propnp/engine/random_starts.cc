@@ -25,10 +25,37 @@ struct ObjectGeometry {
   T distance;
 };
 
+// The weight of a point in drawing, not more than the largest finite number.
 template <typename T>
 T PointWeight(const PackedView<T>& view, int64_t i) {
-  if (!view.wxy) return mean_weight(DiagonalWeight<T>{view.wxx[i], view.wyy[i]});
-  return mean_weight(SqrtInformation<T>{view.wxx[i], view.wxy[i], view.wyx[i], view.wyy[i]});
+  const T weight =
+      view.wxy ? mean_weight(SqrtInformation<T>{view.wxx[i], view.wxy[i], view.wyx[i], view.wyy[i]})
+               : mean_weight(DiagonalWeight<T>{view.wxx[i], view.wyy[i]});
+  return std::min(weight, std::numeric_limits<T>::max());
+}
+
+template <typename T>
+bool HasWeight(const PackedView<T>& view, int64_t i) {
+  return view.wxx[i] != 0 || view.wyy[i] != 0 ||
+         (view.wxy && (view.wxy[i] != 0 || view.wyx[i] != 0));
+}
+
+template <typename T>
+T LargestWeight(const PackedObject<T>& object) {
+  T largest = 0;
+  for (int64_t v = 0; v < object.num_views; ++v) {
+    const PackedView<T>& view = object.views[v];
+    for (int64_t i = 0; i < view.num_points; ++i) largest = std::max(largest, PointWeight(view, i));
+  }
+  return largest;
+}
+
+// A point's weight as a fraction of the largest. No point that has weight falls below 1e-7, or
+// rounding could lose it in a sum over a hundred million points; nothing can then draw it.
+template <typename T>
+double RelativeWeight(const PackedView<T>& view, int64_t i, T largest) {
+  if (!HasWeight(view, i)) return 0;
+  return largest > 0 ? std::max(static_cast<double>(PointWeight(view, i) / largest), 1e-7) : 1;
 }
 
 template <typename T>
@@ -63,14 +90,14 @@ struct VectorMoments {
 
 // With four degrees of freedom only the extent along the yaw axis is known beforehand.
 template <int kDof, typename T>
-ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object) {
+ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, T largest_weight) {
   VectorMoments<T> points, bearings, point_extent, bearing_extent;
   const Vec3<T> axis = object.four_dof.axis;
   const Vec3<T> axis_in_object = transposed_times(object.four_dof.base_rotation, axis);
   for (int64_t v = 0; v < object.num_views; ++v) {
     const PackedView<T>& view = object.views[v];
     for (int64_t i = 0; i < view.num_points; ++i) {
-      const T w = PointWeight(view, i);
+      const T w = static_cast<T>(RelativeWeight(view, i, largest_weight));
       if (!(w > T(0))) continue;
       const Vec3<T> point{view.x[i], view.y[i], view.z[i]};
       const Vec3<T> bearing = BearingInRig(view, i);
@@ -94,36 +121,35 @@ ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object) {
 }
 
 template <typename T>
-T FillCumulativeWeights(const PackedObject<T>& object, T* cumulative) {
-  T sum = 0;
+void FillCumulativeWeights(const PackedObject<T>& object, T largest_weight, double* cumulative) {
+  double sum = 0;
   int64_t k = 0;
   for (int64_t v = 0; v < object.num_views; ++v) {
     const PackedView<T>& view = object.views[v];
     for (int64_t i = 0; i < view.num_points; ++i) {
-      sum += std::max(PointWeight(view, i), T(0));
+      sum += RelativeWeight(view, i, largest_weight);
       cumulative[k++] = sum;
     }
   }
-  return sum;
 }
 
 // Draws `count` different points, each in turn with probability proportional to its weight among
-// those left (what Gumbel top-n draws, without a logarithm a point). `chosen` ends up sorted.
-template <typename T>
+// those left (what Gumbel top-n draws, without a logarithm a point). `chosen` ends up sorted. At
+// least `count` points must have weight.
 class SubsetSampler {
  public:
-  SubsetSampler(const T* cumulative, int64_t num_points, uint64_t seed, uint64_t object_id)
+  SubsetSampler(const double* cumulative, int64_t num_points, uint64_t seed, uint64_t object_id)
       : cumulative_(cumulative), num_points_(num_points), seed_(seed), object_id_(object_id) {}
 
   void Draw(int start, int count, int64_t* chosen) const {
-    T taken = 0;
+    double taken = 0;
     PhiloxWords words{};
     for (int k = 0; k < count; ++k) {
       if (k % 4 == 0) {
         words = random_words(seed_, object_id_, RandomPurpose::kStartSubset,
                              static_cast<uint32_t>(start * (kMaxStartPoints / 4) + k / 4));
       }
-      const T u = static_cast<T>(uniform_from_word(words.word[k % 4]));
+      const double u = uniform_from_word(words.word[k % 4]);
       const int64_t index = Locate(u * (cumulative_[num_points_ - 1] - taken), chosen, k);
       taken += Weight(index);
       int64_t* place = std::lower_bound(chosen, chosen + k, index);
@@ -133,24 +159,24 @@ class SubsetSampler {
   }
 
  private:
-  T Before(int64_t i) const { return i > 0 ? cumulative_[i - 1] : T(0); }
-  T Weight(int64_t i) const { return cumulative_[i] - Before(i); }
+  double Before(int64_t i) const { return i > 0 ? cumulative_[i - 1] : 0; }
+  double Weight(int64_t i) const { return cumulative_[i] - Before(i); }
 
   // The point at `position` on the line of weights from which the chosen ones are cut out.
-  int64_t Locate(T position, const int64_t* chosen, int num_chosen) const {
+  int64_t Locate(double position, const int64_t* chosen, int num_chosen) const {
     for (int k = 0; k < num_chosen && position >= Before(chosen[k]); ++k) {
       position += Weight(chosen[k]);
     }
     int64_t index = std::upper_bound(cumulative_, cumulative_ + num_points_, position) - cumulative_;
     // Rounding may land on a chosen or weightless point: take the next one that serves.
-    while (index >= num_points_ || !(Weight(index) > T(0)) ||
+    while (index >= num_points_ || !(Weight(index) > 0) ||
            std::binary_search(chosen, chosen + num_chosen, index)) {
       index = index + 1 < num_points_ ? index + 1 : 0;
     }
     return index;
   }
 
-  const T* cumulative_;
+  const double* cumulative_;
   const int64_t num_points_;
   const uint64_t seed_, object_id_;
 };
@@ -202,6 +228,7 @@ void RandomRotation(const PhiloxWords& words, T* pose) {
   const double b = kTwoPi * uniform_from_word(words.word[2]);
   if constexpr (kDof == 4) {
     pose[3] = static_cast<T>(a - 0.5 * kTwoPi);
+    pose[4] = pose[5] = pose[6] = T(0);
   } else {
     const double s = std::sqrt(1 - u), c = std::sqrt(u);
     pose[3] = static_cast<T>(s * std::sin(a)), pose[4] = static_cast<T>(s * std::cos(a));
@@ -229,7 +256,7 @@ StartWorkspace<T> StartWorkspace<T>::Allocate(const Problem& problem,
   workspace.subset.views = arena->Take<PackedView<T>>(problem.max_views);
   workspace.subset.columns =
       arena->Take<T>(kMaxColumns * (subset_points + kPointPadding) / kPointPadding * kPointPadding);
-  workspace.cumulative_weight = arena->Take<T>(problem.max_padded_points);
+  workspace.cumulative_weight = arena->Take<double>(problem.max_padded_points);
   workspace.starts = arena->Take<StartPose<T>>(options.num_starts + 1);
   return workspace;
 }
@@ -238,9 +265,10 @@ template <int kDof, typename T>
 int MakeRandomStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
                      uint64_t seed, uint64_t object_id, StartWorkspace<T>* workspace) {
   const PackedObject<T>& object = cost.object();
-  const ObjectGeometry<T> geometry = MeasureGeometry<kDof>(object);
-  FillCumulativeWeights(object, workspace->cumulative_weight);
-  const SubsetSampler<T> sampler(workspace->cumulative_weight, object.num_points, seed, object_id);
+  const T largest_weight = LargestWeight(object);
+  const ObjectGeometry<T> geometry = MeasureGeometry<kDof>(object, largest_weight);
+  FillCumulativeWeights(object, largest_weight, workspace->cumulative_weight);
+  const SubsetSampler sampler(workspace->cumulative_weight, object.num_points, seed, object_id);
   const int count =
       static_cast<int>(std::min<int64_t>(options.start_points, object.weighted_points));
   int64_t chosen[kMaxStartPoints];

@@ -23,8 +23,8 @@ struct StartPose {
 template <typename T>
 struct StartWorkspace {
   PackedObject<T> subset;
-  T* cumulative_weight;  // Problem::max_padded_points
-  StartPose<T>* starts;  // num_starts and a target
+  double* cumulative_weight;  // Problem::max_padded_points
+  StartPose<T>* starts;       // num_starts and a target
 
   static StartWorkspace Allocate(const Problem& problem, const propnp_solve_options& options,
                                  Arena* arena);

@@ -100,6 +100,14 @@ enum {
   PROPNP_LOSS_CAUCHY = 3          /* delta^2 / 2 log(1 + s^2 / delta^2) */
 };
 
+/* A prior density of the translation, see math/prior.h: independent normals of (x/z, y/z, log z). It
+ * adds -log density to the cost of every object. */
+typedef struct propnp_prior {
+  uint64_t struct_size;
+  propnp_tensor mean;  /* (B, 3) float */
+  propnp_tensor sigma; /* (B, 3) float, positive */
+} propnp_prior;
+
 /* What is minimised: the sum over the points of rho(|w (proj - x2d)|). */
 typedef struct propnp_cost_options {
   uint64_t struct_size;
@@ -110,6 +118,7 @@ typedef struct propnp_cost_options {
   double z_min;           /* smallest depth to divide by, unit of x3d; 0: 1e-3 x rms radius of the points */
   double yaw_axis[3];     /* unit vector of the camera (rig) frame; 4DoF only */
   propnp_tensor object_delta; /* (B) float: delta, or relative_delta, of each object; optional */
+  const propnp_prior* prior;  /* null: none */
 } propnp_cost_options;
 
 #ifdef __cplusplus

@@ -132,6 +132,7 @@ Result<BalProblem> ParseBal(std::string_view text, const std::string& file) {
   TextReader in(text, file);
   in.OpenRest();
   BalProblem problem;
+  problem.path = file;
   if (!ReadProblem(&in, &problem)) return in.status();
   return problem;
 }
@@ -202,7 +203,7 @@ Result<PoseDataset> ToPoseDataset(const BalProblem& problem) {
     dataset.EndView();
     dataset.EndObject();
   }
-  if (Status status = dataset.Validate(); !status.ok()) return status;
+  if (Status status = dataset.Validate(); !status.ok()) return InFile(problem.path, status);
   return dataset;
 }
 

@@ -39,6 +39,7 @@ struct BalObservation {
 };
 
 struct BalProblem {
+  std::string path;  // the file it was read from, for messages; may be empty
   std::vector<BalObservation> observations;
   std::vector<BalCamera> cameras;
   std::vector<Vector3> points;

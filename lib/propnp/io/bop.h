@@ -78,6 +78,7 @@ struct BopInstance {
 };
 
 struct BopScene {
+  std::string path;                    // the folder it was read from, for messages; may be empty
   std::vector<BopImage> images;        // by im_id
   std::vector<BopInstance> instances;  // by im_id, then as in the file
 };

@@ -139,8 +139,11 @@ Status ParseTruth(std::string_view text, const std::string& file, BopScene* scen
   std::vector<Entry> entries;
   if (!ListImages(*root, &in, &entries)) return in.status();
   for (const Entry& entry : entries) {
-    const bool known = std::any_of(scene->images.begin(), scene->images.end(),
-                                   [&](const auto& image) { return image.im_id == entry.im_id; });
+    // In the order of their ids, so that what is looked for is found by bisection.
+    const auto image = std::lower_bound(
+        scene->images.begin(), scene->images.end(), entry.im_id,
+        [](const BopImage& candidate, int32_t im_id) { return candidate.im_id < im_id; });
+    const bool known = image != scene->images.end() && image->im_id == entry.im_id;
     if (!known) {
       in.Fail("im_id", std::to_string(entry.im_id) + " is not in " + kCameraFile);
       return in.status();
@@ -208,6 +211,7 @@ DatasetCamera ToDatasetCamera(const BopImage& image) {
 Result<BopScene> ParseBopScene(std::string_view scene_camera, std::string_view scene_gt,
                                const std::string& folder) {
   BopScene scene;
+  scene.path = folder;
   if (Status status = ParseCameras(scene_camera, JoinPath(folder, kCameraFile), &scene);
       !status.ok()) {
     return status;
@@ -255,7 +259,7 @@ Result<PoseDataset> ToPoseDataset(const BopScene& scene) {
     dataset.EndView();
     dataset.EndObject();
   }
-  if (Status status = dataset.Validate(); !status.ok()) return status;
+  if (Status status = dataset.Validate(); !status.ok()) return InFile(scene.path, status);
   return dataset;
 }
 

@@ -27,6 +27,10 @@ bool HasModel(const std::string& folder, bool binary) {
          HasPart(folder, kPoints, binary);
 }
 
+bool IsPartOf(const ColmapModel& model, Part part) {
+  return model.has_rig_files || (part != kRigs && part != kFrames);
+}
+
 Status ReadPart(const std::string& folder, Part part, ColmapModel* model) {
   const std::string path = JoinPath(folder, FileName(part, model->binary));
   const Result<std::string> contents = ReadFile(path);
@@ -35,7 +39,7 @@ Status ReadPart(const std::string& folder, Part part, ColmapModel* model) {
                        : ParseTextPart(part, *contents, path, model);
 }
 
-Result<bool> HasRigs(const std::string& folder, bool binary) {
+Result<bool> HasRigFiles(const std::string& folder, bool binary) {
   const bool rigs = HasPart(folder, kRigs, binary), frames = HasPart(folder, kFrames, binary);
   if (rigs == frames) return rigs;
   const Part missing = rigs ? kFrames : kRigs;
@@ -51,28 +55,28 @@ using colmap::Part;
 
 Result<ColmapModel> ReadColmap(const std::string& folder) {
   ColmapModel model;
+  model.path = folder;
   model.binary = colmap::HasModel(folder, true);
   if (!model.binary && !colmap::HasModel(folder, false)) {
     return Status::Error(folder +
                          ": no COLMAP model: looked for cameras, images and points3D, each .bin or "
                          "each .txt");
   }
-  Result<bool> has_rigs = colmap::HasRigs(folder, model.binary);
-  if (!has_rigs.ok()) return has_rigs.status();
-  model.has_rigs = *has_rigs;
+  Result<bool> has_rig_files = colmap::HasRigFiles(folder, model.binary);
+  if (!has_rig_files.ok()) return has_rig_files.status();
+  model.has_rig_files = *has_rig_files;
   for (const Part part : colmap::kParts) {
-    if (!model.has_rigs && (part == colmap::kRigs || part == colmap::kFrames)) continue;
+    if (!colmap::IsPartOf(model, part)) continue;
     if (Status status = colmap::ReadPart(folder, part, &model); !status.ok()) return status;
   }
-  // COLMAP takes empty files of rigs and frames for a model of old, which has none.
-  if (model.rigs.empty() && model.frames.empty()) model.has_rigs = false;
+  model.has_rigs = !model.rigs.empty() || !model.frames.empty();
   if (Status status = colmap::CheckReferences(model, folder); !status.ok()) return status;
   return model;
 }
 
 Status WriteColmap(const ColmapModel& model, const std::string& folder) {
   for (const Part part : colmap::kParts) {
-    if (!model.has_rigs && (part == colmap::kRigs || part == colmap::kFrames)) continue;
+    if (!colmap::IsPartOf(model, part)) continue;
     Result<std::string> contents = model.binary
                                        ? Result<std::string>(colmap::FormatBinaryPart(part, model))
                                        : colmap::FormatTextPart(part, model);

@@ -100,9 +100,13 @@ struct ColmapFrame {
 };
 
 struct ColmapModel {
+  std::string path;    // the folder it was read from, for messages; may be empty
   bool binary = true;  // how it was stored
-  // True when there are files of rigs and frames: then they, and not the images, hold the poses.
+  // True when frames, and not images, hold the poses.
   bool has_rigs = false;
+  // True when there are files of rigs and frames. They may be empty, in which case COLMAP takes the
+  // model for one of old, without rigs.
+  bool has_rig_files = false;
   std::vector<ColmapCamera> cameras;
   std::vector<ColmapImage> images;
   std::vector<ColmapPoint3D> points;

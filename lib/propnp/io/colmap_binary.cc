@@ -202,8 +202,7 @@ auto VisitPart(Part part, Model& model, Visit visit) {
 }
 
 bool HasNewName(const ColmapImage& image, std::unordered_set<std::string>* names, ByteReader* in) {
-  return names->insert(image.name).second ||
-         in->Fail("NAME", Quoted(image.name) + " is there twice");
+  return IsNewName(image.name, names, in);
 }
 
 template <typename Record>

@@ -213,20 +213,22 @@ class Converter {
 
 Result<PoseDataset> ToPoseDataset(const ColmapModel& model) {
   const Result<std::vector<Source>> sources = FindSources(model);
-  if (!sources.ok()) return sources.status();
-  return Converter(model).Convert(*sources);
+  if (!sources.ok()) return InFile(model.path, sources.status());
+  Result<PoseDataset> dataset = Converter(model).Convert(*sources);
+  if (!dataset.ok()) return InFile(model.path, dataset.status());
+  return dataset;
 }
 
 Status ApplyPoses(const std::vector<Pose>& poses, ColmapModel* model) {
   const Result<std::vector<Source>> sources = FindSources(*model);
-  if (!sources.ok()) return sources.status();
+  if (!sources.ok()) return InFile(model->path, sources.status());
   if (sources->size() != poses.size()) {
     return Status::Error("the model has " + std::to_string(sources->size()) + " poses, not " +
                          std::to_string(poses.size()));
   }
   for (size_t i = 0; i < poses.size(); ++i) {
     const Result<Pose> before = ReadPose(*model, (*sources)[i]);
-    if (!before.ok()) return before.status();
+    if (!before.ok()) return InFile(model->path, before.status());
     if (*before != poses[i]) WritePose((*sources)[i], poses[i], model);
   }
   return {};

@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "propnp/io/colmap.h"
+#include "propnp/io/names.h"
 #include "propnp/io/status.h"
 
 namespace propnp::io::colmap {
@@ -38,6 +39,11 @@ Status CheckReferences(const ColmapModel& model, const std::string& folder);
 template <typename Reader, typename Id>
 bool IsNewId(const char* field, Id id, std::unordered_set<Id>* seen, Reader* in) {
   return seen->insert(id).second || in->Fail(field, std::to_string(id) + " is there twice");
+}
+
+template <typename Reader>
+bool IsNewName(const std::string& name, std::unordered_set<std::string>* seen, Reader* in) {
+  return seen->insert(name).second || in->Fail("NAME", Quoted(name) + " is there twice");
 }
 
 }  // namespace propnp::io::colmap

@@ -97,14 +97,15 @@ class Checker {
   }
 
   Status CheckRig(const ColmapRig& rig) const {
-    for (size_t i = 0; i < rig.sensors.size(); ++i) {
-      const ColmapSensor& sensor = rig.sensors[i].sensor;
-      const std::string place = "rig " + std::to_string(rig.id);
+    const std::string place = "rig " + std::to_string(rig.id);
+    std::unordered_set<uint64_t> seen;
+    for (const auto& [sensor, sensor_from_rig] : rig.sensors) {
       if (sensor.type == kColmapCameraSensor && Find(cameras_, sensor.id) == nullptr) {
         return Error(kRigs, place, "SENSOR_ID", NotIn(kCameras, sensor.id));
       }
-      for (size_t j = 0; j < i; ++j) {
-        if (!(rig.sensors[j].sensor == sensor)) continue;
+      const uint64_t key =
+          static_cast<uint64_t>(static_cast<uint32_t>(sensor.type)) << 32 | sensor.id;
+      if (!seen.insert(key).second) {
         return Error(kRigs, place, "SENSOR_ID", std::to_string(sensor.id) + " is there twice");
       }
     }

@@ -68,16 +68,18 @@ bool ReadPoint2D(TextReader* in, ColmapPoint2D* point) {
   return problem == nullptr || in->Fail("POINT3D_ID", Quoted(id) + " " + problem);
 }
 
-bool ReadImage(TextReader* in, ColmapImage* image) {
+bool ReadImageHeader(TextReader* in, ColmapImage* image) {
   std::string_view name;
   if (!in->Read("IMAGE_ID", &image->id) || !ReadPose(in, &image->cam_from_world) ||
       !in->Read("CAMERA_ID", &image->camera_id) || !in->ReadRest("NAME", &name)) {
     return false;
   }
-  if (const char* problem = ImageNameProblem(name)) {
-    return in->Fail("NAME", Quoted(name) + " " + problem);
-  }
   image->name = name;
+  const char* problem = ImageNameProblem(name);
+  return problem == nullptr || in->Fail("NAME", Quoted(name) + " " + problem);
+}
+
+bool ReadImagePoints(TextReader* in, ColmapImage* image) {
   if (!in->NextLine()) {
     return in->Fail("POINTS2D[]", "missing: an image has two lines, the second may be empty");
   }
@@ -92,9 +94,8 @@ Status ParseImages(TextReader* in, ColmapModel* model) {
   std::unordered_set<std::string> names;
   while (in->NextDataLine()) {
     ColmapImage image;
-    if (!ReadImage(in, &image) || !IsNewId("IMAGE_ID", image.id, &ids, in)) break;
-    if (!names.insert(image.name).second) {
-      in->Fail("NAME", Quoted(image.name) + " is there twice");
+    if (!ReadImageHeader(in, &image) || !IsNewId("IMAGE_ID", image.id, &ids, in) ||
+        !IsNewName(image.name, &names, in) || !ReadImagePoints(in, &image)) {
       break;
     }
     model->images.push_back(std::move(image));

@@ -65,6 +65,8 @@ bool LooksLikeBopResults(std::string_view head) {
 }
 
 std::optional<char> FirstCharacter(std::string_view head) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (head.substr(0, kByteOrderMark.size()) == kByteOrderMark) head.remove_prefix(3);
   const size_t first = head.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return std::nullopt;
   return head[first];

@@ -19,7 +19,7 @@ using Pose = std::array<double, 7>;
 
 constexpr Pose kIdentityPose = {0, 0, 0, 1, 0, 0, 0};
 
-Pose MakePose(const Quaternion& rotation, const Vector3& translation);
+Pose MakePose(const Quaternion& q, const Vector3& t);
 Quaternion PoseRotation(const Pose& pose);
 Vector3 PoseTranslation(const Pose& pose);
 
@@ -37,10 +37,10 @@ Pose InversePose(const Pose& a_from_b);
 
 Matrix3 MatrixFromQuaternion(const Quaternion& q);
 // The matrix must be a rotation. The sign is chosen so that w >= 0.
-Quaternion QuaternionFromMatrix(const Matrix3& rotation);
+Quaternion QuaternionFromMatrix(const Matrix3& m);
 
 // Axis times angle in radians; back it is the shorter way, at most pi.
-Quaternion QuaternionFromAngleAxis(const Vector3& angle_axis);
+Quaternion QuaternionFromAngleAxis(const Vector3& v);
 Vector3 AngleAxisFromQuaternion(const Quaternion& q);
 
 // The largest element of |R^T R - I|.

@@ -275,9 +275,12 @@ StagedFolder& StagedFolder::operator=(StagedFolder&& other) noexcept {
 StagedFolder::~StagedFolder() { Discard(); }
 
 Status WriteFileAtomically(const std::string& path, std::string_view contents) {
+  if (IsFolder(path)) return Status::Error(path + ": exists and is a folder");
+  // A pipe or a device, such as /dev/stdout, is written to and never replaced.
+  struct stat facts;
+  if (stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) return WriteFile(path, contents);
   Result<std::string> target = Canonical(path);
   if (!target.ok()) return target.status();
-  if (IsFolder(*target)) return Status::Error(path + ": exists and is a folder");
   if (Status status = MakeParent(*target); !status.ok()) return status;
   RemoveAbandoned(*target);
   const std::string staging = Sibling(*target, RandomSuffix());

@@ -71,6 +71,11 @@ inline Status ErrorAt(const std::string& file, const std::string& place, const s
   return Status::Error(message + problem);
 }
 
+// `status` with "file: " before its message.
+inline Status InFile(const std::string& file, const Status& status) {
+  return status.ok() || file.empty() ? status : Status::Error(file + ": " + status.message());
+}
+
 }  // namespace propnp::io
 
 #endif  // PROPNP_IO_STATUS_H_

@@ -6,9 +6,9 @@
 //   delta = relative_delta * mean(w2d) * sqrt(var_x(x2d) + var_y(x2d))
 //
 // over all of an object's points, weighted or not, with unbiased variances; with a 2x2 square-root
-// information W the mean of sqrt(trace(W^T W) / 2) stands in the place of the mean weight. It scales
-// the loss to a fixed fraction of the object's size in the image. As published, the gradient of the
-// cost flows through it to the weights (and to relative_delta), not to x2d.
+// information W the mean of sqrt(trace(W^T W) / 2) stands in the place of the mean weight. It
+// scales the loss to a fixed fraction of the object's size in the image. As published, the gradient
+// of the cost flows through it to the weights (and to relative_delta), not to x2d.
 #ifndef PROPNP_MATH_ADAPTIVE_DELTA_H_
 #define PROPNP_MATH_ADAPTIVE_DELTA_H_
 
@@ -43,8 +43,7 @@ PROPNP_HOST_DEVICE PROPNP_INLINE void mean_weight_vjp(const SqrtInformation<S>& 
   const S zero = constant<S>(0), one = constant<S>(1);
   const S mean = mean_weight(w);
   const auto nonzero = zero < mean;
-  const S scale =
-      select(nonzero, constant<S>(0.5) * cotangent / select(nonzero, mean, one), zero);
+  const S scale = select(nonzero, constant<S>(0.5) * cotangent / select(nonzero, mean, one), zero);
   gradient->xx = gradient->xx + scale * w.xx;
   gradient->xy = gradient->xy + scale * w.xy;
   gradient->yx = gradient->yx + scale * w.yx;
@@ -52,7 +51,7 @@ PROPNP_HOST_DEVICE PROPNP_INLINE void mean_weight_vjp(const SqrtInformation<S>& 
 }
 
 // Accumulates the two means of the formula; `shift` is any pixel of the object (its first), which
-// keeps the variances exact far from the origin.
+// keeps the variances exact far from the origin. Fewer than two points give zero.
 template <typename S>
 class AdaptiveDelta {
  public:
@@ -75,7 +74,7 @@ class AdaptiveDelta {
   }
 
   PROPNP_HOST_DEVICE S value(const S& relative_delta) const {
-    return relative_delta * (weight_sum_ / count_) * spread();
+    return weight_gradient(relative_delta) * weight_sum_;
   }
 
   // d value / d relative_delta.
@@ -83,7 +82,7 @@ class AdaptiveDelta {
 
   // d value / d mean_weight of one point; hand it to mean_weight_vjp as the cotangent's factor.
   PROPNP_HOST_DEVICE S weight_gradient(const S& relative_delta) const {
-    return relative_delta * spread() / count_;
+    return relative_delta * spread() / max(count_, constant<S>(1));
   }
 
  private:

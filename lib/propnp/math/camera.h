@@ -12,7 +12,8 @@
 //   project_difference(point_in_cam, displacement, z_min)
 //                                                      project(p + d) - project(p), no cancellation
 //   kClampsDepth                                       whether depth is held at z_min
-// Derivatives are those of the clamped function. To add a camera, write the struct and list it here.
+// Derivatives are those of the clamped function. To add a camera, write the struct and list it
+// here.
 #ifndef PROPNP_MATH_CAMERA_H_
 #define PROPNP_MATH_CAMERA_H_
 
@@ -71,8 +72,7 @@ PROPNP_HOST_DEVICE PROPNP_INLINE void project_vjp(const Camera& camera, const Ve
                                                   const S& z_min, const Vec2<S>& cotangent,
                                                   Vec3<S>* point_gradient) {
   const Projection<S> p = camera.project_with_jacobian(point_in_cam, z_min);
-  *point_gradient =
-      *point_gradient + cotangent.x * p.u_gradient + cotangent.y * p.v_gradient;
+  *point_gradient = *point_gradient + cotangent.x * p.u_gradient + cotangent.y * p.v_gradient;
 }
 
 // d (cotangent . pixel) / d parameters, added to `parameter_gradient`.
@@ -84,8 +84,7 @@ PROPNP_HOST_DEVICE PROPNP_INLINE void parameter_vjp(const Camera& camera,
   S u_row[Camera::kNumParameters], v_row[Camera::kNumParameters];
   camera.parameter_jacobian(point_in_cam, z_min, u_row, v_row);
   for (int i = 0; i < Camera::kNumParameters; ++i) {
-    parameter_gradient[i] =
-        parameter_gradient[i] + cotangent.x * u_row[i] + cotangent.y * v_row[i];
+    parameter_gradient[i] = parameter_gradient[i] + cotangent.x * u_row[i] + cotangent.y * v_row[i];
   }
 }
 

@@ -50,7 +50,8 @@ struct FisheyeCamera {
     const Ray ray(*this, point_in_cam);
     const Vec2<S> n = ray.direction;
     const S angle_scale = ray.slope / ray.squared_range;
-    const S radial = angle_scale * point_in_cam.z - ray.gain;  // across the axis: d(gain r)/dr - gain
+    const S radial =
+        angle_scale * point_in_cam.z - ray.gain;  // across the axis: d(gain r)/dr - gain
     const S axial = -angle_scale;
     const S xy = radial * n.x * n.y;
     const Vec3<S> x_row{ray.gain + radial * n.x * n.x, xy, axial * point_in_cam.x};
@@ -88,12 +89,10 @@ struct FisheyeCamera {
     const S radius_change = (d.x * (two * p.x + d.x) + d.y * (two * p.y + d.y)) /
                             max(ray.radius + moved.radius, constant<S>(kTiny));
     // theta1 - theta0 as the angle between the two rays in the (r, Z) half plane.
-    const S free_change =
-        atan2(radius_change * p.z - ray.radius * d.z,
-              p.z * (p.z + d.z) + ray.radius * (ray.radius + radius_change));
-    const S theta_change =
-        select(ray.beyond, select(moved.beyond, zero, moved.theta - limit),
-               select(moved.beyond, limit - ray.theta, free_change));
+    const S free_change = atan2(radius_change * p.z - ray.radius * d.z,
+                                p.z * (p.z + d.z) + ray.radius * (ray.radius + radius_change));
+    const S theta_change = select(ray.beyond, select(moved.beyond, zero, moved.theta - limit),
+                                  select(moved.beyond, limit - ray.theta, free_change));
     const S distorted_change = theta_change * distortion_quotient(ray.theta, moved.theta);
     const auto moved_on_axis = moved.radius < constant<S>(kTiny);
     const S inverse_moved = constant<S>(1) / max(moved.radius, constant<S>(kTiny));
@@ -112,11 +111,11 @@ struct FisheyeCamera {
 
   struct Ray {
     S radius, squared_range;
-    S theta;              // clamped
-    S distorted;          // d(theta)
-    S slope;              // d d / d theta, zero beyond the limit
-    S gain;               // d / r
-    Vec2<S> direction;    // (X, Y) / r
+    S theta;            // clamped
+    S distorted;        // d(theta)
+    S slope;            // d d / d theta, zero beyond the limit
+    S gain;             // d / r
+    Vec2<S> direction;  // (X, Y) / r
     decltype(S() < S()) beyond;
 
     PROPNP_HOST_DEVICE PROPNP_INLINE Ray(const FisheyeCamera& camera, const Vec3<S>& p) {
@@ -129,25 +128,27 @@ struct FisheyeCamera {
       beyond = camera.limit < free_theta;
       theta = min(free_theta, camera.limit);
       const S t2 = theta * theta;
-      const S factor = one + t2 * (camera.k1 + t2 * (camera.k2 + t2 * (camera.k3 + t2 * camera.k4)));
+      const S factor =
+          one + t2 * (camera.k1 + t2 * (camera.k2 + t2 * (camera.k3 + t2 * camera.k4)));
       distorted = theta * factor;
-      slope = select(beyond, zero,
-                     one + t2 * (constant<S>(3) * camera.k1 +
-                                 t2 * (constant<S>(5) * camera.k2 +
-                                       t2 * (constant<S>(7) * camera.k3 +
-                                             t2 * (constant<S>(9) * camera.k4)))));
+      slope = select(
+          beyond, zero,
+          one +
+              t2 * (constant<S>(3) * camera.k1 +
+                    t2 * (constant<S>(5) * camera.k2 +
+                          t2 * (constant<S>(7) * camera.k3 + t2 * (constant<S>(9) * camera.k4)))));
       const S inverse_radius = select(off_axis, one / max(radius, tiny), zero);
       direction = {inverse_radius * p.x, inverse_radius * p.y};
       // On the axis in front of the camera the distortion is 1 and d / r tends to 1 / Z.
       gain = select(off_axis, distorted * inverse_radius, one / max(p.z, tiny));
-      gain = select(off_axis | (zero < p.z), gain, zero);
+      gain = select(either(off_axis, zero < p.z), gain, zero);
     }
   };
 
   // (d(b) - d(a)) / (b - a).
   PROPNP_HOST_DEVICE PROPNP_INLINE S distortion_quotient(const S& a, const S& b) const {
     const S aa = a * a, bb = b * b, ab = a * b;
-    const S h2 = aa + ab + bb;              // (b^3 - a^3) / (b - a)
+    const S h2 = aa + ab + bb;                 // (b^3 - a^3) / (b - a)
     const S h4 = aa * aa + ab * h2 + bb * bb;  // of the fifth powers, and so on
     const S h6 = aa * aa * aa + ab * h4 + bb * bb * bb;
     const S h8 = aa * aa * aa * aa + ab * h6 + bb * bb * bb * bb;

@@ -14,9 +14,9 @@ PROPNP_MATH_BEGIN
 // A radius^2 that no image reaches, small enough for float arithmetic on its square.
 constexpr double kNoLimit = 1e12;
 
-// The smallest root in (0, limit) of c[0] + c[1] x + ... + c[degree] x^degree, c[0] > 0, or `limit`.
-// Between the stationary points, found the same way, a polynomial is monotone and bisection cannot
-// miss. Host only: once a camera, never once a point.
+// The smallest root in (0, limit) of c[0] + c[1] x + ... + c[degree] x^degree, c[0] > 0, or
+// `limit`. Between the stationary points, found the same way, a polynomial is monotone and
+// bisection cannot miss. Host only: once a camera, never once a point.
 inline double smallest_positive_root(const double* c, int degree, double limit) {
   constexpr int kMaxDegree = 8;
   const auto value = [&](int order, double x) {  // the order-th derivative
@@ -55,7 +55,7 @@ inline double smallest_positive_root(const double* c, int degree, double limit) 
 template <typename S>
 struct RadiusClamped {
   S x, y, squared;
-  S scale;                     // clamped over given radius
+  S scale;  // clamped over given radius
   decltype(S() < S()) beyond;
 
   PROPNP_HOST_DEVICE PROPNP_INLINE RadiusClamped(const S& given_x, const S& given_y,

@@ -29,8 +29,7 @@ struct OpenCvCamera {
   S limit;  // largest r^2
 
   PROPNP_HOST_DEVICE static OpenCvCamera from_parameters(const S* p, const S& limit) {
-    return {p[0], p[1], p[2], p[3], p[4],  p[5], p[6],
-            p[7], p[8], p[9], p[10], p[11], limit};
+    return {p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10], p[11], limit};
   }
 
   // d (r g) / d r = (N D + 2 x (N' D - N D')) / D^2 with x = r^2.
@@ -69,8 +68,7 @@ struct OpenCvCamera {
     const S six = constant<S>(6);
     const Vec2<S> x_row = r.chain({g + g_slope * r.x * r.x + two * py + six * qx, off_diagonal});
     const Vec2<S> y_row = r.chain({off_diagonal, g + g_slope * r.y * r.y + six * py + two * qx});
-    return {pixel(r, g, p.w),
-            p.chain(fx * x_row.x, fx * x_row.y, cx),
+    return {pixel(r, g, p.w), p.chain(fx * x_row.x, fx * x_row.y, cx),
             p.chain(fy * y_row.x, fy * y_row.y, cy)};
   }
 
@@ -121,8 +119,10 @@ struct OpenCvCamera {
     const S product_change = e.x * moved_y + r.x * e.y;
     const S xx_change = e.squared + two * e.x * (two * r.x + e.x);
     const S yy_change = e.squared + two * e.y * (two * r.y + e.y);
-    const S x_change = moved_gain * e.x + gain_change * r.x + two * p1 * product_change + p2 * xx_change;
-    const S y_change = moved_gain * e.y + gain_change * r.y + p1 * yy_change + two * p2 * product_change;
+    const S x_change =
+        moved_gain * e.x + gain_change * r.x + two * p1 * product_change + p2 * xx_change;
+    const S y_change =
+        moved_gain * e.y + gain_change * r.y + p1 * yy_change + two * p2 * product_change;
     return {fx * x_change + cx * d.w, fy * y_change + cy * d.w};
   }
 

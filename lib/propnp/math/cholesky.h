@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Cholesky factorisation A = L L^T of a small symmetric positive definite matrix (4x4 and 6x6 here),
-// with solve, inverse and log-determinant. Matrices are full, row-major; the lower triangle is read.
-// A matrix that is not positive definite is reported, never patched.
+// Cholesky factorisation A = L L^T of a small symmetric positive definite matrix (4x4 and 6x6
+// here), with solve, inverse and log-determinant. Matrices are full, row-major; the lower triangle
+// is read. A matrix that is not positive definite is reported, never patched.
 #ifndef PROPNP_MATH_CHOLESKY_H_
 #define PROPNP_MATH_CHOLESKY_H_
 
@@ -14,12 +14,13 @@ PROPNP_MATH_BEGIN
 template <int N, typename S>
 class Cholesky {
  public:
-  // False if a pivot is not positive (or not a number); the other functions must not be called then.
+  // False if a pivot is not positive or not finite; the other functions must not be called then.
   PROPNP_HOST_DEVICE bool factorize(const S* a) {
     for (int j = 0; j < N; ++j) {
       S pivot = a[j * N + j];
       for (int k = 0; k < j; ++k) pivot = pivot - l_[j][k] * l_[j][k];
-      if (!(pivot > S(0))) return false;
+      const bool finite = pivot - pivot == S(0);
+      if (!(pivot > S(0) && finite)) return false;
       const S inverse_diagonal = S(1) / sqrt(pivot);
       l_[j][j] = pivot * inverse_diagonal;
       inverse_diagonal_[j] = inverse_diagonal;

@@ -11,23 +11,34 @@
 #define PROPNP_HOST_DEVICE
 #endif
 
-// The same headers are compiled once per instruction set. Each build lives in an inline namespace of
-// its own, or the linker would be free to keep the AVX-512 copy of an inline function for everybody.
+// The same headers are compiled once per instruction set. Each build lives in an inline namespace
+// of its own, or the linker would be free to keep the AVX-512 copy of an inline function for
+// everybody.
 #ifndef PROPNP_ISA
 #define PROPNP_ISA generic
 #endif
-#define PROPNP_MATH_BEGIN      \
-  namespace propnp {           \
+#define PROPNP_MATH_BEGIN \
+  namespace propnp {      \
   inline namespace PROPNP_ISA {
 #define PROPNP_MATH_END \
   }                     \
   }
 
-// The lanes of the vector build must vanish by inlining; the optimiser's own limit is too low there.
+// The lanes of the vector build must vanish by inlining; the optimiser's own limit is too low
+// there.
 #if defined(__GNUC__) && !defined(__CUDACC__)
 #define PROPNP_INLINE inline __attribute__((always_inline))
 #else
 #define PROPNP_INLINE inline
+#endif
+
+// Before a loop of a few constant turns over an array that should live in registers.
+#if defined(__clang__) || defined(__CUDACC__)
+#define PROPNP_UNROLL _Pragma("unroll")
+#elif defined(__GNUC__)
+#define PROPNP_UNROLL _Pragma("GCC unroll 16")
+#else
+#define PROPNP_UNROLL
 #endif
 
 #endif  // PROPNP_MATH_CONFIG_H_

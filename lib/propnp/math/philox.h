@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Philox4x32-10, a counter-based generator (J. Salmon, M. Moraes, R. Dror, D. Shaw: "Parallel random
-// numbers: as easy as 1, 2, 3", SC 2011): four random words from a counter and a key, no state. The
-// same (seed, object, purpose, index) gives the same words on any thread, batch and device.
+// Philox4x32-10, a counter-based generator (J. Salmon, M. Moraes, R. Dror, D. Shaw: "Parallel
+// random numbers: as easy as 1, 2, 3", SC 2011): four random words from a counter and a key, no
+// state. The same (seed, object, purpose, index) gives the same words on any thread, batch and
+// device.
 #ifndef PROPNP_MATH_PHILOX_H_
 #define PROPNP_MATH_PHILOX_H_
 
@@ -33,7 +34,12 @@ PROPNP_HOST_DEVICE inline PhiloxWords philox4x32(PhiloxWords counter, uint32_t k
 }
 
 // The streams of one object never overlap: each use has a purpose of its own.
-enum class RandomPurpose : uint32_t { kStartSubset = 1, kStartRotation = 2, kSample = 3, kScramble = 4 };
+enum class RandomPurpose : uint32_t {
+  kStartSubset = 1,
+  kStartRotation = 2,
+  kSample = 3,
+  kScramble = 4
+};
 
 PROPNP_HOST_DEVICE inline PhiloxWords random_words(uint64_t seed, uint64_t object_id,
                                                    RandomPurpose purpose, uint32_t index) {

@@ -5,11 +5,12 @@
 //
 //   t <- t + delta_t,   q <- dq q,   dq = (1, delta_theta / 2) / |(1, delta_theta / 2)|
 //
-// that is the Cayley map on the camera-frame side, tangent [delta_t, delta_theta] in radians of full
-// angle to second order (A. Cayley, 1846; the step of the EPro-PnP layer, Chen et al., CVPR 2022).
-// It needs no trigonometry and no Taylor branch, and delta_theta / 2 is the gnomonic coordinate. At
-// zero its first derivatives are those of the exponential map, so Jacobians and covariances mean
-// what one expects. With four degrees of freedom the tangent is [delta_t, delta_yaw].
+// that is the Cayley map on the camera-frame side, tangent [delta_t, delta_theta] in radians of
+// full angle to second order (A. Cayley, 1846; the step of the EPro-PnP layer, Chen et al., CVPR
+// 2022). It needs no trigonometry and no Taylor branch, and delta_theta / 2 is the gnomonic
+// coordinate. At zero its first derivatives are those of the exponential map, so Jacobians and
+// covariances mean what one expects. With four degrees of freedom the tangent is [delta_t,
+// delta_yaw].
 //
 // A DoF policy (SixDof, FourDof) knows the storage, the retraction, its inverse and how a gradient
 // with respect to point_in_cam becomes a row of the Jacobian.
@@ -66,8 +67,7 @@ struct SixDof {
   // result = pose (+) delta; `result` may be `pose`.
   PROPNP_HOST_DEVICE void retract(const S* pose, const S* delta, S* result) const {
     const Quaternion<S> step = quaternion_from_cayley(Vec3<S>{delta[3], delta[4], delta[5]});
-    const Quaternion<S> q =
-        normalized(step * Quaternion<S>{pose[3], pose[4], pose[5], pose[6]});
+    const Quaternion<S> q = normalized(step * Quaternion<S>{pose[3], pose[4], pose[5], pose[6]});
     for (int i = 0; i < 3; ++i) result[i] = pose[i] + delta[i];
     result[3] = q.w, result[4] = q.x, result[5] = q.y, result[6] = q.z;
   }

@@ -26,7 +26,9 @@ template <typename S>
 struct DiagonalWeight {
   S x, y;
 
-  PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> times(const Vec2<S>& v) const { return {x * v.x, y * v.y}; }
+  PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> times(const Vec2<S>& v) const {
+    return {x * v.x, y * v.y};
+  }
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> transposed_times(const Vec2<S>& v) const {
     return times(v);
   }
@@ -103,8 +105,9 @@ PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> weighted_residual(const ViewModel<Camer
 
 // The clamped projection with its derivative, rows treated as `clamped_rows` says.
 template <typename Camera, typename S>
-PROPNP_HOST_DEVICE PROPNP_INLINE Projection<S> clamped_projection(
-    const ViewModel<Camera, S>& model, const Vec3<S>& point_in_cam, ClampedRows clamped_rows) {
+PROPNP_HOST_DEVICE PROPNP_INLINE Projection<S> clamped_projection(const ViewModel<Camera, S>& model,
+                                                                  const Vec3<S>& point_in_cam,
+                                                                  ClampedRows clamped_rows) {
   const S zero = constant<S>(0);
   Projection<S> p = model.camera.project_with_jacobian(point_in_cam, model.z_min);
   const auto keep_if = [&](auto outside, const Vec3<S>& row) {
@@ -112,8 +115,8 @@ PROPNP_HOST_DEVICE PROPNP_INLINE Projection<S> clamped_projection(
                    select(outside, zero, row.z)};
   };
   if (model.box.active) {
-    const auto outside_x = (p.pixel.x < model.box.low.x) | (model.box.high.x < p.pixel.x);
-    const auto outside_y = (p.pixel.y < model.box.low.y) | (model.box.high.y < p.pixel.y);
+    const auto outside_x = either(p.pixel.x < model.box.low.x, model.box.high.x < p.pixel.x);
+    const auto outside_y = either(p.pixel.y < model.box.low.y, model.box.high.y < p.pixel.y);
     p.u_gradient = keep_if(outside_x, p.u_gradient);
     p.v_gradient = keep_if(outside_y, p.v_gradient);
     p.pixel = {clamp(p.pixel.x, model.box.low.x, model.box.high.x),
@@ -235,8 +238,8 @@ PROPNP_HOST_DEVICE PROPNP_INLINE void camera_vjp(const ViewModel<Camera, S>& mod
   if (model.box.active) {
     const S zero = constant<S>(0);
     const Vec2<S> pixel = model.camera.project(point_in_cam, model.z_min);
-    const auto outside_x = (pixel.x < model.box.low.x) | (model.box.high.x < pixel.x);
-    const auto outside_y = (pixel.y < model.box.low.y) | (model.box.high.y < pixel.y);
+    const auto outside_x = either(pixel.x < model.box.low.x, model.box.high.x < pixel.x);
+    const auto outside_y = either(pixel.y < model.box.low.y, model.box.high.y < pixel.y);
     cotangent = {select(outside_x, zero, cotangent.x), select(outside_y, zero, cotangent.y)};
   }
   parameter_vjp(model.camera, point_in_cam, model.z_min, cotangent, parameter_gradient);

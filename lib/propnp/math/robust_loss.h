@@ -8,7 +8,8 @@
 //   Cauchy  delta^2/2 log(1 + s^2/delta^2)
 //
 // In the convention of Ceres, a function of the squared norm, rho_c(s^2) = 2 rho(s). Everything is
-// computed from s^2: inside Huber's quadratic part no root is taken, and rho'/s needs no limit at 0.
+// computed from s^2: inside Huber's quadratic part no root is taken, and rho'/s needs no limit at
+// 0.
 #ifndef PROPNP_MATH_ROBUST_LOSS_H_
 #define PROPNP_MATH_ROBUST_LOSS_H_
 
@@ -53,13 +54,24 @@ struct RobustLoss {
       return select(beyond, sqrt(select(beyond, squared_norm, constant<S>(1))) - delta, zero);
     }
     if (kind == LossKind::kCauchy) {
-      const S u = squared_norm / (delta * delta);
-      return delta * (log1p(u) - u / (constant<S>(1) + u));
+      return delta * log_excess(squared_norm / (delta * delta));
     }
     return zero;
   }
 
  private:
+  // Below this u / (1 + u) the series stands for log_excess: there it is exact to 1e-11, while the
+  // difference of the two terms still has all but three digits.
+  static constexpr double kSeriesLimit = 1.0 / 32;
+
+  // log(1 + u) - u / (1 + u), which is w^2/2 + w^3/3 + ... in w = u / (1 + u).
+  PROPNP_HOST_DEVICE PROPNP_INLINE static S log_excess(const S& u) {
+    const S w = u / (constant<S>(1) + u);
+    S series = constant<S>(1.0 / 8);
+    for (int k = 7; k >= 2; --k) series = constant<S>(1.0 / k) + w * series;
+    return select(w < constant<S>(kSeriesLimit), w * w * series, log1p(u) - w);
+  }
+
   PROPNP_HOST_DEVICE PROPNP_INLINE LossValue<S> huber(const S& squared_norm) const {
     const S one = constant<S>(1), half = constant<S>(0.5);
     const auto beyond = delta * delta < squared_norm;
@@ -73,7 +85,9 @@ struct RobustLoss {
     const S one = constant<S>(1);
     const S u = squared_norm / (delta * delta);
     const S weight = one / (one + u);
-    return {constant<S>(0.5) * delta * delta * log1p(u), weight, weight * weight * (one - u)};
+    // rho'' = (1 - u) / (1 + u)^2, in a form that does not overflow.
+    return {constant<S>(0.5) * delta * delta * log1p(u), weight,
+            weight * (constant<S>(2) * weight - one)};
   }
 };
 

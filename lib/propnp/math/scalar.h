@@ -17,6 +17,8 @@ PROPNP_MATH_BEGIN
 
 using std::atan2;
 using std::cos;
+using std::exp;
+using std::log;
 using std::log1p;
 using std::sin;
 using std::sqrt;
@@ -26,6 +28,13 @@ template <typename S>
 PROPNP_HOST_DEVICE PROPNP_INLINE S select(bool mask, const S& a, const S& b) {
   return mask ? a : b;
 }
+
+// Where either mask is true.
+template <typename Mask>
+PROPNP_HOST_DEVICE PROPNP_INLINE Mask either(const Mask& a, const Mask& b) {
+  return a | b;
+}
+PROPNP_HOST_DEVICE PROPNP_INLINE bool either(bool a, bool b) { return a || b; }
 
 template <typename S>
 PROPNP_HOST_DEVICE PROPNP_INLINE S min(const S& a, const S& b) {

@@ -22,7 +22,8 @@ PROPNP_HOST_DEVICE inline void symmetric_eigen(S* a, S* eigenvalues, S* vectors)
       for (int q = p + 1; q < N; ++q) {
         const S off = a[p * N + q];
         const S scale = sqrt(std::fabs(a[p * N + p]) * std::fabs(a[q * N + q]));
-        if (std::fabs(off) <= std::numeric_limits<S>::epsilon() * S(0.1) * scale || off == S(0)) continue;
+        if (std::fabs(off) <= std::numeric_limits<S>::epsilon() * S(0.1) * scale || off == S(0))
+          continue;
         rotated = true;
         const S tau = (a[q * N + q] - a[p * N + p]) / (S(2) * off);
         const S t = (tau >= S(0) ? S(1) : S(-1)) / (std::fabs(tau) + sqrt(S(1) + tau * tau));

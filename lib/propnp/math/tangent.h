@@ -16,13 +16,13 @@ PROPNP_MATH_BEGIN
 enum class Tangent {
   kPropnp,          // ours
   kRotationVector,  // [dt, phi], R <- exp(phi) R; differs from ours from the third order on
-  kHalfAngle,       // [dt, theta/2]: the plus of Ceres' EigenQuaternionManifold / QuaternionManifold
-  kEproPnp,         // [dt, -theta/2]: the published EPro-PnP layer, theta = -2 x theirs
-  kObjectSide,      // [dt, R^T theta]: R <- R exp(phi)
-  kGtsam,           // [R^T theta, R^T dt]: GTSAM's Pose3, rotation first, both in the object frame
-  kRos,             // [dt, theta]: geometry_msgs/PoseWithCovariance, rotation about fixed axes
-  kPycolmap,        // [theta/2, dt]: pycolmap's covariance of cam_from_world, rotation first
-  kInversePose      // ours of object_from_cam: [-R^T dt - R^T [t]x theta, -R^T theta]
+  kHalfAngle,   // [dt, theta/2]: the plus of Ceres' EigenQuaternionManifold / QuaternionManifold
+  kEproPnp,     // [dt, -theta/2]: the published EPro-PnP layer, theta = -2 x theirs
+  kObjectSide,  // [dt, R^T theta]: R <- R exp(phi)
+  kGtsam,       // [R^T theta, R^T dt]: GTSAM's Pose3, rotation first, both in the object frame
+  kRos,         // [dt, theta]: geometry_msgs/PoseWithCovariance, rotation about fixed axes
+  kPycolmap,    // [theta/2, dt]: pycolmap's covariance of cam_from_world, rotation first
+  kInversePose  // ours of object_from_cam: [-R^T dt - R^T [t]x theta, -R^T theta]
 };
 
 // A of the convention, 6x6 row-major.
@@ -92,12 +92,14 @@ PROPNP_HOST_DEVICE inline void convert_covariance(Tangent tangent, const RigidTr
 }
 
 // Finite steps: our Cayley tangent theta and the rotation vector phi of the same rotation,
-// theta = 2 tan(|phi|/2) phi/|phi|. Below 1e-4 rad the ratio's Taylor series is exact to
-// rounding.
+// theta = 2 tan(|phi|/2) phi/|phi|. Below kSmallAngle the ratio's Taylor series is exact to
+// rounding. Half a turn has no Cayley tangent.
+constexpr double kSmallAngle = 1e-4;  // rad
+
 template <typename S>
 PROPNP_HOST_DEVICE inline Vec3<S> cayley_from_rotation_vector(const Vec3<S>& phi) {
   const S squared = dot(phi, phi);
-  const auto small = squared < constant<S>(1e-8);
+  const auto small = squared < constant<S>(kSmallAngle * kSmallAngle);
   const S angle = sqrt(select(small, constant<S>(1), squared));
   const S half = constant<S>(0.5) * angle;
   const S ratio = select(small, constant<S>(1) + squared / constant<S>(12),
@@ -108,11 +110,10 @@ PROPNP_HOST_DEVICE inline Vec3<S> cayley_from_rotation_vector(const Vec3<S>& phi
 template <typename S>
 PROPNP_HOST_DEVICE inline Vec3<S> rotation_vector_from_cayley(const Vec3<S>& theta) {
   const S squared = dot(theta, theta);
-  const auto small = squared < constant<S>(1e-8);
+  const auto small = squared < constant<S>(kSmallAngle * kSmallAngle);
   const S norm = sqrt(select(small, constant<S>(1), squared));
-  const S ratio =
-      select(small, constant<S>(1) - squared / constant<S>(12),
-             constant<S>(2) * atan2(constant<S>(0.5) * norm, constant<S>(1)) / norm);
+  const S ratio = select(small, constant<S>(1) - squared / constant<S>(12),
+                         constant<S>(2) * atan2(constant<S>(0.5) * norm, constant<S>(1)) / norm);
   return ratio * theta;
 }
 

@@ -4,23 +4,30 @@
 #include <atomic>
 
 #include "propnp/engine/kernels/object_kernels.h"
+#include "propnp/engine/kernels/sample_kernels.h"
 
 namespace propnp {
 
 namespace baseline {
 extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
+extern const SampleKernels<float> kFloatSampleKernels;
+extern const SampleKernels<double> kDoubleSampleKernels;
 }  // namespace baseline
 #if PROPNP_HAVE_AVX2
 namespace avx2 {
 extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
+extern const SampleKernels<float> kFloatSampleKernels;
+extern const SampleKernels<double> kDoubleSampleKernels;
 }  // namespace avx2
 #endif
 #if PROPNP_HAVE_AVX512
 namespace avx512 {
 extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
+extern const SampleKernels<float> kFloatSampleKernels;
+extern const SampleKernels<double> kDoubleSampleKernels;
 }  // namespace avx512
 #endif
 
@@ -82,26 +89,34 @@ bool SetInstructionSet(InstructionSet isa) {
   return true;
 }
 
+// The named constant of the current instruction set.
+#if PROPNP_HAVE_AVX2 && PROPNP_HAVE_AVX512
+#define PROPNP_OF_CURRENT(name)                                \
+  (Current() == InstructionSet::kAvx512 ? avx512::name         \
+   : Current() == InstructionSet::kAvx2 ? avx2::name           \
+                                        : baseline::name)
+#else
+#define PROPNP_OF_CURRENT(name) baseline::name
+#endif
+
 template <>
 const ObjectKernels<float>& GetObjectKernels<float>() {
-#if PROPNP_HAVE_AVX512
-  if (Current() == InstructionSet::kAvx512) return avx512::kFloatKernels;
-#endif
-#if PROPNP_HAVE_AVX2
-  if (Current() == InstructionSet::kAvx2) return avx2::kFloatKernels;
-#endif
-  return baseline::kFloatKernels;
+  return PROPNP_OF_CURRENT(kFloatKernels);
 }
 
 template <>
 const ObjectKernels<double>& GetObjectKernels<double>() {
-#if PROPNP_HAVE_AVX512
-  if (Current() == InstructionSet::kAvx512) return avx512::kDoubleKernels;
-#endif
-#if PROPNP_HAVE_AVX2
-  if (Current() == InstructionSet::kAvx2) return avx2::kDoubleKernels;
-#endif
-  return baseline::kDoubleKernels;
+  return PROPNP_OF_CURRENT(kDoubleKernels);
+}
+
+template <>
+const SampleKernels<float>& GetSampleKernels<float>() {
+  return PROPNP_OF_CURRENT(kFloatSampleKernels);
+}
+
+template <>
+const SampleKernels<double>& GetSampleKernels<double>() {
+  return PROPNP_OF_CURRENT(kDoubleSampleKernels);
 }
 
 }  // namespace propnp

@@ -4,47 +4,11 @@
 // Compiled once per instruction set: math/residual.h over vector registers of points.
 #include "propnp/engine/kernels/object_kernels.h"
 
-#include "propnp/engine/kernels/lanes.h"
-#include "propnp/math/residual.h"
+#include "propnp/engine/kernels/lane_view.h"
 
 PROPNP_MATH_BEGIN
 
 namespace {
-
-// The view's constants, spread over lanes once before the loop.
-template <typename Model, typename T>
-struct LaneView {
-  using L = Lanes<T>;
-  using Camera = typename Model::template Camera<L>;
-
-  ViewModel<Camera, L> model;
-  RigidTransform<L> rig_from_object;
-  RigidTransform<L> camera_from_rig;
-  RobustLoss<L> loss;
-
-  PROPNP_INLINE static Mat3<L> spread_matrix(const T* m) {
-    return {{L(m[0]), L(m[1]), L(m[2])}, {L(m[3]), L(m[4]), L(m[5])}, {L(m[6]), L(m[7]), L(m[8])}};
-  }
-  PROPNP_INLINE static Vec3<L> spread_vector(const T* v) { return {L(v[0]), L(v[1]), L(v[2])}; }
-
-  PROPNP_INLINE LaneView(const PackedView<T>& view, const KernelPose<T>& pose,
-                         const KernelModel<T>& kernel_model) {
-    L parameters[Camera::kNumParameters];
-    for (int i = 0; i < Camera::kNumParameters; ++i) parameters[i] = L(view.camera_parameters[i]);
-    model.camera = Camera::from_parameters(parameters, L(view.camera_limit));
-    model.box.active = view.has_box != 0;
-    model.box.low = {L(view.box[0]), L(view.box[1])};
-    model.box.high = {L(view.box[2]), L(view.box[3])};
-    model.z_min = L(view.z_min);
-    rig_from_object = {spread_matrix(pose.rotation), spread_vector(pose.translation)};
-    if (view.has_rig) {
-      camera_from_rig = {spread_matrix(view.camera_from_rig_rotation),
-                         spread_vector(view.camera_from_rig_translation)};
-    }
-    loss.kind = static_cast<LossKind>(kernel_model.loss_kind);
-    loss.delta = L(kernel_model.delta);
-  }
-};
 
 // A register of points.
 template <typename T>
@@ -58,26 +22,16 @@ struct LanePoints {
         pixel{L::load(view.u + i), L::load(view.v + i)} {}
 };
 
-template <typename T>
-PROPNP_INLINE DiagonalWeight<Lanes<T>> load_weight(const PackedView<T>& view, int64_t i) {
-  return {Lanes<T>::load(view.wxx + i), Lanes<T>::load(view.wyy + i)};
-}
-
-template <typename T>
-PROPNP_INLINE SqrtInformation<Lanes<T>> load_information(const PackedView<T>& view, int64_t i) {
-  using L = Lanes<T>;
-  return {L::load(view.wxx + i), L::load(view.wxy + i), L::load(view.wyx + i),
-          L::load(view.wyy + i)};
-}
-
 template <typename Model, typename T>
 T view_cost(const PackedView<T>& view, const KernelPose<T>& pose, const KernelModel<T>& model) {
   using L = Lanes<T>;
-  const LaneView<Model, T> lanes(view, pose, model);
+  const LaneView<Model, T> lanes(view, model);
+  const RigidTransform<L> rig_from_object{spread_matrix(pose.rotation),
+                                          spread_vector(pose.translation)};
   L sum(T(0));
   for (int64_t i = 0; i < view.padded_points; i += L::kSize) {
     const LanePoints<T> p(view, i);
-    Vec3<L> point_in_cam = lanes.rig_from_object * p.point;
+    Vec3<L> point_in_cam = rig_from_object * p.point;
     if (view.has_rig) point_in_cam = lanes.camera_from_rig * point_in_cam;
     const Vec2<L> error = reprojection_error(lanes.model, point_in_cam, p.pixel);
     const Vec2<L> e = view.wxy ? load_information(view, i).times(error)
@@ -113,16 +67,19 @@ struct LaneSums {
   }
 
   PROPNP_INLINE void add_row(const L* row, const L& factor) {
-    int k = 0;
+    PROPNP_UNROLL
     for (int i = 0; i < kDof; ++i) {
       const L scaled = factor * row[i];
-      for (int j = 0; j <= i; ++j, ++k) {
-        curvature[k] = multiply_add(scaled, row[j], curvature[k]);
+      PROPNP_UNROLL
+      for (int j = 0; j <= i; ++j) {
+        L& entry = curvature[i * (i + 1) / 2 + j];
+        entry = multiply_add(scaled, row[j], entry);
       }
     }
   }
 
   PROPNP_INLINE void add_gradient(const L* row, const L& factor) {
+    PROPNP_UNROLL
     for (int i = 0; i < kDof; ++i) gradient[i] = multiply_add(factor, row[i], gradient[i]);
   }
 
@@ -152,14 +109,16 @@ template <typename Model, int kDof, bool kPlain, typename T>
 void accumulate(const PackedView<T>& view, const KernelPose<T>& pose, const KernelModel<T>& model,
                 NormalSums<T>* sums) {
   using L = Lanes<T>;
-  const LaneView<Model, T> lanes(view, pose, model);
-  const Vec3<L> axis = LaneView<Model, T>::spread_vector(pose.axis);
+  const LaneView<Model, T> lanes(view, model);
+  const RigidTransform<L> rig_from_object{spread_matrix(pose.rotation),
+                                          spread_vector(pose.translation)};
+  const Vec3<L> axis = spread_vector(pose.axis);
   const auto clamped_rows = model.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact;
   LaneSums<kDof, T> total;
   for (int64_t i = 0; i < view.padded_points; i += L::kSize) {
     const LanePoints<T> p(view, i);
-    const Vec3<L> rotated = lanes.rig_from_object.rotation * p.point;
-    Vec3<L> point_in_cam = rotated + lanes.rig_from_object.translation;
+    const Vec3<L> rotated = rig_from_object.rotation * p.point;
+    Vec3<L> point_in_cam = rotated + rig_from_object.translation;
     if (!kPlain && view.has_rig) point_in_cam = lanes.camera_from_rig * point_in_cam;
     PointResidual<L> r =
         !kPlain && view.wxy
@@ -188,6 +147,7 @@ void accumulate(const PackedView<T>& view, const KernelPose<T>& pose, const Kern
       const auto d = curvature_directions(static_cast<Curvature>(model.curvature), r.e,
                                           squared_norm, loss);
       L first[kDof], second[kDof];
+      PROPNP_UNROLL
       for (int k = 0; k < kDof; ++k) {
         first[k] = d.first.x * x_row[k] + d.first.y * y_row[k];
         second[k] = d.second.x * x_row[k] + d.second.y * y_row[k];

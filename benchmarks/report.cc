@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+#include "benchmarks/report.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <thread>
+
+#include "propnp/engine/kernels/object_kernels.h"
+#include "propnp/version.h"
+
+namespace propnp::bench {
+namespace {
+
+std::string Format(const char* format, double value) {
+  char text[64];
+  std::snprintf(text, sizeof(text), format, value);
+  return text;
+}
+
+// With a unit that leaves one to three digits before the point.
+std::string TimeText(double ms) {
+  const double magnitude = ms < 0 ? -ms : ms;
+  if (magnitude < 1e-3) return Format("%.1f ns", ms * 1e6);
+  if (magnitude < 1) return Format("%.2f us", ms * 1e3);
+  if (magnitude < 1e3) return Format("%.2f ms", ms);
+  return Format("%.2f s", ms * 1e-3);
+}
+
+std::string ProcessorName() {
+  std::ifstream cpuinfo("/proc/cpuinfo");
+  for (std::string line; std::getline(cpuinfo, line);) {
+    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
+  }
+  return "unknown processor";
+}
+
+std::string Compiler() {
+#if defined(__clang__)
+  return "clang " __clang_version__;
+#elif defined(__GNUC__)
+  return "g++ " __VERSION__;
+#else
+  return "unknown compiler";
+#endif
+}
+
+using Row = std::vector<std::string>;
+
+// Pads on the right, numbers (from column `first_number` on) on the left.
+void PrintRows(const std::vector<Row>& rows, size_t first_number, std::ostream& out) {
+  std::vector<size_t> widths(rows.front().size(), 0);
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(widths[i] - row[i].size(), ' ');
+      out << "  " << (i < first_number ? row[i] + padding : padding + row[i]);
+    }
+    out << "\n";
+  }
+}
+
+}  // namespace
+
+void PrintMachine(std::ostream& out) {
+  out << "propnp " PROPNP_VERSION_STRING ", " << Compiler() << ", flags: " PROPNP_BENCH_FLAGS "\n"
+      << ProcessorName() << ", " << std::thread::hardware_concurrency()
+      << " hardware threads, propnp runs " << InstructionSetName(CurrentInstructionSet()) << "\n";
+#if !defined(NDEBUG)
+  out << "Built without optimisation: these times mean nothing.\n";
+#endif
+}
+
+void PrintTable(const Workload& workload, const std::vector<Result>& results, std::ostream& out) {
+  out << "\n" << workload.name << ": " << workload.title << "\n";
+  std::vector<Row> rows{{"method", "whose", "precision", "threads", "isa", "median", "min", "max",
+                         workload.item.empty() ? "" : "a " + workload.item, "ratio", "peak MB"}};
+  const double reference = results.front().time.median_ms;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const Result& r = results[i];
+    const bool whole = i < workload.methods.size();
+    rows.push_back(
+        {r.method, r.peer.empty() ? "ours" : r.peer, r.precision, std::to_string(r.threads), r.isa,
+         TimeText(r.time.median_ms), TimeText(r.time.min_ms), TimeText(r.time.max_ms),
+         whole && !workload.item.empty() ? TimeText(r.time.median_ms / workload.num_items) : "",
+         whole ? Format("%.2f", r.time.median_ms / reference) : "",
+         r.peak_mb ? Format("%.1f", *r.peak_mb) : "unknown"});
+  }
+  PrintRows(rows, /*first_number=*/5, out);
+}
+
+bool WriteJson(const std::vector<Result>& results, const std::string& path) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const Result& r : results) {
+    nlohmann::ordered_json row;
+    row["workload"] = r.workload;
+    row["method"] = r.method;
+    row["peer"] = nullptr;
+    if (!r.peer.empty()) row["peer"] = r.peer;
+    row["precision"] = r.precision;
+    row["threads"] = r.threads;
+    row["isa"] = r.isa;
+    row["median_ms"] = r.time.median_ms;
+    row["min_ms"] = r.time.min_ms;
+    row["max_ms"] = r.time.max_ms;
+    row["peak_mb"] = nullptr;
+    if (r.peak_mb) row["peak_mb"] = *r.peak_mb;
+    rows.push_back(std::move(row));
+  }
+  std::ofstream file(path);
+  file << nlohmann::ordered_json{{"workloads", rows}}.dump(2) << "\n";
+  return static_cast<bool>(file.flush());
+}
+
+}  // namespace propnp::bench

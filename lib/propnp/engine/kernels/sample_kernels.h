@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// The loops over samples and points: costs of many poses near one base pose, and the gradient of a
+// weighted sum of those costs. Both work with displacements from the base pose, whose residuals are
+// known in double precision, so that single precision loses nothing of a sharp posterior.
+#ifndef PROPNP_ENGINE_KERNELS_SAMPLE_KERNELS_H_
+#define PROPNP_ENGINE_KERNELS_SAMPLE_KERNELS_H_
+
+#include "propnp/engine/kernels/object_kernels.h"
+
+namespace propnp {
+
+// One view's points at a base pose, one column a coordinate, padded as PackedView is.
+template <typename T>
+struct BaseView {
+  const PackedView<T>* view;               // weights, camera, box; x y z u v are not read
+  const T *rotated_x, *rotated_y, *rotated_z;  // R point_in_object, rig frame
+  const T *cam_x, *cam_y, *cam_z;              // point_in_cam
+  const T *error_u, *error_v;                  // proj - x2d before the box, px
+  const T *pixel_u, *pixel_v;                  // proj before the box, px; only read with a box
+};
+
+// Poses relative to the base: point = base point + (rotation - I) rotated + translation. A record of
+// kSampleRecord numbers each: rotation - I (row-major), translation, weight of the gradient.
+constexpr int kSampleRecord = 16;
+
+template <typename T>
+struct SampleBlock {
+  int64_t count;
+  const T* records;  // aligned to kColumnAlignment
+};
+
+// Gradient columns, added to; padded like the points. `xy` and `yx` only with a square-root
+// information.
+template <typename T>
+struct PointGradientColumns {
+  T *x, *y, *z;  // with respect to point_in_object after R of the base pose: R grad_x3d
+  T *u, *v;
+  T *wxx, *wyy, *wxy, *wyx;
+  T delta;       // a sum over points
+};
+
+template <typename T>
+struct SampleKernels {
+  // Adds every sample's cost over the view's points to partial_costs, kPointPadding partial sums a
+  // sample of which any number may be used.
+  void (*add_costs)(const BaseView<T>&, const KernelModel<T>&, const SampleBlock<T>&,
+                    T* partial_costs);
+  // Adds sum over samples of weight d cost / d inputs.
+  void (*add_gradients)(const BaseView<T>&, const KernelModel<T>&, const SampleBlock<T>&,
+                        PointGradientColumns<T>*);
+};
+
+template <typename T>
+const SampleKernels<T>& GetSampleKernels();
+
+}  // namespace propnp
+
+#endif  // PROPNP_ENGINE_KERNELS_SAMPLE_KERNELS_H_

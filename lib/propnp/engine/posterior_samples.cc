@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+#include "propnp/engine/posterior_samples.h"
+
+#include <algorithm>
+
+namespace propnp {
+namespace {
+
+constexpr int kBaseColumns = 10;
+constexpr int kWeightColumns = 4;
+
+template <typename T>
+void CopyView(const PackedView<double>& from, PackedView<T>* to) {
+  *to = {};
+  to->num_points = from.num_points;
+  to->padded_points = from.padded_points;
+  to->camera_model = from.camera_model;
+  to->has_box = from.has_box;
+  to->has_rig = from.has_rig;
+  std::copy(from.camera_parameters, from.camera_parameters + 12, to->camera_parameters);
+  to->camera_limit = static_cast<T>(from.camera_limit);
+  std::copy(from.box, from.box + 4, to->box);
+  to->z_min = static_cast<T>(from.z_min);
+  std::copy(from.camera_from_rig_rotation, from.camera_from_rig_rotation + 9,
+            to->camera_from_rig_rotation);
+  std::copy(from.camera_from_rig_translation, from.camera_from_rig_translation + 3,
+            to->camera_from_rig_translation);
+}
+
+template <typename T>
+const T* CopyWeight(const double* from, int64_t count, T** memory) {
+  if (!from) return nullptr;
+  T* column = *memory;
+  *memory += count;
+  std::copy(from, from + count, column);
+  return column;
+}
+
+RigidTransform<double> CameraFromRig(const PackedView<double>& view) {
+  const double* r = view.camera_from_rig_rotation;
+  const double* t = view.camera_from_rig_translation;
+  return {{{r[0], r[1], r[2]}, {r[3], r[4], r[5]}, {r[6], r[7], r[8]}}, {t[0], t[1], t[2]}};
+}
+
+// Fills one view's columns at the base pose.
+template <typename T>
+void FillBaseView(const PackedView<double>& view, const RigidTransform<double>& rig_from_object,
+                  T* const* columns) {
+  visit_camera(view.camera_model, [&](auto camera_model) {
+    using Camera = typename decltype(camera_model)::template Camera<double>;
+    const Camera camera = Camera::from_parameters(view.camera_parameters, view.camera_limit);
+    for (int64_t i = 0; i < view.padded_points; ++i) {
+      const Vec3<double> rotated =
+          rig_from_object.rotation * Vec3<double>{view.x[i], view.y[i], view.z[i]};
+      Vec3<double> point = rotated + rig_from_object.translation;
+      if (view.has_rig) point = CameraFromRig(view) * point;
+      const Vec2<double> pixel = camera.project(point, view.z_min);
+      const double values[kBaseColumns] = {rotated.x,           rotated.y,           rotated.z,
+                                           point.x,             point.y,             point.z,
+                                           pixel.x - view.u[i], pixel.y - view.v[i], pixel.x,
+                                           pixel.y};
+      for (int k = 0; k < kBaseColumns; ++k) columns[k][i] = static_cast<T>(values[k]);
+    }
+  });
+}
+
+}  // namespace
+
+ObjectGradient ObjectGradient::Allocate(const Problem& problem, Arena* arena) {
+  ObjectGradient g = {};
+  for (double** column : {&g.x, &g.y, &g.z, &g.u, &g.v, &g.wxx, &g.wyy, &g.wxy, &g.wyx}) {
+    *column = arena->Take<double>(problem.max_padded_points);
+  }
+  return g;
+}
+
+void ObjectGradient::Clear(const PackedObject<double>& object) {
+  int64_t padded = 0;
+  for (int64_t v = 0; v < object.num_views; ++v) padded += object.views[v].padded_points;
+  for (double* column : {x, y, z, u, v, wxx, wyy, wxy, wyx}) {
+    std::fill(column, column + padded, 0.0);
+  }
+  delta = 0;
+}
+
+template <typename T>
+BaseObject<T> BaseObject<T>::Allocate(const Problem& problem, int64_t num_samples, Arena* arena) {
+  BaseObject base = {};
+  base.views_ = arena->Take<PackedView<T>>(problem.max_views);
+  base.base_views_ = arena->Take<BaseView<T>>(problem.max_views);
+  base.columns_ = arena->Take<T>((kBaseColumns + kWeightColumns) * problem.max_padded_points);
+  base.gradient_columns_ = arena->Take<T>(kMaxColumns * problem.max_padded_points);
+  base.partial_costs_ = arena->Take<T>(num_samples * kPointPadding);
+  return base;
+}
+
+template <typename T>
+template <int kDof>
+void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base_pose) {
+  object_ = &cost.object();
+  const RigidTransform<double> rig_from_object = cost.dof().transform(base_pose);
+  base_rotation_ = rig_from_object.rotation;
+  model_ = {static_cast<int32_t>(object_->loss.kind), static_cast<int32_t>(Curvature::kIrls), 0, 0,
+            static_cast<T>(object_->loss.delta)};
+  T* memory = columns_;
+  for (int64_t v = 0; v < object_->num_views; ++v) {
+    const PackedView<double>& view = object_->views[v];
+    const int64_t padded = view.padded_points;
+    PackedView<T>& copy = views_[v];
+    CopyView(view, &copy);
+    copy.wxx = CopyWeight(view.wxx, padded, &memory);
+    copy.wyy = CopyWeight(view.wyy, padded, &memory);
+    copy.wxy = CopyWeight(view.wxy, padded, &memory);
+    copy.wyx = CopyWeight(view.wyx, padded, &memory);
+    T* columns[kBaseColumns];
+    for (T*& column : columns) {
+      column = memory;
+      memory += padded;
+    }
+    FillBaseView(view, rig_from_object, columns);
+    base_views_[v] = {&copy,      columns[0], columns[1], columns[2], columns[3], columns[4],
+                      columns[5], columns[6], columns[7], columns[8], columns[9]};
+  }
+}
+
+template <typename T>
+void BaseObject<T>::Costs(const T* records, int64_t count, double* costs) {
+  std::fill(partial_costs_, partial_costs_ + count * kPointPadding, T(0));
+  for (int64_t v = 0; v < object_->num_views; ++v) {
+    GetSampleKernels<T>().add_costs(base_views_[v], model_, {count, records}, partial_costs_);
+  }
+  for (int64_t s = 0; s < count; ++s) {
+    double sum = 0;
+    for (int k = 0; k < kPointPadding; ++k) {
+      sum += static_cast<double>(partial_costs_[s * kPointPadding + k]);
+    }
+    costs[s] = sum;
+  }
+}
+
+template <typename T>
+void BaseObject<T>::AddGradient(const T* records, int64_t count, ObjectGradient* gradient) {
+  int64_t first = 0;
+  for (int64_t v = 0; v < object_->num_views; ++v) {
+    const int64_t padded = views_[v].padded_points;
+    T* columns[kMaxColumns];
+    std::fill(gradient_columns_, gradient_columns_ + kMaxColumns * padded, T(0));
+    for (int k = 0; k < kMaxColumns; ++k) columns[k] = gradient_columns_ + k * padded;
+    PointGradientColumns<T> sums{columns[0], columns[1], columns[2], columns[3], columns[4],
+                                 columns[5], columns[6], columns[7], columns[8], T(0)};
+    GetSampleKernels<T>().add_gradients(base_views_[v], model_, {count, records}, &sums);
+    gradient->delta += static_cast<double>(sums.delta);
+    for (int64_t i = 0; i < views_[v].num_points; ++i) {
+      const Vec3<double> point = transposed_times(
+          base_rotation_, Vec3<double>{static_cast<double>(sums.x[i]),
+                                       static_cast<double>(sums.y[i]),
+                                       static_cast<double>(sums.z[i])});
+      gradient->x[first + i] += point.x;
+      gradient->y[first + i] += point.y;
+      gradient->z[first + i] += point.z;
+      gradient->u[first + i] += static_cast<double>(sums.u[i]);
+      gradient->v[first + i] += static_cast<double>(sums.v[i]);
+      gradient->wxx[first + i] += static_cast<double>(sums.wxx[i]);
+      gradient->wyy[first + i] += static_cast<double>(sums.wyy[i]);
+      gradient->wxy[first + i] += static_cast<double>(sums.wxy[i]);
+      gradient->wyx[first + i] += static_cast<double>(sums.wyx[i]);
+    }
+    first += padded;
+  }
+}
+
+template <typename T>
+void FillRecord(const Vec3<double>& shift, const Vec3<double>& theta, double weight, T* record) {
+  const Mat3<double> m = rotation_minus_identity_from_cayley(theta);
+  const double values[kSampleRecord] = {m.row0.x, m.row0.y, m.row0.z, m.row1.x, m.row1.y, m.row1.z,
+                                        m.row2.x, m.row2.y, m.row2.z, shift.x,  shift.y,  shift.z,
+                                        weight};
+  for (int k = 0; k < kSampleRecord; ++k) record[k] = static_cast<T>(values[k]);
+}
+
+template class BaseObject<float>;
+template class BaseObject<double>;
+template void BaseObject<float>::Set(const ObjectCost<6, double>&, const double*);
+template void BaseObject<float>::Set(const ObjectCost<4, double>&, const double*);
+template void BaseObject<double>::Set(const ObjectCost<6, double>&, const double*);
+template void BaseObject<double>::Set(const ObjectCost<4, double>&, const double*);
+template void FillRecord(const Vec3<double>&, const Vec3<double>&, double, float*);
+template void FillRecord(const Vec3<double>&, const Vec3<double>&, double, double*);
+
+}  // namespace propnp

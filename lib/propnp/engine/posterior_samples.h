@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// Costs of many poses near a base pose, and the gradient of a weighted sum of them, for one object.
+// The residuals at the base are computed in double precision and the loops over samples and points
+// work with displacements from it in T: nothing of a sharp posterior is lost to single precision.
+#ifndef PROPNP_ENGINE_POSTERIOR_SAMPLES_H_
+#define PROPNP_ENGINE_POSTERIOR_SAMPLES_H_
+
+#include "propnp/engine/kernels/sample_kernels.h"
+#include "propnp/engine/object_cost.h"
+
+namespace propnp {
+
+// A gradient with respect to an object's points, one column a coordinate, the object's views one
+// after the other, each padded.
+struct ObjectGradient {
+  double *x, *y, *z, *u, *v, *wxx, *wyy, *wxy, *wyx;
+  double delta;
+
+  static ObjectGradient Allocate(const Problem& problem, Arena* arena);
+  void Clear(const PackedObject<double>& object);
+};
+
+// An object seen from a base pose.
+template <typename T>
+class BaseObject {
+ public:
+  static BaseObject Allocate(const Problem& problem, int64_t num_samples, Arena* arena);
+
+  // Computes points, residuals and weights at the base pose.
+  template <int kDof>
+  void Set(const ObjectCost<kDof, double>& cost, const double* base_pose);
+
+  // costs[j] = cost over all points at the j-th record.
+  void Costs(const T* records, int64_t count, double* costs);
+
+  // Adds sum_j weight_j d cost_j / d inputs, the weights standing in the records.
+  void AddGradient(const T* records, int64_t count, ObjectGradient* gradient);
+
+ private:
+  const PackedObject<double>* object_;
+  Mat3<double> base_rotation_;
+  KernelModel<T> model_;
+  PackedView<T>* views_;
+  BaseView<T>* base_views_;
+  T* columns_;           // kBaseColumns + 4 weights, of the object's padded points
+  T* gradient_columns_;  // kMaxColumns
+  T* partial_costs_;
+};
+
+// A record (kernels/sample_kernels.h) of the pose at translation `shift` and Cayley tangent `theta`
+// from the base.
+template <typename T>
+void FillRecord(const Vec3<double>& shift, const Vec3<double>& theta, double weight, T* record);
+
+}  // namespace propnp
+
+#endif  // PROPNP_ENGINE_POSTERIOR_SAMPLES_H_

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The propnp authors */
+
+/* Options and results of the posterior sampler, as plain C99 structs that begin with their size. C++
+ * users take the filled-in versions of engine/sample_posterior.h. Every output tensor is optional.
+ *
+ * The posterior of an object is exp(-cost) [x prior] with respect to dt dtheta: translation in the
+ * unit of x3d, rotations by Haar's measure scaled so that all of SO(3) has volume 8 pi^2 (4DoF: dt
+ * dyaw). In the Gaussian limit log evidence = -cost* + 1/2 log det(2 pi covariance). */
+#ifndef PROPNP_ENGINE_SAMPLE_ARGS_H_
+#define PROPNP_ENGINE_SAMPLE_ARGS_H_
+
+#include "propnp/engine/args.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Values of propnp_sample_options::method. */
+enum {
+  PROPNP_SAMPLER_MIXTURE = 0,    /* one-shot mixture around every mode, scrambled Sobol points */
+  PROPNP_SAMPLER_MIXTURE_MC = 1, /* the same with independent random points */
+  PROPNP_SAMPLER_LAPLACE = 3     /* no samples: the Gaussian at the best mode */
+};
+
+enum { PROPNP_MAX_MODES = 16 };
+
+typedef struct propnp_sample_options {
+  uint64_t struct_size;
+  int32_t method;              /* PROPNP_SAMPLER_* */
+  int32_t num_samples;         /* S, at least 32 */
+  int32_t control_variates;    /* nonzero: correct evidence, means and gradient with them */
+  uint64_t seed;
+  const uint64_t* seed_pointer; /* read instead of `seed` when not null */
+} propnp_sample_options;
+
+/* Samples the posteriors of B objects; D = 6 or 4, stored in D' = 7 or 4 numbers; M =
+ * PROPNP_MAX_MODES or fewer, as the extent of the caller's tensors says. */
+typedef struct propnp_sample_args {
+  uint64_t struct_size;
+  const propnp_correspondences* correspondences;
+  const propnp_cameras* cameras;
+  const propnp_cost_options* cost;
+  const propnp_solve_options* start_options; /* random starts and damping of the search for modes */
+  const propnp_sample_options* options;
+  int32_t precision; /* of the loops over samples and points; the modes are found in float64 */
+  int32_t device;
+  void* stream;
+  void* workspace;
+  uint64_t workspace_size;
+
+  propnp_tensor pose_target; /* (B, D') float: one more start, and the target of the loss; optional */
+
+  propnp_tensor log_evidence;   /* (B) float */
+  propnp_tensor standard_error; /* (B) float, of log_evidence; infinity where k-hat exceeds .7 */
+  propnp_tensor ess;            /* (B) float: effective sample size over S, 0 to 1 */
+  propnp_tensor khat;           /* (B) float: Pareto k-hat of the importance weights */
+  propnp_tensor cost_target;    /* (B) float */
+  propnp_tensor mode_count;     /* (B) int32: converged minima found */
+  propnp_tensor mode_pose;      /* (B, M, D') float, most probable first; unused rows are zero */
+  propnp_tensor mode_covariance; /* (B, M, D, D) float: of the proposal's shape, in the tangent */
+  propnp_tensor mode_probability; /* (B, M) float: posterior mass whose descent ends there */
+  propnp_tensor mode_cost;      /* (B, M) float */
+  propnp_tensor sample_pose;    /* (B, S, D') float */
+  propnp_tensor sample_log_weight; /* (B, S) float: log(exp(-cost) prior / proposal density) */
+  propnp_tensor status;         /* (B) int32, PROPNP_STATUS_* */
+
+  /* d log_evidence / d inputs, and the same of cost_target + log_evidence if `loss_gradient`. */
+  int32_t loss_gradient;
+  propnp_tensor grad_x3d;       /* as x3d */
+  propnp_tensor grad_x2d;       /* as x2d */
+  propnp_tensor grad_w2d;       /* as w2d: given with plain weights only */
+  propnp_tensor grad_sqrt_info; /* as sqrt_info: given with sqrt_info only */
+  propnp_tensor grad_delta;     /* (B) float: delta of the loss, held fixed in the others */
+} propnp_sample_args;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* PROPNP_ENGINE_SAMPLE_ARGS_H_ */

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// Weighted linear least squares with few unknowns and perhaps dependent columns,
+//
+//   min_x sum_s weight_s (row_s . x - target_s)^2,   A x = b,
+//   A = sum_s weight_s row_s row_s^T,   b = sum_s weight_s target_s row_s
+//
+// by a Cholesky factorisation with complete pivoting P^T A P = L L^T (N. Higham, "Analysis of the
+// Cholesky decomposition of a semi-definite matrix", 1990) of A scaled to a unit diagonal, so that
+// the units of a column do not matter. It stops at the first pivot below a tolerance: the columns
+// left out depend on those taken, get x = 0, and the fit is as good without them.
+#ifndef PROPNP_MATH_LEAST_SQUARES_H_
+#define PROPNP_MATH_LEAST_SQUARES_H_
+
+#include "propnp/math/scalar.h"
+
+PROPNP_MATH_BEGIN
+
+// A symmetric positive semidefinite matrix of up to kMax columns, factorised in place.
+template <int kMax, typename S>
+class PivotedCholesky {
+ public:
+  // A pivot is the share of a column's square that the columns before it do not explain. Rounding
+  // of the sums leaves about rows * epsilon of it.
+  static PROPNP_HOST_DEVICE constexpr S default_tolerance() {
+    return S(64) * std::numeric_limits<S>::epsilon() * S(kMax);
+  }
+
+  // Reads the lower triangle of `a`, n x n, row-major; returns the rank. A column whose diagonal is
+  // not positive and finite, or that has an infinite product with one before, counts as dependent.
+  PROPNP_HOST_DEVICE int factorize(int n, const S* a, S tolerance = default_tolerance()) {
+    n_ = n;
+    load(a);
+    for (rank_ = 0; rank_ < n; ++rank_) {
+      const int pivot = largest_remaining();
+      if (!(remaining_[pivot] > tolerance)) break;
+      exchange(rank_, pivot);
+      eliminate(rank_);
+    }
+    return rank_;
+  }
+
+  PROPNP_HOST_DEVICE int rank() const { return rank_; }
+  // Which column of A is the k-th by pivot; those from rank() on depend on the ones before.
+  PROPNP_HOST_DEVICE int column(int k) const { return order_[k]; }
+
+  // A solution of A x = b for b in the range of A; `x` may not be `b`.
+  PROPNP_HOST_DEVICE void solve(const S* b, S* x) const {
+    S y[kMax];
+    for (int i = 0; i < rank_; ++i) {
+      S sum = b[order_[i]] * scale_[order_[i]];
+      for (int k = 0; k < i; ++k) sum -= l_[i][k] * y[k];
+      y[i] = sum / l_[i][i];
+    }
+    for (int i = rank_ - 1; i >= 0; --i) {
+      for (int k = i + 1; k < rank_; ++k) y[i] -= l_[k][i] * y[k];
+      y[i] /= l_[i][i];
+    }
+    for (int i = 0; i < n_; ++i) x[order_[i]] = i < rank_ ? y[i] * scale_[order_[i]] : S(0);
+  }
+
+ private:
+  PROPNP_HOST_DEVICE void load(const S* a) {
+    for (int i = 0; i < n_; ++i) {
+      const S diagonal = a[i * n_ + i];
+      const bool usable = diagonal > S(0) && diagonal - diagonal == S(0);
+      order_[i] = i;
+      scale_[i] = usable ? S(1) / sqrt(diagonal) : S(0);
+      remaining_[i] = usable ? S(1) : S(0);
+    }
+    for (int i = 0; i < n_; ++i) {
+      for (int j = 0; j < i; ++j) {
+        const bool usable = remaining_[i] > S(0) && remaining_[j] > S(0);
+        const S value = usable ? a[i * n_ + j] * scale_[i] * scale_[j] : S(0);
+        const bool finite = value - value == S(0);
+        l_[i][j] = finite ? value : S(0);
+        if (!finite) remaining_[i] = S(0);
+      }
+      l_[i][i] = S(1);
+    }
+  }
+
+  PROPNP_HOST_DEVICE int largest_remaining() const {
+    int best = rank_;
+    for (int i = rank_ + 1; i < n_; ++i) {
+      if (remaining_[i] > remaining_[best]) best = i;
+    }
+    return best;
+  }
+
+  // Swaps two columns and rows of the symmetric matrix of which l_ holds the lower triangle, p <=
+  // q.
+  PROPNP_HOST_DEVICE void exchange(int p, int q) {
+    if (p == q) return;
+    for (int k = 0; k < p; ++k) swap(l_[p][k], l_[q][k]);
+    for (int k = p + 1; k < q; ++k) swap(l_[k][p], l_[q][k]);
+    for (int k = q + 1; k < n_; ++k) swap(l_[k][p], l_[k][q]);
+    swap(remaining_[p], remaining_[q]);
+    swap(order_[p], order_[q]);
+  }
+
+  PROPNP_HOST_DEVICE void eliminate(int j) {
+    l_[j][j] = sqrt(remaining_[j]);
+    for (int i = j + 1; i < n_; ++i) {
+      S sum = l_[i][j];
+      for (int k = 0; k < j; ++k) sum -= l_[i][k] * l_[j][k];
+      l_[i][j] = sum / l_[j][j];
+      remaining_[i] -= l_[i][j] * l_[i][j];
+    }
+  }
+
+  template <typename V>
+  static PROPNP_HOST_DEVICE void swap(V& a, V& b) {
+    const V kept = a;
+    a = b, b = kept;
+  }
+
+  int n_ = 0, rank_ = 0;
+  int order_[kMax];
+  S scale_[kMax];
+  S remaining_[kMax];
+  S l_[kMax][kMax];
+};
+
+// The normal equations of a problem with n <= kMax unknowns, row by row, and their solution.
+template <int kMax, typename S>
+class WeightedLeastSquares {
+ public:
+  PROPNP_HOST_DEVICE explicit WeightedLeastSquares(int n) : n_(n) {
+    for (int i = 0; i < n * n; ++i) a_[i] = S(0);
+    for (int i = 0; i < n; ++i) b_[i] = S(0);
+  }
+
+  PROPNP_HOST_DEVICE void add(const S* row, const S& target, const S& weight) {
+    for (int i = 0; i < n_; ++i) {
+      const S weighted = weight * row[i];
+      for (int j = 0; j <= i; ++j) a_[i * n_ + j] += weighted * row[j];
+      b_[i] += weighted * target;
+    }
+  }
+
+  // Fills x and returns the rank. All zeros where nothing was added.
+  PROPNP_HOST_DEVICE int solve(S* x) {
+    const int rank = cholesky_.factorize(n_, a_);
+    cholesky_.solve(b_, x);
+    return rank;
+  }
+
+  PROPNP_HOST_DEVICE const PivotedCholesky<kMax, S>& cholesky() const { return cholesky_; }
+
+ private:
+  int n_;
+  S a_[kMax * kMax];
+  S b_[kMax];
+  PivotedCholesky<kMax, S> cholesky_;
+};
+
+PROPNP_MATH_END
+
+#endif  // PROPNP_MATH_LEAST_SQUARES_H_

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// Ceres' own checker: Jacobians in the tangent of the manifolds against Ridders' differences, over
+// all cameras, layouts and losses, with points behind the camera and outside the box.
+#include <ceres/gradient_checker.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "propnp/ceres/manifolds.h"
+#include "tests/ceres/cost_case.h"
+
+namespace propnp {
+namespace {
+
+using test::CaseShape;
+using test::CostCase;
+
+// The manifolds of the blocks of a pose; null for Euclidean blocks.
+void AddManifolds(const PoseLayout& layout,
+                  std::vector<std::unique_ptr<ceres::Manifold>>* manifolds) {
+  if (layout.four_dof()) {
+    manifolds->push_back(nullptr);
+  } else if (layout.storage == PoseStorage::kSeparateBlocks) {
+    manifolds->push_back(std::make_unique<CayleyQuaternionManifold>(layout.quaternion_order));
+    manifolds->push_back(nullptr);
+  } else {
+    manifolds->push_back(std::make_unique<CayleyPoseManifold>(layout));
+  }
+}
+
+// Unit quaternions: a manifold's points.
+void Normalize(const CaseShape& shape, CostCase* c) {
+  size_t first = 0;
+  for (const PoseLayout* layout :
+       {&shape.pose, shape.world_from_object ? &*shape.world_from_object : nullptr,
+        shape.cam_from_rig ? &*shape.cam_from_rig : nullptr}) {
+    if (layout == nullptr) continue;
+    std::vector<double*> blocks;
+    for (int i = 0; i < layout->num_blocks(); ++i) blocks.push_back(c->parameters[first++].data());
+    if (layout->four_dof()) continue;
+    double pose[7];
+    LoadPose(*layout, blocks.data(), pose);
+    const Quaternion<double> q = normalized(Quaternion<double>{pose[3], pose[4], pose[5], pose[6]});
+    pose[3] = q.w, pose[4] = q.x, pose[5] = q.y, pose[6] = q.z;
+    StorePose(*layout, pose, blocks.data());
+  }
+}
+
+void CheckGradient(const CaseShape& shape, test::TestRandom* random, int* rows,
+                   int* rows_checked) {
+  CostCase c = test::MakeCase(shape, 8, random);
+  Normalize(shape, &c);
+  std::string error;
+  const auto cost = ObjectReprojectionCost::Create(c.options, c.points(), c.loss, &error);
+  ASSERT_NE(cost, nullptr) << error;
+
+  std::vector<std::unique_ptr<ceres::Manifold>> owned;
+  AddManifolds(shape.pose, &owned);
+  if (shape.world_from_object) AddManifolds(*shape.world_from_object, &owned);
+  if (shape.cam_from_rig) AddManifolds(*shape.cam_from_rig, &owned);
+  owned.resize(c.parameters.size());
+  std::vector<const ceres::Manifold*> manifolds;
+  for (const auto& manifold : owned) manifolds.push_back(manifold.get());
+
+  const auto probe = [&](double step, ceres::GradientChecker::ProbeResults* results) {
+    ceres::NumericDiffOptions options;
+    options.ridders_relative_initial_step_size = step;
+    const ceres::GradientChecker checker(cost.get(), &manifolds, options);
+    checker.Probe(c.pointers().data(), 1e-6, results);
+    ASSERT_TRUE(results->return_value) << results->error_log;
+  };
+  ceres::GradientChecker::ProbeResults wide, narrow;
+  probe(1e-3, &wide);
+  probe(1e-5, &narrow);
+
+  // The checker's own verdict is relative to each entry, however small; ours to the row's largest.
+  // Where the differences of two step sizes disagree, a step crosses a kink of a clamp or a loss.
+  for (size_t k = 0; k < wide.local_jacobians.size(); ++k) {
+    for (int row = 0; row < cost->num_residuals(); ++row) {
+      const auto ours = wide.local_jacobians[k].row(row);
+      const auto numeric = wide.local_numeric_jacobians[k].row(row);
+      const double scale = 1 + ours.cwiseAbs().maxCoeff();
+      const double doubt =
+          (numeric - narrow.local_numeric_jacobians[k].row(row)).cwiseAbs().maxCoeff();
+      if (doubt > 1e-7 * scale) continue;
+      ++*rows_checked;
+      EXPECT_LE((ours - numeric).cwiseAbs().maxCoeff(), 2e-7 * scale)
+          << "block " << k << " row " << row;
+    }
+    *rows += cost->num_residuals();
+  }
+}
+
+template <typename Model>
+class GradientCheckerOf : public ::testing::Test {};
+
+TYPED_TEST_SUITE(GradientCheckerOf, test::CameraModels, test::ModelNames);
+
+TYPED_TEST(GradientCheckerOf, LayoutsAndLosses) {
+  test::TestRandom random;
+  int rows = 0, rows_checked = 0;
+  for (const PoseLayout& layout : test::AllLayouts()) {
+    for (const auto loss : {LossKind::kNone, LossKind::kHuber, LossKind::kCauchy}) {
+      for (const bool box : {false, true}) {
+        CaseShape shape;
+        shape.camera_model = TypeParam::template Camera<double>::kModel;
+        shape.camera_parameters = test::ExampleParameters<TypeParam>()[0];
+        shape.pose = layout;
+        shape.loss = loss;
+        shape.box = box;
+        CheckGradient(shape, &random, &rows, &rows_checked);
+        shape.world_from_object = layout;
+        shape.cam_from_rig = layout;
+        CheckGradient(shape, &random, &rows, &rows_checked);
+      }
+    }
+  }
+  EXPECT_GT(rows_checked, 0.9 * rows);
+}
+
+}  // namespace
+}  // namespace propnp

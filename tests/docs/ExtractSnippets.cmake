@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The propnp authors
+
+# extract_snippets(PAGE FOLDER RESULT) writes the n-th ```cpp block of the Markdown file PAGE to
+# FOLDER/<page>_<n>.cc, touching only files whose text has changed, and lists them in RESULT.
+function(extract_snippets page folder result)
+  get_filename_component(name ${page} NAME_WE)
+  string(TOLOWER ${name} name)
+  file(READ ${page} text)
+  # Semicolons and brackets would split or join the list of lines.
+  string(REPLACE "[" "<open-bracket>" text "${text}")
+  string(REPLACE "]" "<close-bracket>" text "${text}")
+  string(REPLACE ";" "<semicolon>" text "${text}")
+  string(REPLACE "\\" "<backslash>" text "${text}")
+  string(REPLACE "\n" ";" lines "${text}")
+  set(files)
+  set(inside FALSE)
+  set(count 0)
+  foreach(line IN LISTS lines)
+    if(inside AND line STREQUAL "```")
+      set(inside FALSE)
+      string(REPLACE "<open-bracket>" "[" code "${code}")
+      string(REPLACE "<close-bracket>" "]" code "${code}")
+      string(REPLACE "<semicolon>" ";" code "${code}")
+      string(REPLACE "<backslash>" "\\" code "${code}")
+      set(file ${folder}/${name}_${count}.cc)
+      file(CONFIGURE OUTPUT ${file} CONTENT "${code}" @ONLY)
+      list(APPEND files ${file})
+    elseif(inside)
+      string(APPEND code "${line}\n")
+    elseif(line STREQUAL "```cpp")
+      set(inside TRUE)
+      set(code "")
+      math(EXPR count "${count} + 1")
+    endif()
+  endforeach()
+  set(${result} "${files}" PARENT_SCOPE)
+endfunction()

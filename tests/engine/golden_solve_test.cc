@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// Runs of the published Levenberg-Marquardt solver: the same pose after the same iterations.
+#include "propnp/engine/solve.h"
+#include "tests/math/golden_objects.h"
+
+namespace propnp::test {
+namespace {
+
+struct Run {
+  std::vector<double> pose;
+  double cost = 0;
+  int32_t iterations = -1;
+};
+
+Run SolveObject(const Object& object, int dof, std::vector<double> start, int iterations) {
+  const int64_t n = static_cast<int64_t>(object.num_points());
+  const int64_t pose_size = static_cast<int64_t>(start.size());
+  Correspondences correspondences;
+  correspondences.num_objects = 1;
+  correspondences.x3d = View(object.x3d.data(), {1, n, 3});
+  correspondences.x2d = View(object.x2d.data(), {1, n, 2});
+  correspondences.w2d = View(object.w2d.data(), {1, n, 2});
+  const int32_t model = PROPNP_CAMERA_PINHOLE;
+  const double box[4] = {object.box.low.x, object.box.low.y, object.box.high.x, object.box.high.y};
+  Cameras cameras;
+  cameras.model = View(&model, {1});
+  cameras.parameters = View(object.camera.data(), {1, 5});
+  if (object.box.active) cameras.box_px = View(box, {1, 4});
+  CostOptions cost;
+  cost.dof = dof;
+  cost.loss = object.relative_delta ? PROPNP_LOSS_ADAPTIVE_HUBER : PROPNP_LOSS_HUBER;
+  cost.relative_delta = object.relative_delta.value_or(0);
+  cost.delta = object.fixed_delta;
+  cost.z_min = object.z_min;
+  SolveOptions options;
+  options.max_iterations = iterations;
+  options.tolerance = -1;
+  Run run;
+  run.pose.resize(pose_size);
+  SolveArgs args;
+  args.correspondences = &correspondences;
+  args.cameras = &cameras;
+  args.cost = &cost;
+  args.options = &options;
+  args.pose_init = View(start.data(), {1, pose_size});
+  args.pose = View(run.pose.data(), {1, pose_size});
+  args.cost_after = View(&run.cost, {1});
+  args.iterations = View(&run.iterations, {1});
+  Context context(1);
+  const Status status = Solve(context, args);
+  EXPECT_TRUE(status.ok()) << status.message();
+  return run;
+}
+
+// Each iteration passes rounding on; the published figures are float64 of another summation order.
+// That leaves 1e-13 after few iterations. After many, near the minimum, whether a step is accepted
+// hangs on the rounding of the cost: sqrt(1e-16 cost / curvature) of pose.
+double Tolerance(int iterations) { return iterations <= 3 ? 1e-9 : 1e-7; }
+
+TEST(Published, LevenbergMarquardt) {
+  ForEachObject([](auto dof, const json& a_case, size_t index, const Object& object) {
+    const json& lm = a_case["lm"];
+    for (const json& golden : lm["runs"]) {
+      const int iterations = golden["num_iter"];
+      SCOPED_TRACE(std::to_string(iterations) + " iterations");
+      const Run run =
+          SolveObject(object, dof.kTangent, Flatten(lm["pose_init"][index]), iterations);
+      EXPECT_EQ(run.iterations, iterations);
+      ExpectAllNear(run.pose, Flatten(golden["pose"][index]), Tolerance(iterations), "pose");
+      const double cost = golden["cost"][index];
+      EXPECT_NEAR(run.cost, cost, Tolerance(iterations) * (1 + cost));
+    }
+  });
+}
+
+}  // namespace
+}  // namespace propnp::test

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// Each named convention's matrix against differences of what that convention literally does.
+#include "propnp/math/tangent.h"
+
+#include <ceres/manifold.h>
+
+#include <Eigen/Geometry>
+#include <cmath>
+#include <functional>
+
+#include "tests/math/derivative_check.h"
+#include "tests/math/test_random.h"
+
+namespace propnp::test {
+namespace {
+
+using Pose6 = std::vector<double>;  // [tx ty tz qw qx qy qz], cam_from_object
+using Vector6 = Eigen::Matrix<double, 6, 1>;
+
+Eigen::Quaterniond Rotation(const Pose6& pose) { return {pose[3], pose[4], pose[5], pose[6]}; }
+Eigen::Vector3d Translation(const Pose6& pose) { return {pose[0], pose[1], pose[2]}; }
+Pose6 MakePose(const Eigen::Vector3d& t, const Eigen::Quaterniond& q) {
+  return {t.x(), t.y(), t.z(), q.w(), q.x(), q.y(), q.z()};
+}
+
+Eigen::Quaterniond Exp(const Eigen::Vector3d& phi) {
+  if (phi.norm() == 0) return Eigen::Quaterniond::Identity();
+  return Eigen::Quaterniond(Eigen::AngleAxisd(phi.norm(), phi.normalized()));
+}
+
+Eigen::Quaterniond CeresPlus(const ceres::Manifold& manifold, const Eigen::Vector4d& x,
+                             const Eigen::Vector3d& delta, bool xyzw) {
+  Eigen::Vector4d moved;
+  EXPECT_TRUE(manifold.Plus(x.data(), delta.data(), moved.data()));
+  return xyzw ? Eigen::Quaterniond(moved[3], moved[0], moved[1], moved[2])
+              : Eigen::Quaterniond(moved[0], moved[1], moved[2], moved[3]);
+}
+
+// Ceres' EigenQuaternionManifold, storage [x y z w].
+Eigen::Quaterniond CeresEigenPlus(const Eigen::Quaterniond& q, const Eigen::Vector3d& delta) {
+  return CeresPlus(ceres::EigenQuaternionManifold(), q.coeffs(), delta, true);
+}
+
+// The poses of others at their tangent `d` from `pose`, as their code does it.
+Pose6 CeresStep(const Pose6& pose, const Vector6& d) {
+  return MakePose(Translation(pose) + d.head<3>(), CeresEigenPlus(Rotation(pose), d.tail<3>()));
+}
+Pose6 CeresHamiltonStep(const Pose6& pose, const Vector6& d) {
+  const Eigen::Vector4d wxyz(pose[3], pose[4], pose[5], pose[6]);
+  return MakePose(Translation(pose) + d.head<3>(),
+                  CeresPlus(ceres::QuaternionManifold(), wxyz, d.tail<3>(), false));
+}
+// pycolmap: Ceres' tangent, rotation first.
+Pose6 PycolmapStep(const Pose6& pose, const Vector6& d) {
+  return MakePose(Translation(pose) + d.tail<3>(), CeresEigenPlus(Rotation(pose), d.head<3>()));
+}
+Pose6 RotationVectorStep(const Pose6& pose, const Vector6& d) {
+  return MakePose(Translation(pose) + d.head<3>(), Exp(d.tail<3>()) * Rotation(pose));
+}
+Pose6 ObjectSideStep(const Pose6& pose, const Vector6& d) {
+  return MakePose(Translation(pose) + d.head<3>(), Rotation(pose) * Exp(d.tail<3>()));
+}
+// EPro-PnP: t + d, q + T(q) d, normalised.
+Pose6 EproPnpStep(const Pose6& pose, const Vector6& d) {
+  const double w = pose[3], x = pose[4], y = pose[5], z = pose[6];
+  Eigen::Matrix<double, 4, 3> t;
+  t << x, y, z, -w, -z, y, z, -w, -x, -y, x, -w;
+  const Eigen::Vector4d q = Eigen::Vector4d(w, x, y, z) + t * d.tail<3>();
+  return MakePose(Translation(pose) + d.head<3>(),
+                  Eigen::Quaterniond(q[0], q[1], q[2], q[3]).normalized());
+}
+// GTSAM's Pose3::retract: pose * Expmap([omega, v]), the full exponential of SE(3).
+Pose6 GtsamStep(const Pose6& pose, const Vector6& d) {
+  const Eigen::Vector3d omega = d.head<3>(), v = d.tail<3>();
+  const double angle = omega.norm();
+  Eigen::Matrix3d k;
+  k << 0, -omega.z(), omega.y(), omega.z(), 0, -omega.x(), -omega.y(), omega.x(), 0;
+  Eigen::Matrix3d left = Eigen::Matrix3d::Identity();
+  if (angle > 0) {
+    left += (1 - std::cos(angle)) / (angle * angle) * k +
+            (angle - std::sin(angle)) / (angle * angle * angle) * k * k;
+  }
+  return MakePose(Translation(pose) + Rotation(pose) * (left * v), Rotation(pose) * Exp(omega));
+}
+// geometry_msgs/PoseWithCovariance: (x, y, z, rotation about X, about Y, about Z), fixed axes.
+Pose6 RosStep(const Pose6& pose, const Vector6& d) {
+  const Eigen::Quaterniond fixed_axes(Eigen::AngleAxisd(d[5], Eigen::Vector3d::UnitZ()) *
+                                      Eigen::AngleAxisd(d[4], Eigen::Vector3d::UnitY()) *
+                                      Eigen::AngleAxisd(d[3], Eigen::Vector3d::UnitX()));
+  return MakePose(Translation(pose) + d.head<3>(), fixed_axes * Rotation(pose));
+}
+Pose6 OurStep(const Pose6& pose, const Vector6& d) {
+  Pose6 moved(7);
+  SixDof<double>().retract(pose.data(), d.data(), moved.data());
+  return moved;
+}
+Pose6 Inverted(const Pose6& pose) {
+  const Eigen::Quaterniond q = Rotation(pose).conjugate();
+  return MakePose(-(q * Translation(pose)), q);
+}
+// Our own step, but of object_from_cam.
+Pose6 InversePoseStep(const Pose6& pose, const Vector6& d) {
+  return Inverted(OurStep(Inverted(pose), d));
+}
+
+struct Convention {
+  const char* name;
+  Tangent tangent;
+  std::function<Pose6(const Pose6&, const Vector6&)> step;
+};
+
+const std::vector<Convention>& Conventions() {
+  static const auto* const conventions = new std::vector<Convention>{
+      {"propnp", Tangent::kPropnp, OurStep},
+      {"rotation vector", Tangent::kRotationVector, RotationVectorStep},
+      {"half angle, EigenQuaternionManifold", Tangent::kHalfAngle, CeresStep},
+      {"half angle, QuaternionManifold", Tangent::kHalfAngle, CeresHamiltonStep},
+      {"EPro-PnP", Tangent::kEproPnp, EproPnpStep},
+      {"object side", Tangent::kObjectSide, ObjectSideStep},
+      {"GTSAM", Tangent::kGtsam, GtsamStep},
+      {"ROS", Tangent::kRos, RosStep},
+      {"pycolmap", Tangent::kPycolmap, PycolmapStep},
+      {"inverse pose", Tangent::kInversePose, InversePoseStep}};
+  return *conventions;
+}
+
+Eigen::MatrixXd TangentMap(Tangent tangent, const Pose6& pose) {
+  Eigen::Matrix<double, 6, 6, Eigen::RowMajor> a;
+  tangent_map(tangent, SixDof<double>().transform(pose.data()), a.data());
+  return a;
+}
+
+TEST(TangentMap, IsTheDerivativeOfEachConventionsStep) {
+  TestRandom random;
+  for (const Convention& convention : Conventions()) {
+    for (int i = 0; i < 5; ++i) {
+      Pose6 pose(7);
+      random.Pose(pose.data());
+      // d ours / d theirs, the inverse of A.
+      const auto ours_of_theirs = [&](const std::vector<double>& d) {
+        const Pose6 moved = convention.step(pose, Eigen::Map<const Vector6>(d.data()));
+        std::vector<double> delta(6);
+        SixDof<double>().local(pose.data(), moved.data(), delta.data());
+        return delta;
+      };
+      const Eigen::MatrixXd inverse_map =
+          RiddersJacobian(ours_of_theirs, std::vector<double>(6, 0.0), 0.02);
+      ExpectClose(TangentMap(convention.tangent, pose) * inverse_map,
+                  Eigen::MatrixXd::Identity(6, 6), 1e-9, 1e-9, convention.name);
+    }
+  }
+}
+
+TEST(ConvertCovariance, IsTheMapOnBothSidesAlsoInPlace) {
+  TestRandom random;
+  for (const Convention& convention : Conventions()) {
+    Pose6 pose(7);
+    random.Pose(pose.data());
+    Eigen::Matrix<double, 6, 6, Eigen::RowMajor> root, result;
+    for (int i = 0; i < 36; ++i) root.data()[i] = random.Normal();
+    Eigen::Matrix<double, 6, 6, Eigen::RowMajor> covariance = root * root.transpose();
+    const auto transform = SixDof<double>().transform(pose.data());
+    const Eigen::MatrixXd a = TangentMap(convention.tangent, pose);
+    convert_covariance(convention.tangent, transform, covariance.data(), result.data());
+    ExpectClose(result, a * covariance * a.transpose(), 1e-12, 1e-13, convention.name);
+    convert_covariance(convention.tangent, transform, covariance.data(), covariance.data());
+    EXPECT_EQ(covariance, result) << convention.name;
+  }
+}
+
+// The steps themselves: the same rotation, and back, from the Taylor branch to nearly half a turn.
+template <typename S>
+void CheckRotationVectors(const std::vector<double>& angles, S tolerance) {
+  TestRandom random;
+  for (const double angle : angles) {
+    const Vec3<double> axis = random.Axis();
+    const Vec3<S> phi = cast<S>(angle * axis);
+    const Vec3<S> theta = cayley_from_rotation_vector(phi);
+    const Vec3<double> exact = (2 * std::tan(angle / 2)) * axis;
+    const double size = 2 * std::tan(angle / 2);
+    // Near half a turn the tangent multiplies the rounding of the angle by 1 / (pi - angle).
+    const double stretch = 1 + 4 / (3.141592653589793 - angle);
+    EXPECT_NEAR(theta.x, exact.x, tolerance * stretch * size) << angle;
+    EXPECT_NEAR(theta.y, exact.y, tolerance * stretch * size) << angle;
+    EXPECT_NEAR(theta.z, exact.z, tolerance * stretch * size) << angle;
+    const Vec3<S> back = rotation_vector_from_cayley(theta);
+    EXPECT_NEAR(back.x, phi.x, tolerance * angle) << angle;
+    EXPECT_NEAR(back.y, phi.y, tolerance * angle) << angle;
+    EXPECT_NEAR(back.z, phi.z, tolerance * angle) << angle;
+  }
+}
+
+TEST(RotationVector, RoundTripsFromZeroToHalfATurn) {
+  const std::vector<double> angles{1e-300, 1e-12, 1e-5, 9.999e-5, 1.0001e-4, 1e-3,
+                                   0.1,    1.0,   3.0,  3.14,     3.1415,    3.14159265};
+  CheckRotationVectors<double>(angles, 1e-15);
+  CheckRotationVectors<float>({1e-12, 1e-5, 9.999e-5, 1.0001e-4, 1e-3, 0.1, 1.0, 3.0, 3.14}, 4e-7f);
+}
+
+TEST(RotationVector, ZeroIsZeroWithAUnitDerivative) {
+  const auto to_cayley = [](const auto& x) {
+    using S = ScalarOf<decltype(x)>;
+    const Vec3<S> theta = cayley_from_rotation_vector(Vec3<S>{x[0], x[1], x[2]});
+    return std::vector<S>{theta.x, theta.y, theta.z};
+  };
+  const auto from_cayley = [](const auto& x) {
+    using S = ScalarOf<decltype(x)>;
+    const Vec3<S> phi = rotation_vector_from_cayley(Vec3<S>{x[0], x[1], x[2]});
+    return std::vector<S>{phi.x, phi.y, phi.z};
+  };
+  const Eigen::MatrixXd identity = Eigen::MatrixXd::Identity(3, 3);
+  EXPECT_EQ(DualJacobian(to_cayley, {0, 0, 0}), identity);
+  EXPECT_EQ(DualJacobian(from_cayley, {0, 0, 0}), identity);
+  // The derivative passes smoothly from the Taylor branch to the other.
+  for (const double x : {0.9999e-4, 1.0001e-4, 2.0}) {
+    ExpectClose(DualJacobian(to_cayley, {x, 0, 0}) *
+                    DualJacobian(from_cayley, to_cayley(std::vector<double>{x, 0, 0})),
+                identity, 1e-9, 1e-12, "inverse functions");
+  }
+}
+
+// A turn beyond half a turn is the same rotation, with the tangent of the shorter way round.
+TEST(RotationVector, BeyondHalfATurnIsTheSameRotation) {
+  const Vec3<double> theta = cayley_from_rotation_vector(Vec3<double>{0, 4, 0});
+  EXPECT_NEAR(theta.y, 2 * std::tan(2.0), 1e-14);
+  EXPECT_NEAR(rotation_vector_from_cayley(theta).y, 4 - 2 * 3.141592653589793, 1e-14);
+}
+
+}  // namespace
+}  // namespace propnp::test
