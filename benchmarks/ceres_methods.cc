@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
-#include <utility>
 
 #include "benchmarks/autodiff_functors.h"
 #include "propnp/ceres/manifolds.h"
@@ -52,7 +51,7 @@ ceres::Covariance::Options CovarianceOptions(CeresSetup setup) {
 // Returns the refined pose.
 using CeresRun = std::function<Pose(const PoseProblem<double>&)>;
 
-Method CeresMethod(const std::string& name, LazyProblem<double> lazy, const CeresRun& run) {
+Method CeresMethod(const std::string& name, const LazyProblem<double>& lazy, const CeresRun& run) {
   Method method;
   method.name = name;
   method.precision = "double";
@@ -171,7 +170,7 @@ std::string IterationsText(int iterations) { return std::to_string(iterations) +
 
 }  // namespace
 
-Method CeresAutoDiffMethod(LazyProblem<double> problem, CeresSetup setup, int iterations) {
+Method CeresAutoDiffMethod(const LazyProblem<double>& problem, CeresSetup setup, int iterations) {
   const ceres::Solver::Options options = SolverOptions(setup, iterations);
   const ceres::Covariance::Options covariance_options = CovarianceOptions(setup);
   std::string name = "autodiff, to convergence, Covariance";
@@ -180,29 +179,27 @@ Method CeresAutoDiffMethod(LazyProblem<double> problem, CeresSetup setup, int it
   } else if (setup == CeresSetup::kDefaults) {
     name = "autodiff, default options, Covariance";
   }
-  Method method = CeresMethod(name, std::move(problem), [=](const PoseProblem<double>& p) {
+  Method method = CeresMethod(name, problem, [=](const PoseProblem<double>& p) {
     return RunAutoDiff(p, options, covariance_options);
   });
   method.peer = "Ceres " CERES_VERSION_STRING;
   return method;
 }
 
-Method CeresReprojectionMethod(LazyProblem<double> problem, int iterations) {
+Method CeresReprojectionMethod(const LazyProblem<double>& problem, int iterations) {
   const ceres::Solver::Options options = SolverOptions(CeresSetup::kFixedIterations, iterations);
-  return CeresMethod("Ceres with ReprojectionCost, " + IterationsText(iterations),
-                     std::move(problem),
+  return CeresMethod("Ceres with ReprojectionCost, " + IterationsText(iterations), problem,
                      [=](const PoseProblem<double>& p) { return RunReprojectionCost(p, options); });
 }
 
-Method CeresObjectMethod(LazyProblem<double> problem, int iterations) {
+Method CeresObjectMethod(const LazyProblem<double>& problem, int iterations) {
   const ceres::Solver::Options options = SolverOptions(CeresSetup::kFixedIterations, iterations);
-  return CeresMethod("Ceres with ObjectReprojectionCost, " + IterationsText(iterations),
-                     std::move(problem),
+  return CeresMethod("Ceres with ObjectReprojectionCost, " + IterationsText(iterations), problem,
                      [=](const PoseProblem<double>& p) { return RunObjectCost(p, options); });
 }
 
-Method RefinePosesMethod(LazyProblem<double> problem) {
-  return CeresMethod("RefinePoses, to convergence", std::move(problem), RunRefinePoses);
+Method RefinePosesMethod(const LazyProblem<double>& problem) {
+  return CeresMethod("RefinePoses, to convergence", problem, RunRefinePoses);
 }
 
 }  // namespace propnp::bench

@@ -19,16 +19,16 @@ enum class CeresSetup {
 
 // The way of the Ceres tutorial: automatic differentiation, one residual block a point,
 // ceres::QuaternionManifold, ceres::Covariance.
-Method CeresAutoDiffMethod(LazyProblem<double> problem, CeresSetup setup, int iterations);
+Method CeresAutoDiffMethod(const LazyProblem<double>& problem, CeresSetup setup, int iterations);
 
 // The same graph with our ReprojectionCost, our manifold and our covariance.
-Method CeresReprojectionMethod(LazyProblem<double> problem, int iterations);
+Method CeresReprojectionMethod(const LazyProblem<double>& problem, int iterations);
 
 // One residual block for the whole object.
-Method CeresObjectMethod(LazyProblem<double> problem, int iterations);
+Method CeresObjectMethod(const LazyProblem<double>& problem, int iterations);
 
 // RefinePoses(), which stops where it converges.
-Method RefinePosesMethod(LazyProblem<double> problem);
+Method RefinePosesMethod(const LazyProblem<double>& problem);
 
 }  // namespace propnp::bench
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "benchmarks/autodiff_functors.h"
@@ -151,9 +152,9 @@ void RequireSame(const Evaluation& a, const Evaluation& b, const std::string& na
   }
 }
 
-// `problem` must outlive the method: shared by all of a workload.
+// `problem` is shared by all methods of a workload.
 Method CostMethod(const std::string& name, const std::string& peer,
-                  std::function<std::shared_ptr<const CostProblem>()> problem,
+                  const std::function<std::shared_ptr<const CostProblem>()>& problem,
                   CostFunctions (*make_costs)(const CostProblem&)) {
   Method method;
   method.name = name;

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <type_traits>
-#include <utility>
 
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/engine/solve.h"
@@ -71,7 +70,7 @@ int64_t EngineRefiner<T>::num_converged() const {
 }
 
 template <typename T>
-Method EngineMethod(const std::string& name, LazyProblem<T> problem, int num_threads,
+Method EngineMethod(const std::string& name, const LazyProblem<T>& problem, int num_threads,
                     int iterations) {
   Method method;
   method.name = name;
@@ -92,7 +91,7 @@ Method EngineMethod(const std::string& name, LazyProblem<T> problem, int num_thr
 
 template class EngineRefiner<float>;
 template class EngineRefiner<double>;
-template Method EngineMethod(const std::string&, LazyProblem<float>, int, int);
-template Method EngineMethod(const std::string&, LazyProblem<double>, int, int);
+template Method EngineMethod(const std::string&, const LazyProblem<float>&, int, int);
+template Method EngineMethod(const std::string&, const LazyProblem<double>&, int, int);
 
 }  // namespace propnp::bench

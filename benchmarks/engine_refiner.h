@@ -54,7 +54,7 @@ class EngineRefiner {
 // The method that does so. With iterations it checks that at least 99 % of the objects converged
 // (in single precision some do not reach the engine's bound).
 template <typename T>
-Method EngineMethod(const std::string& name, LazyProblem<T> problem, int num_threads,
+Method EngineMethod(const std::string& name, const LazyProblem<T>& problem, int num_threads,
                     int iterations);
 
 }  // namespace propnp::bench

@@ -61,7 +61,8 @@ class OpenCvProblem {
 
 // `refine` improves the pose of one object.
 template <typename Refine>
-Method OpenCvMethod(const std::string& name, LazyProblem<double> lazy, const Refine& refine) {
+Method OpenCvMethod(const std::string& name, const LazyProblem<double>& lazy,
+                    const Refine& refine) {
   Method method;
   method.name = name;
   method.peer = "OpenCV " CV_VERSION;
@@ -85,22 +86,21 @@ Method OpenCvMethod(const std::string& name, LazyProblem<double> lazy, const Ref
 
 }  // namespace
 
-Method OpenCvRefineMethod(LazyProblem<double> problem, int iterations) {
+Method OpenCvRefineMethod(const LazyProblem<double>& problem, int iterations) {
   const cv::TermCriteria criteria(cv::TermCriteria::COUNT + cv::TermCriteria::EPS, iterations, 0);
-  return OpenCvMethod("solvePnPRefineLM, " + std::to_string(iterations) + " iterations",
-                      std::move(problem), [=](OpenCvProblem* p, int64_t object) {
+  return OpenCvMethod("solvePnPRefineLM, " + std::to_string(iterations) + " iterations", problem,
+                      [=](OpenCvProblem* p, int64_t object) {
                         cv::solvePnPRefineLM(p->points(object), p->pixels(object), p->camera(),
                                              cv::noArray(), p->rotation, p->translation, criteria);
                       });
 }
 
-Method OpenCvSolveMethod(LazyProblem<double> problem) {
-  return OpenCvMethod("solvePnP from a guess", std::move(problem),
-                      [](OpenCvProblem* p, int64_t object) {
-                        cv::solvePnP(p->points(object), p->pixels(object), p->camera(),
-                                     cv::noArray(), p->rotation, p->translation,
-                                     /*useExtrinsicGuess=*/true, cv::SOLVEPNP_ITERATIVE);
-                      });
+Method OpenCvSolveMethod(const LazyProblem<double>& problem) {
+  return OpenCvMethod("solvePnP from a guess", problem, [](OpenCvProblem* p, int64_t object) {
+    cv::solvePnP(p->points(object), p->pixels(object), p->camera(), cv::noArray(), p->rotation,
+                 p->translation,
+                 /*useExtrinsicGuess=*/true, cv::SOLVEPNP_ITERATIVE);
+  });
 }
 
 }  // namespace propnp::bench

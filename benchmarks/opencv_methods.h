@@ -11,10 +11,10 @@
 namespace propnp::bench {
 
 // cv::solvePnPRefineLM with exactly `iterations` iterations, object after object.
-Method OpenCvRefineMethod(LazyProblem<double> problem, int iterations);
+Method OpenCvRefineMethod(const LazyProblem<double>& problem, int iterations);
 
 // cv::solvePnP, iterative, from a guess; it stops at its own 20 iterations or single precision.
-Method OpenCvSolveMethod(LazyProblem<double> problem);
+Method OpenCvSolveMethod(const LazyProblem<double>& problem);
 
 }  // namespace propnp::bench
 

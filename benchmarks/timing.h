@@ -24,8 +24,8 @@ struct Spread {
 
 // In each of `repetitions` rounds every call has its turn: one call that is not timed, which finds
 // the caches as another method left them, then as many timed ones as fit into two milliseconds, at
-// least one. Calls that take far longer than a cache takes to fill have their untimed call in the
-// first round alone.
+// least one, and nine of calls below a millisecond. Calls of more than 20 ms have their untimed one
+// in the first round alone.
 std::vector<Samples> TimeInTurns(const std::vector<Call>& calls, int repetitions);
 
 // Keeps the calling thread, and threads that it starts meanwhile, on one core: libraries that would

@@ -30,7 +30,7 @@ std::vector<io::Pose> PosesOf(const io::PoseDataset& dataset) {
 std::vector<std::string> ImageFolders(const std::string& given, const fs::path& model) {
   if (!given.empty()) return {given};
   std::vector<std::string> folders;
-  fs::path folder = fs::absolute(model).lexically_normal();
+  fs::path folder = fs::absolute(model.empty() ? "." : model).lexically_normal();
   if (!folder.has_filename()) folder = folder.parent_path();
   for (int level = 0; level < 3; ++level) {
     folders.push_back(folder.string());

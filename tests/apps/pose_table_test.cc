@@ -53,7 +53,9 @@ TEST(PoseTable, ColumnsAreAligned) {
   for (const std::string& line : Split(table, '\n')) {
     if (line.empty()) continue;
     const size_t at = line.rfind(status_column == std::string::npos ? "status" : "ok");
-    if (status_column != std::string::npos) EXPECT_EQ(at, status_column) << table;
+    if (status_column != std::string::npos) {
+      EXPECT_EQ(at, status_column) << table;
+    }
     status_column = at;
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Random reprojection problems over all that ReprojectionOptions can say, and the same model written
-// a second time for ceres::Jet.
+// Random reprojection problems over all that ReprojectionOptions can say, and the same model
+// written a second time for ceres::Jet.
 #ifndef PROPNP_TESTS_CERES_COST_CASE_H_
 #define PROPNP_TESTS_CERES_COST_CASE_H_
 
@@ -83,9 +83,8 @@ inline void AddPoseBlocks(const PoseLayout& layout, const double* pose,
 
 // A pose near the identity, so that what lies in front of the camera mostly stays there.
 inline void SmallPose(TestRandom* random, double* pose) {
-  const Quaternion<double> q =
-      quaternion_from_cayley(Vec3<double>{0.4 * random->Normal(), 0.4 * random->Normal(),
-                                          0.4 * random->Normal()});
+  const Quaternion<double> q = quaternion_from_cayley(
+      Vec3<double>{0.4 * random->Normal(), 0.4 * random->Normal(), 0.4 * random->Normal()});
   const double length = 1.3;
   for (int i = 0; i < 3; ++i) pose[i] = 0.3 * random->Normal();
   pose[3] = length * q.w, pose[4] = length * q.x, pose[5] = length * q.y, pose[6] = length * q.z;
@@ -159,8 +158,8 @@ class ReferenceCost {
  public:
   explicit ReferenceCost(const CostCase& c)
       : case_(c),
-        limit_(Model::template Camera<double>::monotone_limit(
-            c.options.camera_parameters.data())) {}
+        limit_(Model::template Camera<double>::monotone_limit(c.options.camera_parameters.data())) {
+  }
 
   template <typename T>
   bool operator()(T const* const* parameters, T* residuals) const {
@@ -178,18 +177,17 @@ class ReferenceCost {
     if (o.intrinsics_block) {
       std::copy(*next, *next + Model::template Camera<T>::kNumParameters, camera.begin());
     }
-    const PixelBox<T> box{o.box.active,
-                          {T(o.box.low.x), T(o.box.low.y)},
-                          {T(o.box.high.x), T(o.box.high.y)}};
+    const PixelBox<T> box{
+        o.box.active, {T(o.box.low.x), T(o.box.low.y)}, {T(o.box.high.x), T(o.box.high.y)}};
     const ViewModel<typename Model::template Camera<T>, T> model{
         Model::template Camera<T>::from_parameters(camera.data(), T(limit_)), box, T(o.z_min)};
     for (int i = 0; i < case_.num_points; ++i) {
-      const Vec3<T> x = points != nullptr
-                            ? Vec3<T>{points[3 * i], points[3 * i + 1], points[3 * i + 2]}
-                            : Vec3<T>{T(case_.x3d[3 * i]), T(case_.x3d[3 * i + 1]),
-                                      T(case_.x3d[3 * i + 2])};
-      const Vec2<T> error = reprojection_error(model, chain * x, Vec2<T>{T(case_.x2d[2 * i]),
-                                                                         T(case_.x2d[2 * i + 1])});
+      const Vec3<T> x =
+          points != nullptr
+              ? Vec3<T>{points[3 * i], points[3 * i + 1], points[3 * i + 2]}
+              : Vec3<T>{T(case_.x3d[3 * i]), T(case_.x3d[3 * i + 1]), T(case_.x3d[3 * i + 2])};
+      const Vec2<T> error = reprojection_error(
+          model, chain * x, Vec2<T>{T(case_.x2d[2 * i]), T(case_.x2d[2 * i + 1])});
       Robustify(Weigh(error, i), residuals + 2 * i);
     }
     return true;
@@ -203,9 +201,8 @@ class ReferenceCost {
     RigidTransform<T> stored;
     stored.translation = {at.translation[0], at.translation[1], at.translation[2]};
     if (layout.four_dof()) {
-      stored.rotation =
-          rotation_about_axis(cast<T>(layout.yaw_axis), at.rotation[0]) *
-          cast<T>(layout.base_rotation);
+      stored.rotation = rotation_about_axis(cast<T>(layout.yaw_axis), at.rotation[0]) *
+                        cast<T>(layout.base_rotation);
     } else if (layout.quaternion_order == QuaternionOrder::kWxyz) {
       stored.rotation = rotation_matrix(
           Quaternion<T>{at.rotation[0], at.rotation[1], at.rotation[2], at.rotation[3]});

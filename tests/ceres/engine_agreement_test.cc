@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// RefinePoses and the engine's batched solver minimise the same cost: same optimum, same covariance,
-// on the problems of the published implementation and on Bundle Adjustment in the Large.
+// RefinePoses and the engine's batched solver minimise the same cost: same optimum, same
+// covariance, on the problems of the published implementation and on Bundle Adjustment in the
+// Large.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -101,16 +102,14 @@ void ExpectSameCovariance(const double* a, const double* b, int n, double tolera
   for (int i = 0; i < n; ++i) {
     ASSERT_GT(b[i * n + i], 0);
     for (int j = 0; j < n; ++j) {
-      EXPECT_NEAR(a[i * n + j], b[i * n + j],
-                  tolerance * std::sqrt(b[i * n + i] * b[j * n + j]))
+      EXPECT_NEAR(a[i * n + j], b[i * n + j], tolerance * std::sqrt(b[i * n + i] * b[j * n + j]))
           << i << " " << j;
     }
   }
 }
 
-void ExpectSameOutcome(const propnp_correspondences& correspondences,
-                       const propnp_cameras& cameras, const propnp_cost_options& cost,
-                       const std::vector<double>& start) {
+void ExpectSameOutcome(const propnp_correspondences& correspondences, const propnp_cameras& cameras,
+                       const propnp_cost_options& cost, const std::vector<double>& start) {
   const int dof = cost.dof, stored = dof == 6 ? 7 : 4;
   for (const auto kind :
        {CovarianceKind::kPosterior, CovarianceKind::kGaussNewton, CovarianceKind::kSandwich}) {
@@ -153,8 +152,7 @@ TEST(EngineAgreement, PublishedProblems) {
     cost.loss = object.relative_delta ? PROPNP_LOSS_ADAPTIVE_HUBER : PROPNP_LOSS_HUBER;
     cost.delta = object.fixed_delta;
     cost.relative_delta = object.relative_delta.value_or(0);
-    ExpectSameOutcome(correspondences, cameras, cost,
-                      test::Flatten(a_case["pose_true"][index]));
+    ExpectSameOutcome(correspondences, cameras, cost, test::Flatten(a_case["pose_true"][index]));
   });
 }
 

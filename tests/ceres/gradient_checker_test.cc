@@ -48,8 +48,7 @@ void Normalize(const CaseShape& shape, CostCase* c) {
   }
 }
 
-void CheckGradient(const CaseShape& shape, test::TestRandom* random, int* rows,
-                   int* rows_checked) {
+void CheckGradient(const CaseShape& shape, test::TestRandom* random, int* rows, int* rows_checked) {
   CostCase c = test::MakeCase(shape, 8, random);
   Normalize(shape, &c);
   std::string error;

@@ -2,14 +2,13 @@
 // SPDX-FileCopyrightText: The propnp authors
 
 // The invariants that ceres/manifold.h asks of a manifold, and that the tangent is the project's.
-#include "propnp/ceres/manifolds.h"
-
 #include <ceres/dynamic_numeric_diff_cost_function.h>
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>
 #include <memory>
 
+#include "propnp/ceres/manifolds.h"
 #include "tests/ceres/cost_case.h"
 
 namespace propnp {
@@ -32,8 +31,8 @@ std::vector<NamedManifold> AllManifolds() {
       return test::MakeLayout(storage, order, false);
     };
     const PoseLayout separate = layout(PoseStorage::kSeparateBlocks);
-    all.push_back({"quaternion" + suffix, std::make_unique<CayleyQuaternionManifold>(order),
-                   separate});
+    all.push_back(
+        {"quaternion" + suffix, std::make_unique<CayleyQuaternionManifold>(order), separate});
     for (const auto storage :
          {PoseStorage::kTranslationQuaternion, PoseStorage::kQuaternionTranslation}) {
       all.push_back({"pose " + std::to_string(static_cast<int>(storage)) + suffix,
@@ -128,8 +127,8 @@ TEST(Manifold, Invariants) {
       ASSERT_TRUE(m.manifold->PlusJacobian(x.data(), plus.data()));
       ASSERT_TRUE(m.manifold->MinusJacobian(x.data(), minus.data()));
       EXPECT_LT((minus * plus - Matrix::Identity(tangent, tangent)).norm(), 1e-14);
-      const Matrix plus_numeric = NumericJacobian<PlusFunctor>(*m.manifold, x.data(),
-                                                               Vector::Zero(tangent), ambient);
+      const Matrix plus_numeric =
+          NumericJacobian<PlusFunctor>(*m.manifold, x.data(), Vector::Zero(tangent), ambient);
       const Matrix minus_numeric = NumericJacobian<MinusFunctor>(*m.manifold, x.data(), x, tangent);
       EXPECT_LT((plus - plus_numeric).norm(), 1e-8);
       EXPECT_LT((minus - minus_numeric).norm(), 1e-8);

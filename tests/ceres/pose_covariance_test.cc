@@ -51,8 +51,7 @@ struct Solved {
   PoseCovariance Covariance(CovarianceKind kind) const {
     PoseCovariance covariance;
     std::string error;
-    EXPECT_TRUE(
-        ComputePoseCovariance(problem, options.pose, blocks, kind, &covariance, &error))
+    EXPECT_TRUE(ComputePoseCovariance(problem, options.pose, blocks, kind, &covariance, &error))
         << error;
     return covariance;
   }
@@ -80,7 +79,8 @@ std::unique_ptr<Solved> MakeSolved(const PoseLayout& layout, const RobustLoss<do
   EXPECT_TRUE(ReadPose(layout, s->blocks.data(), &state));
   const RigidTransform<double> cam_from_object =
       layout.inverse ? inverse(state.transform) : state.transform;
-  const auto camera = PinholeCamera<double>::from_parameters(s->options.camera_parameters.data(), 0);
+  const auto camera =
+      PinholeCamera<double>::from_parameters(s->options.camera_parameters.data(), 0);
   for (int i = 0; i < num_points; ++i) {
     const Vec3<double> x = random->Vector(0.5);
     const Vec2<double> pixel = camera.project(cam_from_object * x, 0.1);
@@ -95,10 +95,10 @@ std::unique_ptr<Solved> MakeSolved(const PoseLayout& layout, const RobustLoss<do
   } else {
     ceres::LossFunction* shared = RobustLossFunction::Create(loss, nullptr).release();
     for (int i = 0; i < num_points; ++i) {
-      s->problem.AddResidualBlock(ReprojectionCost::Create(s->options, &s->x3d[3 * i],
-                                                           &s->x2d[2 * i], nullptr, nullptr)
-                                      .release(),
-                                  shared, s->blocks);
+      s->problem.AddResidualBlock(
+          ReprojectionCost::Create(s->options, &s->x3d[3 * i], &s->x2d[2 * i], nullptr, nullptr)
+              .release(),
+          shared, s->blocks);
     }
   }
   if (manifolds == Manifolds::kOurs) {
@@ -130,8 +130,8 @@ void ExpectClose(const Matrix& actual, const Matrix& expected, double tolerance)
 Matrix Marginal(Solved* s) {
   PoseCovariance covariance;
   std::string error;
-  EXPECT_TRUE(ComputeMarginalPoseCovariance(&s->problem, s->options.pose, s->blocks, &covariance,
-                                            &error))
+  EXPECT_TRUE(
+      ComputeMarginalPoseCovariance(&s->problem, s->options.pose, s->blocks, &covariance, &error))
       << error;
   EXPECT_TRUE(covariance.ok());
   return AsMatrix(covariance);
@@ -207,16 +207,16 @@ TEST(PoseCovariance, InverseLayout) {
                                     CovarianceKind::kPosterior, &covariance, nullptr));
   const PoseCovariance direct = s->Covariance(CovarianceKind::kPosterior);
   Matrix expected(6, 6);
-  convert_covariance(Tangent::kInversePose, SixDof<double>().transform(s->blocks[0]),
-                     direct.matrix, expected.data());
+  convert_covariance(Tangent::kInversePose, SixDof<double>().transform(s->blocks[0]), direct.matrix,
+                     expected.data());
   ExpectClose(AsMatrix(covariance), expected, 1e-8);
 }
 
 // The formulas written out point by point, with a prior beside.
 TEST(PoseCovariance, KindsAreTheirFormulas) {
   test::TestRandom random;
-  for (const auto loss : {RobustLoss<double>{LossKind::kHuber, 1.5},
-                          RobustLoss<double>{LossKind::kCauchy, 5}}) {
+  for (const auto loss :
+       {RobustLoss<double>{LossKind::kHuber, 1.5}, RobustLoss<double>{LossKind::kCauchy, 5}}) {
     const PoseLayout layout;
     const auto s = MakeSolved(layout, loss, true, 5, Manifolds::kOurs, &random);
     const Matrix prior_covariance = 0.01 * Matrix::Identity(6, 6);
@@ -228,8 +228,8 @@ TEST(PoseCovariance, KindsAreTheirFormulas) {
     Matrix plus(7, 6);
     PosePlusJacobian(layout, s->blocks.data(), plus.data());
     for (size_t i = 0; i < s->x3d.size() / 3; ++i) {
-      const auto point = ReprojectionCost::Create(s->options, &s->x3d[3 * i], &s->x2d[2 * i],
-                                                  nullptr, nullptr);
+      const auto point =
+          ReprojectionCost::Create(s->options, &s->x3d[3 * i], &s->x2d[2 * i], nullptr, nullptr);
       Eigen::Vector2d e;
       Matrix ambient(2, 7);
       double* jacobians[] = {ambient.data()};
@@ -318,8 +318,7 @@ TEST(PoseCovariance, MarginalIsWiderThanConditional) {
   PoseCovariance conditional, marginal;
   ASSERT_TRUE(ComputePoseCovariance(problem, PoseLayout(), s->blocks, CovarianceKind::kGaussNewton,
                                     &conditional, nullptr));
-  ASSERT_TRUE(
-      ComputeMarginalPoseCovariance(&problem, PoseLayout(), s->blocks, &marginal, nullptr));
+  ASSERT_TRUE(ComputeMarginalPoseCovariance(&problem, PoseLayout(), s->blocks, &marginal, nullptr));
   ASSERT_TRUE(marginal.ok());
   EXPECT_GT(marginal.at(2, 2), 1.5 * conditional.at(2, 2));  // depth and focal length are alike
 }
@@ -331,8 +330,8 @@ TEST(PoseCovariance, HostileArguments) {
   std::string error;
   const auto refuse = [&](const ceres::Problem& problem, const PoseLayout& layout,
                           const std::vector<double*>& blocks, const std::string& word) {
-    EXPECT_FALSE(ComputePoseCovariance(problem, layout, blocks, CovarianceKind::kPosterior, &c,
-                                       &error));
+    EXPECT_FALSE(
+        ComputePoseCovariance(problem, layout, blocks, CovarianceKind::kPosterior, &c, &error));
     EXPECT_NE(error.find(word), std::string::npos) << error;
   };
   double other[7] = {0, 0, 0, 1, 0, 0, 0};
@@ -350,8 +349,7 @@ TEST(PoseCovariance, HostileArguments) {
   refuse(with_loss, PoseLayout(), s->blocks, "takes no LossFunction");
 
   s->problem.SetParameterBlockConstant(s->blocks[0]);
-  EXPECT_FALSE(
-      ComputeMarginalPoseCovariance(&s->problem, PoseLayout(), s->blocks, &c, &error));
+  EXPECT_FALSE(ComputeMarginalPoseCovariance(&s->problem, PoseLayout(), s->blocks, &c, &error));
   EXPECT_NE(error.find("constant"), std::string::npos) << error;
   s->blocks[0][4] = std::nan("");
   refuse(s->problem, PoseLayout(), s->blocks, "not finite");

@@ -97,8 +97,7 @@ TEST(PosePriorCost, Jacobians) {
       for (Matrix& m : ours) our_pointers.push_back(m.data());
       for (Matrix& m : theirs) their_pointers.push_back(m.data());
       Eigen::VectorXd residual(n);
-      ASSERT_TRUE(
-          cost->Evaluate(Pointers(blocks).data(), residual.data(), our_pointers.data()));
+      ASSERT_TRUE(cost->Evaluate(Pointers(blocks).data(), residual.data(), our_pointers.data()));
       ASSERT_TRUE(
           numeric.Evaluate(Pointers(blocks).data(), residual.data(), their_pointers.data()));
       for (size_t k = 0; k < ours.size(); ++k) {
@@ -177,8 +176,8 @@ TEST(PosePriorCost, HostileArguments) {
 TEST(PosePriorCost, HalfATurnFailsTheEvaluation) {
   const double prior[7] = {0, 0, 1, 1, 0, 0, 0}, turned[7] = {0, 0, 1, 0, 1, 0, 0};
   const Matrix covariance = Matrix::Identity(6, 6);
-  const auto cost = PosePriorCost::Create(PoseLayout(), prior, covariance.data(), Tangent::kPropnp,
-                                          nullptr);
+  const auto cost =
+      PosePriorCost::Create(PoseLayout(), prior, covariance.data(), Tangent::kPropnp, nullptr);
   double residual[6];
   const double* parameters[] = {turned};
   EXPECT_FALSE(cost->Evaluate(parameters, residual, nullptr));

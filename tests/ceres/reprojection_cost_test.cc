@@ -126,8 +126,8 @@ TEST(ObjectReprojectionCost, WeightsMatter) {
     shape.weights = weights;
     CostCase c = test::MakeCase(shape, 6, &random);
     const auto cost_of = [&] {
-      return HalfSquaredNorm(Residuals(
-          *ObjectReprojectionCost::Create(c.options, c.points(), c.loss, nullptr), c));
+      return HalfSquaredNorm(
+          Residuals(*ObjectReprojectionCost::Create(c.options, c.points(), c.loss, nullptr), c));
     };
     std::vector<double>& w = weights == WeightKind::kDiagonal ? c.w2d : c.sqrt_info;
     for (double& weight : w) {
@@ -220,8 +220,14 @@ TEST(ReprojectionCost, HostileArguments) {
       {"z_min", [](CostCase* c) { c->options.z_min = -1; }},
       {"z_min", [nan](CostCase* c) { c->options.z_min = nan; }},
       {"z_min", [](CostCase* c) { c->options.z_min = 0, c->options.point_block = true; }},
-      {"box", [](CostCase* c) { c->options.box = {true, {5, 0}, {4, 10}}; }},
-      {"box", [nan](CostCase* c) { c->options.box = {true, {nan, 0}, {4, 10}}; }},
+      {"box",
+       [](CostCase* c) {
+         c->options.box = {true, {5, 0}, {4, 10}};
+       }},
+      {"box",
+       [nan](CostCase* c) {
+         c->options.box = {true, {nan, 0}, {4, 10}};
+       }},
       {"cam_from_rig", [](CostCase* c) { c->options.cam_from_rig = {}; }},
       {"cam_from_rig[1]", [nan](CostCase* c) { c->options.cam_from_rig[1] = nan; }},
       {"pose: PoseLayout::storage",
@@ -238,8 +244,14 @@ TEST(ReprojectionCost, HostileArguments) {
       {"both w2d and sqrt_info", [](CostCase* c) { c->sqrt_info.assign(16, 1); }},
       {"sqrt_info of point 0",
        [nan](CostCase* c) { c->w2d.clear(), c->sqrt_info.assign(16, nan); }},
-      {"loss.delta", [](CostCase* c) { c->loss = {LossKind::kHuber, 0}; }},
-      {"loss.kind", [](CostCase* c) { c->loss = {static_cast<LossKind>(2), 1}; }},
+      {"loss.delta",
+       [](CostCase* c) {
+         c->loss = {LossKind::kHuber, 0};
+       }},
+      {"loss.kind",
+       [](CostCase* c) {
+         c->loss = {static_cast<LossKind>(2), 1};
+       }},
   };
   for (const auto& [word, change] : changes) {
     CostCase c = good;

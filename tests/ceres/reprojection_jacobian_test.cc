@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Residuals and ambient Jacobians of the reprojection costs against automatic differentiation of the
-// same model, over all cameras, layouts, chains, losses, weights and parameter blocks.
+// Residuals and ambient Jacobians of the reprojection costs against automatic differentiation of
+// the same model, over all cameras, layouts, chains, losses, weights and parameter blocks.
 #include <ceres/dynamic_autodiff_cost_function.h>
 #include <gtest/gtest.h>
 

@@ -42,8 +42,9 @@ long StopCountingAllocations() {
 #if PROPNP_SANITIZER_ALLOCATOR
 
 // The sanitizers bring an allocator of their own, which can be listened to.
-extern "C" int __sanitizer_install_malloc_and_free_hooks(
-    void (*malloc_hook)(const volatile void*, size_t), void (*free_hook)(const volatile void*));
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void*,
+                                                                             size_t),
+                                                         void (*free_hook)(const volatile void*));
 
 bool propnp::test::CanCountAllocations() {
   static const int installed = __sanitizer_install_malloc_and_free_hooks(

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -23,7 +24,8 @@ namespace propnp::test {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// Points are dense, x3d (views, points, 3), unless `offsets` is filled; empty vectors are not given.
+// Points are dense, x3d (views, points, 3), unless `offsets` is filled; empty vectors are not
+// given.
 struct Batch {
   int64_t num_objects = 0;
   int64_t num_views = 0;   // num_objects unless view_offsets is filled
@@ -208,8 +210,7 @@ struct EvaluateCall {
     args.pixel_error = dense ? ViewOrNone(pixel_error, {v, m, 2}) : ViewOrNone(pixel_error, {m, 2});
     args.residual = dense ? ViewOrNone(residual, {v, m, 2}) : ViewOrNone(residual, {m, 2});
     args.loss_weight = dense ? ViewOrNone(loss_weight, {v, m}) : ViewOrNone(loss_weight, {m});
-    args.jacobian =
-        dense ? ViewOrNone(jacobian, {v, m, 2, d}) : ViewOrNone(jacobian, {m, 2, d});
+    args.jacobian = dense ? ViewOrNone(jacobian, {v, m, 2, d}) : ViewOrNone(jacobian, {m, 2, d});
   }
   EvaluateCall(const EvaluateCall&) = delete;
 
@@ -244,10 +245,11 @@ inline ::testing::AssertionResult SameObject(const Solution& a, int64_t i, const
   const auto fields_a = a.Reals(), fields_b = b.Reals();
   for (size_t f = 0; f < fields_a.size(); ++f) {
     const size_t width = fields_a[f]->size() / a.status.size();
-    if (std::memcmp(&(*fields_a[f])[i * width], &(*fields_b[f])[j * width], width * sizeof(double))) {
-      return ::testing::AssertionFailure() << "real output " << f << " of objects " << i << " and "
-                                           << j << " differs: " << (*fields_a[f])[i * width]
-                                           << " and " << (*fields_b[f])[j * width];
+    if (std::memcmp(&(*fields_a[f])[i * width], &(*fields_b[f])[j * width],
+                    width * sizeof(double))) {
+      return ::testing::AssertionFailure()
+             << "real output " << f << " of objects " << i << " and " << j
+             << " differs: " << (*fields_a[f])[i * width] << " and " << (*fields_b[f])[j * width];
     }
   }
   if (a.rank[i] != b.rank[j] || a.iterations[i] != b.iterations[j] || a.status[i] != b.status[j]) {
@@ -266,9 +268,10 @@ inline void ExpectSameSolution(const Solution& a, const Solution& b) {
 inline void ExpectAllFinite(const Solution& solution) {
   const auto fields = solution.Reals();
   for (size_t f = 0; f < fields.size(); ++f) {
-    for (size_t i = 0; i < fields[f]->size(); ++i) {
-      EXPECT_TRUE(std::isfinite((*fields[f])[i])) << "real output " << f << ", element " << i;
-    }
+    const auto bad = std::find_if(fields[f]->begin(), fields[f]->end(),
+                                  [](double value) { return !std::isfinite(value); });
+    EXPECT_EQ(bad, fields[f]->end())
+        << "real output " << f << ", element " << bad - fields[f]->begin();
   }
 }
 

@@ -64,8 +64,8 @@ std::vector<Spoiler> Spoilers() {
       {"negative_information",  // a factor of an information may have any sign
        [](Batch* b) { UseSqrtInformation(b), b->sqrt_info[4 * (kBad * kPoints + 4)] = -1; }, kNone,
        kInput | kFew},
-      {"no_information",
-       [](Batch* b) { SetAllWeights(b, 0, 0), UseSqrtInformation(b); }, kFew, kInput},
+      {"no_information", [](Batch* b) { SetAllWeights(b, 0, 0), UseSqrtInformation(b); }, kFew,
+       kInput},
       {"collinear_points",
        [](Batch* b) {
          for (int64_t k = 0; k < kPoints; ++k) {
@@ -101,13 +101,12 @@ std::vector<Spoiler> Spoilers() {
       {"tiniest_weights", [](Batch* b) { SetAllWeights(b, 0, 1e-200); }, kNone, kInput},
       {"uneven_weights",  // sums of weights lose the small ones in rounding
        [](Batch* b) { SetAllWeights(b, 1, 1e-30); }, kNone, kFew | kInput},
-      {"uneven_information",
-       [](Batch* b) { SetAllWeights(b, 1, 1e-30), UseSqrtInformation(b); }, kNone,
-       kFew | kInput},
-      {"tiniest_information",
-       [](Batch* b) { SetAllWeights(b, 1, 1e-200), UseSqrtInformation(b); }, kNone, kInput},
-      {"huge_information",
-       [](Batch* b) { SetAllWeights(b, 1, 1e200), UseSqrtInformation(b); }, kNone, kFew},
+      {"uneven_information", [](Batch* b) { SetAllWeights(b, 1, 1e-30), UseSqrtInformation(b); },
+       kNone, kFew | kInput},
+      {"tiniest_information", [](Batch* b) { SetAllWeights(b, 1, 1e-200), UseSqrtInformation(b); },
+       kNone, kInput},
+      {"huge_information", [](Batch* b) { SetAllWeights(b, 1, 1e200), UseSqrtInformation(b); },
+       kNone, kFew},
   };
   const double bad_values[] = {kNaN, kInfinity, -kInfinity};
   const char* const bad_names[] = {"nan", "infinity", "minus_infinity"};
@@ -132,9 +131,8 @@ std::vector<Spoiler> Spoilers() {
     add("object_delta", [bad](Batch* b) {
       b->cost.loss = PROPNP_LOSS_HUBER, b->object_delta = {1, bad, 1};
     });
-    add("pose_target", [bad](Batch* b) {
-      b->pose_target = b->true_pose, b->pose_target[7 * kBad + 1] = bad;
-    });
+    add("pose_target",
+        [bad](Batch* b) { b->pose_target = b->true_pose, b->pose_target[7 * kBad + 1] = bad; });
   }
   return spoilers;
 }
@@ -151,7 +149,8 @@ class Spoiled : public ::testing::TestWithParam<Spoiler> {
     return b;
   }
 
-  // The spoiled batch beside one whose middle object is whole again but that has all else in common.
+  // The spoiled batch beside one whose middle object is whole again but that has all else in
+  // common.
   void Check(const Batch& good, Batch spoiled, int32_t precision) {
     GetParam().spoil(&spoiled);
     const Solution with_bad = SolveBatch(spoiled, precision);
@@ -361,7 +360,8 @@ TEST(RankDeficient, NullSpaceOfCollinearPoints) {
   EXPECT_EQ(solution.rank[0], 5);
   for (const double c : solution.covariance) EXPECT_EQ(c, 0);
   for (int k = 6; k < 36; ++k) EXPECT_EQ(solution.null_space[k], 0);
-  // delta_theta = R direction and delta_t = -delta_theta x (R offset) keep all points where they are.
+  // delta_theta = R direction and delta_t = -delta_theta x (R offset) keep all points where they
+  // are.
   const Mat3<double> rotation = SixDof<double>().transform(solution.pose.data()).rotation;
   const Vec3<double> theta = rotation * direction;
   const Vec3<double> t = -1.0 * cross(theta, rotation * offset);

@@ -14,7 +14,22 @@ struct Run {
   int32_t iterations = -1;
 };
 
-Run SolveObject(const Object& object, int dof, std::vector<double> start, int iterations) {
+// The published solver's settings.
+SolveOptions ReadOptions(const json& params, int iterations) {
+  SolveOptions options;
+  options.max_iterations = iterations;
+  options.tolerance = -1;  // it never stops early
+  options.initial_radius = params["initial_trust_region_radius"];
+  options.max_radius = params["max_trust_region_radius"];
+  options.min_diagonal = params["min_lm_diagonal"];
+  options.max_diagonal = params["max_lm_diagonal"];
+  options.min_relative_decrease = params["min_relative_decrease"];
+  options.epsilon = params["eps"];
+  return options;
+}
+
+Run SolveObject(const Object& object, int dof, const std::vector<double>& start,
+                const SolveOptions& options) {
   const int64_t n = static_cast<int64_t>(object.num_points());
   const int64_t pose_size = static_cast<int64_t>(start.size());
   Correspondences correspondences;
@@ -34,9 +49,6 @@ Run SolveObject(const Object& object, int dof, std::vector<double> start, int it
   cost.relative_delta = object.relative_delta.value_or(0);
   cost.delta = object.fixed_delta;
   cost.z_min = object.z_min;
-  SolveOptions options;
-  options.max_iterations = iterations;
-  options.tolerance = -1;
   Run run;
   run.pose.resize(pose_size);
   SolveArgs args;
@@ -65,8 +77,8 @@ TEST(Published, LevenbergMarquardt) {
     for (const json& golden : lm["runs"]) {
       const int iterations = golden["num_iter"];
       SCOPED_TRACE(std::to_string(iterations) + " iterations");
-      const Run run =
-          SolveObject(object, dof.kTangent, Flatten(lm["pose_init"][index]), iterations);
+      const Run run = SolveObject(object, dof.kTangent, Flatten(lm["pose_init"][index]),
+                                  ReadOptions(lm["params"], iterations));
       EXPECT_EQ(run.iterations, iterations);
       ExpectAllNear(run.pose, Flatten(golden["pose"][index]), Tolerance(iterations), "pose");
       const double cost = golden["cost"][index];

@@ -22,12 +22,13 @@ void ExpectWords(const PhiloxWords& words, const PhiloxWords& expected) {
 
 // The vectors for philox4x32 with 10 rounds in the file kat_vectors of Random123.
 TEST(Philox, KnownAnswersOfRandom123) {
-  ExpectWords(philox4x32({{0, 0, 0, 0}}, 0, 0),
-              {{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}});
-  ExpectWords(philox4x32({{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}}, 0xffffffff, 0xffffffff),
-              {{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}});
-  ExpectWords(philox4x32({{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}}, 0xa4093822, 0x299f31d0),
-              {{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}});
+  ExpectWords(philox4x32({{0, 0, 0, 0}}, 0, 0), {{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}});
+  ExpectWords(
+      philox4x32({{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}}, 0xffffffff, 0xffffffff),
+      {{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}});
+  ExpectWords(
+      philox4x32({{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}}, 0xa4093822, 0x299f31d0),
+      {{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}});
 }
 
 // The header that CUDA programs include, compiled for the host.
@@ -49,9 +50,10 @@ TEST(Philox, EqualsCurand) {
 
 // Where seed, object, purpose and index go: all 64 bits of the first two count.
 TEST(RandomWords, AreKeyedByEverything) {
-  ExpectWords(random_words(0x1122334455667788, 0x99aabbccddeeff00, RandomPurpose::kSample, 7),
-              philox4x32({{7, static_cast<uint32_t>(RandomPurpose::kSample), 0xddeeff00, 0x99aabbcc}},
-                         0x55667788, 0x11223344));
+  ExpectWords(
+      random_words(0x1122334455667788, 0x99aabbccddeeff00, RandomPurpose::kSample, 7),
+      philox4x32({{7, static_cast<uint32_t>(RandomPurpose::kSample), 0xddeeff00, 0x99aabbcc}},
+                 0x55667788, 0x11223344));
   std::set<std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>> seen;
   int draws = 0;
   for (const uint64_t seed : {uint64_t{0}, uint64_t{1}, uint64_t{1} << 32}) {

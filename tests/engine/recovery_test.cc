@@ -9,11 +9,12 @@
 namespace propnp::test {
 namespace {
 
-// Tolerances of an exact solution: the solver stops within 1e-9 standard deviations (at 1 px noise),
-// and those are below 10 units here, so 1e-6 is generous; the next minimum lies orders further away.
+// Tolerances of an exact solution: the solver stops within 1e-9 standard deviations (at 1 px
+// noise), and those are below 10 units here, so 1e-6 is generous; the next minimum lies orders
+// further away.
 bool IsTruth(const Batch& b, const Solution& s, int64_t i) {
-  const PoseDistance d = Distance(b.cost.dof, &b.true_pose[i * b.pose_size()],
-                                  &s.pose[i * s.pose_size]);
+  const PoseDistance d =
+      Distance(b.cost.dof, &b.true_pose[i * b.pose_size()], &s.pose[i * s.pose_size]);
   return d.translation < 1e-6 && d.rotation < 1e-6;
 }
 
@@ -26,8 +27,8 @@ TEST(Recovery, NoiseFreeProblemsAreSolvedFromRandomStarts) {
   struct Size {
     int64_t points, objects;
   };
-  const Size sizes[] = {{3, 1000}, {4, 1000}, {5, 750}, {6, 600},  {8, 500},
-                        {12, 400}, {20, 300}, {50, 200}, {100, 150}, {300, 60}, {1000, 40}};
+  const Size sizes[] = {{3, 1000}, {4, 1000}, {5, 750},   {6, 600},  {8, 500},  {12, 400},
+                        {20, 300}, {50, 200}, {100, 150}, {300, 60}, {1000, 40}};
   TestRandom random;
   int64_t problems = 0, failures = 0;
   for (const Size& size : sizes) {
@@ -41,8 +42,8 @@ TEST(Recovery, NoiseFreeProblemsAreSolvedFromRandomStarts) {
       const Solution solution = SolveBatch(batch);
       for (int64_t i = 0; i < batch.num_objects; ++i, ++problems) {
         // Three points have up to four exact poses: any of them will do.
-        const bool found = size.points == 3 ? IsZeroResidual(solution, i)
-                                            : IsTruth(batch, solution, i);
+        const bool found =
+            size.points == 3 ? IsZeroResidual(solution, i) : IsTruth(batch, solution, i);
         failures += !found;
         // A pose that is not the one must not claim more than a local minimum.
         if (found && size.points > 3) {
@@ -80,8 +81,8 @@ TEST(Recovery, EveryCameraPrecisionAndDof) {
       const Solution rounded = SolveBatch(batch, PROPNP_FLOAT32);
       for (int64_t i = 0; i < batch.num_objects; ++i) {
         EXPECT_TRUE(IsTruth(batch, exact, i)) << "object " << i;
-        // Pixels of several hundred carry 3e-5 px of rounding. A standard deviation at 1 px is below
-        // .1 in depth and .05 rad here, so 1e-3 leaves a factor of hundreds.
+        // Pixels of several hundred carry 3e-5 px of rounding. A standard deviation at 1 px is
+        // below .1 in depth and .05 rad here, so 1e-3 leaves a factor of hundreds.
         const PoseDistance d = Distance(dof, &batch.true_pose[i * batch.pose_size()],
                                         &rounded.pose[i * batch.pose_size()]);
         EXPECT_LT(d.translation, 1e-3) << "object " << i;
@@ -99,8 +100,8 @@ struct WorstDistance {
 WorstDistance Worst(const Batch& b, const Solution& s) {
   WorstDistance worst;
   for (int64_t i = 0; i < b.num_objects; ++i) {
-    const PoseDistance d = Distance(b.cost.dof, &b.true_pose[i * b.pose_size()],
-                                    &s.pose[i * s.pose_size]);
+    const PoseDistance d =
+        Distance(b.cost.dof, &b.true_pose[i * b.pose_size()], &s.pose[i * s.pose_size]);
     worst.translation = std::max(worst.translation, d.translation);
     worst.rotation = std::max(worst.rotation, d.rotation);
   }
@@ -110,8 +111,8 @@ WorstDistance Worst(const Batch& b, const Solution& s) {
 // 30 % of 60 points are off by 100 px. With 42 good points of 1 px a standard deviation is below
 // .06 units of depth and .02 rad (600 px focal length, two units of size, up to seven away); Huber
 // pays for outliers with a bounded pull of up to 1.5 sigma each, which about doubles that. Five of
-// those are the bound. Least squares is off by an order of magnitude more, which shows that the loss
-// does it.
+// those are the bound. Least squares is off by an order of magnitude more, which shows that the
+// loss does it.
 TEST(Recovery, OutliersUnderRobustLosses) {
   TestRandom random;
   Simulation simulation;

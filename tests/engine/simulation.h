@@ -87,10 +87,9 @@ inline void ProjectTruth(Batch* b) {
     const int64_t camera = b->camera_model.size() == 1 ? 0 : i;
     for (int64_t k = i * b->num_points; k < (i + 1) * b->num_points; ++k) {
       const double* x = &b->x3d[3 * k];
-      const Vec2<double> pixel =
-          Project(b->camera_model[camera],
-                  &b->camera_parameters[camera * PROPNP_MAX_CAMERA_PARAMETERS],
-                  transform * Vec3<double>{x[0], x[1], x[2]});
+      const Vec2<double> pixel = Project(
+          b->camera_model[camera], &b->camera_parameters[camera * PROPNP_MAX_CAMERA_PARAMETERS],
+          transform * Vec3<double>{x[0], x[1], x[2]});
       b->x2d[2 * k] = pixel.x, b->x2d[2 * k + 1] = pixel.y;
     }
   }

@@ -148,8 +148,8 @@ TEST(Workspace, MayHoldAnything) {
   }
 }
 
-// The probability that point `left_out` of four is the one that three draws in turn do not take, each
-// proportional to the weights of those left.
+// The probability that point `left_out` of four is the one that three draws in turn do not take,
+// each proportional to the weights of those left.
 double LeftOutProbability(const double* weights, int left_out) {
   double total = 0, probability = 0;
   for (int k = 0; k < 4; ++k) total += weights[k];
@@ -165,8 +165,8 @@ double LeftOutProbability(const double* weights, int left_out) {
   return probability;
 }
 
-// Four points on the yaw axis, of which a start takes three: only the translation is to be found, so
-// that every start ends at its subset's own minimum, by which the subset is known.
+// Four points on the yaw axis, of which a start takes three: only the translation is to be found,
+// so that every start ends at its subset's own minimum, by which the subset is known.
 //
 // Chi-square with three degrees of freedom over 20,000 objects: 33 is exceeded once in 3e6 seeds.
 // Uniform draws, or draws by squared weight, would give thousands.
@@ -213,8 +213,8 @@ TEST(Subsets, AreDrawnInProportionToWeights) {
   call.correspondences.x3d = View(x3d, {kTrials, 4, 3});
   call.correspondences.x2d = View(x2d, {kTrials, 4, 2});
   call.correspondences.w2d = View(w2d, {kTrials, 4, 2});
-  for (propnp_tensor* t : {&call.correspondences.x3d, &call.correspondences.x2d,
-                           &call.correspondences.w2d}) {
+  for (propnp_tensor* t :
+       {&call.correspondences.x3d, &call.correspondences.x2d, &call.correspondences.w2d}) {
     t->stride[0] = 0;
   }
   const Status status = call.Run(SharedContext());
@@ -235,7 +235,8 @@ TEST(Subsets, AreDrawnInProportionToWeights) {
     const double expected = kTrials * LeftOutProbability(weights, k);
     chi_square += (counts[k] - expected) * (counts[k] - expected) / expected;
   }
-  EXPECT_LT(chi_square, 33) << counts[0] << " " << counts[1] << " " << counts[2] << " " << counts[3];
+  EXPECT_LT(chi_square, 33) << counts[0] << " " << counts[1] << " " << counts[2] << " "
+                            << counts[3];
 }
 
 }  // namespace

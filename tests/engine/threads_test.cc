@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// The same bits from any number of threads, any split of the batch, a forked child, and two contexts
-// at once.
+// The same bits from any number of threads, any split of the batch, a forked child, and two
+// contexts at once.
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -31,8 +31,8 @@ std::vector<double> SquaredErrors(const Batch& b, const Solution& s) {
   std::vector<double> errors;
   for (int64_t i = 0; i < b.num_objects; ++i) {
     EXPECT_EQ(s.status[i], PROPNP_STATUS_CONVERGED) << "object " << i;
-    const std::vector<double> delta = LocalStep(
-        b.cost.dof, &s.pose[i * b.pose_size()], &b.true_pose[i * b.pose_size()]);
+    const std::vector<double> delta =
+        LocalStep(b.cost.dof, &s.pose[i * b.pose_size()], &b.true_pose[i * b.pose_size()]);
     const double* covariance = &s.covariance[i * b.cost.dof * b.cost.dof];
     errors.push_back(b.cost.dof == 6 ? SquaredMahalanobis<6>(covariance, delta.data())
                                      : SquaredMahalanobis<4>(covariance, delta.data()));
@@ -79,8 +79,8 @@ Batch WellModelled(TestRandom& random, int dof, int64_t objects) {
 class Nees : public ::testing::TestWithParam<int> {};
 
 // Expectation dof, standard error sqrt(2 dof / 2000): .077 and .063; five of them are exceeded once
-// in 2e6 seeds. Kolmogorov's statistic exceeds 2.75 with probability 2 exp(-2 2.75^2) = 5e-7. A factor
-// of two in a variance, or of the half angle, moves the mean by 10 standard errors and more.
+// in 2e6 seeds. Kolmogorov's statistic exceeds 2.75 with probability 2 exp(-2 2.75^2) = 5e-7. A
+// factor of two in a variance, or of the half angle, moves the mean by 10 standard errors and more.
 TEST_P(Nees, LeastSquaresIsChiSquare) {
   TestRandom random;
   const int dof = GetParam();
@@ -92,7 +92,8 @@ TEST_P(Nees, LeastSquaresIsChiSquare) {
 
 // 30 % of the points have ten times the noise that their weights claim. Expectation dof (up to the
 // few percent by which residuals of 100 points fall short of errors), standard error about .1; the
-// bound of 15 % is the design's. The inverse curvature is far off: it does not know of the outliers.
+// bound of 15 % is the design's. The inverse curvature is far off: it does not know of the
+// outliers.
 TEST_P(Nees, SandwichHoldsUnderOutliers) {
   TestRandom random;
   const int dof = GetParam();
@@ -144,17 +145,17 @@ TEST(CovarianceKinds, AgreeWithoutLossWhereTheNoiseIsModelled) {
   }
   batch.options.covariance = PROPNP_COVARIANCE_SANDWICH;
   const Solution sandwich = SolveBatch(batch);
-  // The sandwich of 60 residuals scatters by about sqrt(4 / 60) a diagonal entry, and its mean lacks
-  // what the six parameters took from the residuals, 6/60 on average and up to three times that for
-  // an entry that hangs on few points. 3000 entries of 500 independent objects: a standard error
-  // below .26 / sqrt(500) = .012, five times that on both sides.
+  // The sandwich of 60 residuals scatters by about sqrt(4 / 60) a diagonal entry, and its mean
+  // lacks what the six parameters took from the residuals, 6/60 on average and up to three times
+  // that for an entry that hangs on few points. 3000 entries of 500 independent objects: a standard
+  // error below .26 / sqrt(500) = .012, five times that on both sides.
   const double mean = Mean(DiagonalRatios(batch, sandwich, posterior));
   EXPECT_GT(mean, 1 - 0.3 - 0.06);
   EXPECT_LT(mean, 1 + 0.06);
 }
 
-// With outliers the three differ: the posterior's curvature counts only the part of a far point that
-// lies across its residual.
+// With outliers the three differ: the posterior's curvature counts only the part of a far point
+// that lies across its residual.
 TEST(CovarianceKinds, DifferUnderOutliers) {
   TestRandom random;
   Batch batch = WellModelled(random, 6, 50);
@@ -208,8 +209,8 @@ TEST(VarianceFactor, CountsWeightedPoints) {
   EXPECT_EQ(SolveBatch(batch).variance_factor[0], 0);
 }
 
-// Cauchy's curvature is negative beyond its scale: where every point lies there the posterior has no
-// covariance, while the reweighted matrix always does.
+// Cauchy's curvature is negative beyond its scale: where every point lies there the posterior has
+// no covariance, while the reweighted matrix always does.
 TEST(Indefinite, IsReportedUnderCauchy) {
   TestRandom random;
   Batch batch = Simulate(random, Simulation());

@@ -25,8 +25,8 @@ Batch NoisyBatch(TestRandom& random, int dof, int64_t objects = 5) {
 double LargestStep(const Batch& b, const Solution& one, const Solution& other) {
   double largest = 0;
   for (int64_t i = 0; i < b.num_objects; ++i) {
-    const PoseDistance d = Distance(b.cost.dof, &one.pose[i * b.pose_size()],
-                                    &other.pose[i * b.pose_size()]);
+    const PoseDistance d =
+        Distance(b.cost.dof, &one.pose[i * b.pose_size()], &other.pose[i * b.pose_size()]);
     largest = std::max({largest, d.translation, d.rotation});
   }
   return largest;
@@ -166,9 +166,9 @@ Batch RigBatch(TestRandom& random, int dof, int64_t first, int64_t second, doubl
     b.x3d.insert(b.x3d.end(), {x.x, x.y, x.z});
     const Vec3<double> in_rig = rig_from_object * x;
     const Vec2<double> pixel =
-        k < first ? Project(PROPNP_CAMERA_OPENCV, opencv.data(), in_rig)
-                  : Project(PROPNP_CAMERA_FISHEYE, b.camera_parameters.data(),
-                            second_from_rig * in_rig);
+        k < first
+            ? Project(PROPNP_CAMERA_OPENCV, opencv.data(), in_rig)
+            : Project(PROPNP_CAMERA_FISHEYE, b.camera_parameters.data(), second_from_rig * in_rig);
     b.x2d.insert(b.x2d.end(),
                  {pixel.x + noise_px * random.Normal(), pixel.y + noise_px * random.Normal()});
   }
@@ -188,8 +188,7 @@ double StackedCost(const Batch& b, const double* pose) {
         k < b.offsets[1]
             ? Project(PROPNP_CAMERA_OPENCV, &b.camera_parameters[PROPNP_MAX_CAMERA_PARAMETERS],
                       in_rig)
-            : Project(PROPNP_CAMERA_FISHEYE, b.camera_parameters.data(),
-                      second_from_rig * in_rig);
+            : Project(PROPNP_CAMERA_FISHEYE, b.camera_parameters.data(), second_from_rig * in_rig);
     const Vec2<double> e = pixel - Vec2<double>{b.x2d[2 * k], b.x2d[2 * k + 1]};
     cost += 0.5 * dot(e, e);
   }
@@ -214,8 +213,8 @@ TEST_P(Rig, RecoversThePoseFromBothViews) {
   }
 }
 
-// Cost and minimum are those of the stacked problem: a step of a hundredth of a standard deviation to
-// either side raises the stacked cost by the same half of 1e-4, up to third derivatives.
+// Cost and minimum are those of the stacked problem: a step of a hundredth of a standard deviation
+// to either side raises the stacked cost by the same half of 1e-4, up to third derivatives.
 TEST_P(Rig, MinimisesTheStackedCost) {
   TestRandom random;
   const int dof = GetParam();

@@ -17,6 +17,14 @@ TEST(Scalar, MinMaxClamp) {
   EXPECT_EQ(propnp::clamp(3.0, 1.0, 2.0), 2.0);
 }
 
+TEST(Scalar, SquareAndEither) {
+  EXPECT_EQ(propnp::square(3.0), 9.0);
+  EXPECT_TRUE(either(true, false));
+  EXPECT_TRUE(either(false, true));
+  EXPECT_FALSE(either(false, false));
+  EXPECT_EQ(either(1u, 2u), 3u);  // a mask of several lanes
+}
+
 TEST(Scalar, ClampKeepsWhatIsNotANumber) {
   EXPECT_TRUE(std::isnan(propnp::clamp(std::nan(""), 1.0, 2.0)));
 }

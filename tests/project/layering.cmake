@@ -16,8 +16,9 @@ set(free "${c_header}|${std_header}|propnp/version\\.h")
 set(math_may [[algorithm|array|cmath|cstddef|cstdint|cstring|limits|tuple|type_traits|utility]])
 set(engine_may "${free}|${posix}|hwy/.*|propnp/math/.*")
 set(c_api_may "${free}|propnp/engine/.*")
-set(ceres_may "${free}|ceres/.*|Eigen/.*|glog/.*|propnp/math/.*")
-# The view types are plain structs; the operations of the engine are not for readers and writers.
+# The view types are plain structs that everybody shares; the operations of the engine are neither for
+# the Ceres plugin nor for readers and writers.
+set(ceres_may "${free}|ceres/.*|Eigen/.*|glog/.*|propnp/math/.*|propnp/engine/views\\.h")
 set(io_may "${free}|${posix}|nlohmann/.*|Eigen/.*|propnp/engine/(views|status)\\.h")
 set(cuda_sampler_may
   "${free}|cuda[a-z_]*\\.h|cooperative_groups(/.*)?|propnp/math/.*|propnp/engine/.*")

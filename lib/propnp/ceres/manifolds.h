@@ -11,8 +11,8 @@
 // ceres::QuaternionManifold or EigenQuaternionManifold (half angle) finds the same optimum: the
 // ambient Jacobians of our cost functions do not know the manifold.
 //
-// Of an inverse layout the tangent is that of the stored pose: with world_from_cam delta_theta turns
-// the camera about the world's axes, and delta_t moves it along them.
+// Of an inverse layout the tangent is that of the stored pose: with world_from_cam delta_theta
+// turns the camera about the world's axes, and delta_t moves it along them.
 //
 // Four degrees of freedom need no manifold: the block [t, yaw] is Euclidean.
 #ifndef PROPNP_CERES_MANIFOLDS_H_
@@ -48,8 +48,8 @@ class CayleyQuaternionManifold final : public ceres::Manifold {
 // A pose in one block of 7: tangent [delta_t, delta_theta], whichever comes first in the block.
 class CayleyPoseManifold final : public ceres::Manifold {
  public:
-  // Of the layout the storage (one of the two of seven) and the quaternion's order are used; another
-  // storage is taken as kTranslationQuaternion.
+  // Of the layout the storage (one of the two of seven) and the quaternion's order are used;
+  // another storage is taken as kTranslationQuaternion.
   explicit CayleyPoseManifold(const PoseLayout& layout = PoseLayout());
 
   int AmbientSize() const override { return 7; }

@@ -39,8 +39,8 @@ bool ObjectReprojectionCost::Evaluate(double const* const* parameters, double* r
   return data_->Evaluate(data_->loss, parameters, residuals, jacobians);
 }
 
-bool ObjectReprojectionCost::EvaluateWithoutLoss(double const* const* parameters,
-                                                 double* residuals, double** jacobians) const {
+bool ObjectReprojectionCost::EvaluateWithoutLoss(double const* const* parameters, double* residuals,
+                                                 double** jacobians) const {
   return data_->Evaluate(RobustLoss<double>(), parameters, residuals, jacobians);
 }
 

@@ -85,8 +85,7 @@ bool PoseChain::Evaluate(double const* const* parameters, State* state) const {
       map.b_is_identity = k == 0 && !link.layout.inverse;
       if (link.layout.inverse) {
         map.b = Negated(pose.rotation * prefix_transposed);
-        map.arm_from_point = {suffix[k + 1].rotation,
-                              suffix[k + 1].translation - pose.translation};
+        map.arm_from_point = {suffix[k + 1].rotation, suffix[k + 1].translation - pose.translation};
       } else {
         map.b = prefix_transposed;
         map.arm_from_point = {suffix[k].rotation, suffix[k].translation - pose.translation};

@@ -4,10 +4,10 @@
 // The chain of rigid transforms from a point to the camera, and how each of its links moves the
 // point. Internal to the reprojection costs.
 //
-// Write the chain L_1 ... L_n x, and link k as L_k = P or P^-1 with P = (R, t) the stored pose. Let A
-// be the rotation of L_1 ... L_{k-1}, s = L_{k+1} ... L_n x the point that enters the link, and g the
-// gradient of f with respect to point_in_cam. A step [dt, dtheta] of P (P <- dP P, pose.h) moves the
-// point that leaves the link by
+// Write the chain L_1 ... L_n x, and link k as L_k = P or P^-1 with P = (R, t) the stored pose. Let
+// A be the rotation of L_1 ... L_{k-1}, s = L_{k+1} ... L_n x the point that enters the link, and g
+// the gradient of f with respect to point_in_cam. A step [dt, dtheta] of P (P <- dP P, pose.h)
+// moves the point that leaves the link by
 //
 //   L = P:     dt + dtheta x (R s)
 //   L = P^-1:  -R^T (dt + dtheta x (s - t))
@@ -28,11 +28,11 @@ namespace propnp {
 
 // One link, ready for a loop over points.
 struct LinkMap {
-  int first_block;           // index of its first parameter block
+  int first_block;  // index of its first parameter block
   const PoseLayout* layout;
-  Mat3<double> b;            // B of the formulas
+  Mat3<double> b;  // B of the formulas
   bool b_is_identity;
-  RigidTransform<double> arm_from_point;    // arm = arm_from_point * point
+  RigidTransform<double> arm_from_point;      // arm = arm_from_point * point
   std::array<Vec3<double>, 4> angle_columns;  // PoseState::angle_columns
 };
 

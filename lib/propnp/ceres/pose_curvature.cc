@@ -37,29 +37,34 @@ void AddBlock(const Linearization& at, const ceres::LossFunction* loss, bool is_
   sums->scores += is_prior ? information : TangentMatrix(rho[1] * rho[1] * outer);
 }
 
-void AddDirections(const CurvatureDirections<double>& d, const TangentVector& x_row,
-                   const TangentVector& y_row, TangentMatrix* sum) {
-  const TangentVector first = d.first.x * x_row + d.first.y * y_row;
-  const TangentVector second = d.second.x * x_row + d.second.y * y_row;
-  sum->noalias() += (d.first_factor * first) * first.transpose();
-  sum->noalias() += (d.second_factor * second) * second.transpose();
-}
-
 // The points of an object, each with the loss.
+template <int N>
 void AddPoints(const Linearization& at, const RobustLoss<double>& loss, PoseCurvature* sums) {
+  using Matrix = Eigen::Matrix<double, N, N, Eigen::RowMajor>;
+  using Row = Eigen::Matrix<double, 1, N>;
+  Matrix gauss_newton = Matrix::Zero(), hessian = Matrix::Zero(), scores = Matrix::Zero();
+  Row gradient = Row::Zero();
   for (Eigen::Index i = 0; i < at.residual.size(); i += 2) {
     const Vec2<double> e{at.residual[i], at.residual[i + 1]};
     const double squared = dot(e, e);
     const LossValue<double> value = loss.evaluate(squared);
-    const TangentVector x_row = at.jacobian.row(i), y_row = at.jacobian.row(i + 1);
-    sums->gradient += value.weight * (e.x * x_row + e.y * y_row);
-    const auto add = [&](Curvature curvature, TangentMatrix* sum) {
-      AddDirections(curvature_directions(curvature, e, squared, value), x_row, y_row, sum);
+    const Row x_row = at.jacobian.row(i), y_row = at.jacobian.row(i + 1);
+    const auto add = [&](Curvature curvature, Matrix* sum) {
+      const auto d = curvature_directions(curvature, e, squared, value);
+      const Row first = d.first.x * x_row + d.first.y * y_row;
+      const Row second = d.second.x * x_row + d.second.y * y_row;
+      *sum += (d.first_factor * first).transpose() * first +
+              (d.second_factor * second).transpose() * second;
     };
-    add(Curvature::kIrls, &sums->gauss_newton);
-    add(Curvature::kHessian, &sums->hessian);
-    add(Curvature::kScoreVariance, &sums->scores);
+    add(Curvature::kIrls, &gauss_newton);
+    add(Curvature::kHessian, &hessian);
+    add(Curvature::kScoreVariance, &scores);
+    gradient += value.weight * (e.x * x_row + e.y * y_row);
   }
+  sums->gauss_newton += gauss_newton;
+  sums->hessian += hessian;
+  sums->scores += scores;
+  sums->gradient += gradient.transpose();
 }
 
 // Evaluates a residual block with Jacobians to the pose's blocks only.
@@ -137,8 +142,7 @@ bool CheckPoseBlocks(const ceres::Problem& problem, const PoseLayout& layout,
 }
 
 bool SumPoseCurvature(const ceres::Problem& problem, const PoseLayout& layout,
-                      const std::vector<double*>& blocks, PoseCurvature* sums,
-                      std::string* error) {
+                      const std::vector<double*>& blocks, PoseCurvature* sums, std::string* error) {
   if (!CheckPoseBlocks(problem, layout, blocks, error)) return false;
   const int n = layout.tangent_size();
   RowMajorMatrix plus_jacobian(layout.ambient_size(), n);
@@ -157,7 +161,11 @@ bool SumPoseCurvature(const ceres::Problem& problem, const PoseLayout& layout,
     if (object == nullptr) {
       AddBlock(at, loss, dynamic_cast<const PosePriorCost*>(&cost) != nullptr, sums);
     } else if (loss == nullptr) {
-      AddPoints(at, object->loss(), sums);
+      if (n == 4) {
+        AddPoints<4>(at, object->loss(), sums);
+      } else {
+        AddPoints<6>(at, object->loss(), sums);
+      }
     } else {
       return Fail("an ObjectReprojectionCost has its loss inside and takes no LossFunction", error);
     }

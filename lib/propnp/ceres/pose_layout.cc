@@ -81,8 +81,7 @@ bool PoseLayout::Validate(std::string* error) const {
   const double off = std::fabs(gram.row0.y) + std::fabs(gram.row0.z) + std::fabs(gram.row1.z) +
                      std::fabs(gram.row0.x - 1) + std::fabs(gram.row1.y - 1) +
                      std::fabs(gram.row2.z - 1);
-  const double determinant =
-      dot(cross(base_rotation.row0, base_rotation.row1), base_rotation.row2);
+  const double determinant = dot(cross(base_rotation.row0, base_rotation.row1), base_rotation.row2);
   if (!(off < kTolerance) || !(determinant > 0)) {
     return fail("PoseLayout::base_rotation is not a rotation");
   }
@@ -127,8 +126,8 @@ void LoadPose(const PoseLayout& layout, double const* const* blocks, double* pos
 }
 
 void InvertPose(const double* pose, double* inverse) {
-  const Quaternion<double> q = conjugate(normalized(Quaternion<double>{pose[3], pose[4], pose[5],
-                                                                       pose[6]}));
+  const Quaternion<double> q =
+      conjugate(normalized(Quaternion<double>{pose[3], pose[4], pose[5], pose[6]}));
   const Vec3<double> t = rotation_matrix(q) * Vec3<double>{pose[0], pose[1], pose[2]};
   inverse[0] = -t.x, inverse[1] = -t.y, inverse[2] = -t.z;
   inverse[3] = q.w, inverse[4] = q.x, inverse[5] = q.y, inverse[6] = q.z;

@@ -24,7 +24,8 @@ namespace propnp {
 class PosePriorCost final : public ceres::CostFunction {
  public:
   // prior_pose: cam_from_object as [tx ty tz qw qx qy qz]; covariance: 6x6 row-major in the
-  // convention `tangent`, which tangent.h names (GTSAM's, ROS', pycolmap's, the inverse pose's, ...).
+  // convention `tangent`, which tangent.h names (GTSAM's, ROS', pycolmap's, the inverse pose's,
+  // ...).
   //
   // Four degrees of freedom: prior_pose is the stored pose [tx ty tz yaw] (whether inverse or not),
   // covariance is 4x4, `tangent` must be kPropnp, and yaws are compared as numbers.

@@ -42,9 +42,8 @@ std::string FindBadNumber(const RefineView& view, int64_t index) {
 }
 
 double AdaptiveDeltaOf(const RefineObject& object, double relative_delta) {
-  const auto first =
-      std::find_if(object.views.begin(), object.views.end(),
-                   [](const RefineView& view) { return view.num_points > 0; });
+  const auto first = std::find_if(object.views.begin(), object.views.end(),
+                                  [](const RefineView& view) { return view.num_points > 0; });
   AdaptiveDelta<double> delta({first->x2d[0], first->x2d[1]});
   for (const RefineView& view : object.views) {
     for (int i = 0; i < view.num_points; ++i) {
@@ -79,8 +78,8 @@ ObjectPoints RefineView::points() const {
 
 bool RefineView::IsWeighted(int point) const {
   const auto any = [point](const std::vector<double>& values, int per_point) {
-    return std::any_of(values.begin() + point * per_point,
-                       values.begin() + (point + 1) * per_point, [](double v) { return v != 0; });
+    return std::any_of(values.begin() + point * per_point, values.begin() + (point + 1) * per_point,
+                       [](double v) { return v != 0; });
   };
   if (!sqrt_info.empty()) return any(sqrt_info, 4);
   return w2d.empty() || any(w2d, 2);

@@ -42,7 +42,8 @@ class Refiner {
   // Every object by itself, in threads of consecutive objects.
   void RefineAlone() {
     const int64_t objects = input_.num_objects();
-    const int64_t threads = std::clamp<int64_t>(options_.num_threads, 1, std::max<int64_t>(objects, 1));
+    const int64_t threads =
+        std::clamp<int64_t>(options_.num_threads, 1, std::max<int64_t>(objects, 1));
     std::vector<std::thread> helpers;
     for (int64_t k = 1; k < threads; ++k) {
       helpers.emplace_back(

@@ -5,7 +5,8 @@
 //
 // Alone, poses do not depend on each other: each is a small ceres::Problem of its own, with its own
 // trust region, and num_threads of them run at once. With refined cameras or points all poses are
-// one problem. In either case the cost is that of the engine: same residual, same loss, same clamps.
+// one problem. In either case the cost is that of the engine: same residual, same loss, same
+// clamps.
 #ifndef PROPNP_CERES_REFINE_POSES_H_
 #define PROPNP_CERES_REFINE_POSES_H_
 
@@ -46,20 +47,20 @@ struct RefineOptions {
 
 // Bits of RefinedObject::status, with the values of PROPNP_STATUS_* in the engine.
 enum RefineStatus : uint32_t {
-  kRefineConverged = 1u << 0,        // alone: within 1e-4 standard deviations of a minimum
-  kRefineMaxIterations = 1u << 1,    // stopped before it converged; `message` if Ceres says why
-  kRefineTooFewPoints = 1u << 2,     // fewer than 3 points with weight: left as it was
-  kRefineRankDeficient = 1u << 3,    // some direction of the pose is not determined
-  kRefineIndefinite = 1u << 4,       // the robust Hessian is not positive
-  kRefineBehindCamera = 1u << 5,     // half the weighted points or more lie behind the camera
-  kRefineNonFiniteInput = 1u << 6    // left as it was; `message` names the field
+  kRefineConverged = 1u << 0,      // alone: within 1e-4 standard deviations of a minimum
+  kRefineMaxIterations = 1u << 1,  // stopped before it converged; `message` if Ceres says why
+  kRefineTooFewPoints = 1u << 2,   // fewer than 3 points with weight: left as it was
+  kRefineRankDeficient = 1u << 3,  // some direction of the pose is not determined
+  kRefineIndefinite = 1u << 4,     // the robust Hessian is not positive
+  kRefineBehindCamera = 1u << 5,   // half the weighted points or more lie behind the camera
+  kRefineNonFiniteInput = 1u << 6  // left as it was; `message` names the field
 };
 
 struct RefinedObject {
   uint32_t status = 0;
-  std::string message;   // what is wrong with the object, empty if nothing
+  std::string message;                     // what is wrong with the object, empty if nothing
   double cost_before = 0, cost_after = 0;  // robust, of this object alone
-  int iterations = 0;    // of its problem
+  int iterations = 0;                      // of its problem
   // Of the pose with everything else held at its estimate.
   PoseCovariance covariance;
 };
@@ -74,10 +75,10 @@ struct RefineResult {
   std::vector<double> x3d;
 };
 
-// poses: (B, 7) [tx ty tz qw qx qy qz], or (B, 4) [tx ty tz yaw] if cost.dof is 4, row-major; starts
-// on entry, refined on return. An object whose numbers are bad keeps its pose, gets a status and a
-// message, and does not touch the others. False with a message that names field (and object) if the
-// call as a whole makes no sense: a shape, type, index or option; then nothing is changed.
+// poses: (B, 7) [tx ty tz qw qx qy qz], or (B, 4) [tx ty tz yaw] if cost.dof is 4, row-major;
+// starts on entry, refined on return. An object whose numbers are bad keeps its pose, gets a status
+// and a message, and does not touch the others. False with a message that names field (and object)
+// if the call as a whole makes no sense: a shape, type, index or option; then nothing is changed.
 bool RefinePoses(const propnp_correspondences& correspondences, const propnp_cameras& cameras,
                  const propnp_cost_options& cost, const RefineOptions& options, double* poses,
                  RefineResult* result, std::string* error);

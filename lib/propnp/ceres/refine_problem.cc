@@ -28,25 +28,26 @@ ceres::Solver::Options SolverOptions(const RefineOptions& options, bool joint) {
   solver.max_num_iterations = options.max_iterations;
   solver.logging_type = ceres::SILENT;
   if (joint) {
-    const bool sparse = ceres::IsSparseLinearAlgebraLibraryTypeAvailable(
-        solver.sparse_linear_algebra_library_type);
+    const bool sparse =
+        ceres::IsSparseLinearAlgebraLibraryTypeAvailable(solver.sparse_linear_algebra_library_type);
     solver.linear_solver_type = sparse ? ceres::SPARSE_SCHUR : ceres::DENSE_SCHUR;
     solver.num_threads = options.num_threads;
     solver.function_tolerance = 1e-12;
     solver.gradient_tolerance = 1e-12;
     solver.parameter_tolerance = 1e-10;
   } else {
-    // Six unknowns are worth solving to rounding.
+    // FinishAlone() does the rest.
     solver.linear_solver_type = ceres::DENSE_QR;
-    solver.function_tolerance = 1e-16;
+    solver.function_tolerance = 1e-14;
     solver.gradient_tolerance = 1e-14;
-    solver.parameter_tolerance = 1e-11;
+    solver.parameter_tolerance = 1e-10;
   }
   return solver;
 }
 
-// Takes one Newton step of the robust Hessian if the pose is so near to its minimum that it must help.
-// Returns the distance from the minimum before the step, in standard deviations; NaN if unknown.
+// Takes one Newton step of the robust Hessian if the pose is so near to its minimum that it must
+// help. Returns the distance from the minimum before the step, in standard deviations; NaN if
+// unknown.
 //
 // Ceres compares costs, whose rounding hides the minimum within sqrt(epsilon cost) standard
 // deviations; the gradient tells it to rounding.
@@ -147,12 +148,12 @@ bool RefineProblem::AddViewPoints(const ReprojectionOptions& options, const Refi
     if (!view.IsWeighted(i)) continue;
     const double* x2d = &view.x2d[2 * i];
     std::string* message = &member->result->message;
-    auto cost = view.sqrt_info.empty()
-                    ? ReprojectionCost::Create(options, nullptr, x2d,
-                                               view.w2d.empty() ? nullptr : &view.w2d[2 * i],
-                                               message)
-                    : ReprojectionCost::CreateWithInformation(options, nullptr, x2d,
-                                                              &view.sqrt_info[4 * i], message);
+    auto cost =
+        view.sqrt_info.empty()
+            ? ReprojectionCost::Create(options, nullptr, x2d,
+                                       view.w2d.empty() ? nullptr : &view.w2d[2 * i], message)
+            : ReprojectionCost::CreateWithInformation(options, nullptr, x2d, &view.sqrt_info[4 * i],
+                                                      message);
     if (cost == nullptr) return false;
     if (loss == nullptr && member->object->loss.kind != LossKind::kNone) {
       loss = RobustLossFunction::Create(member->object->loss, message).release();
@@ -198,8 +199,8 @@ double RefineProblem::BehindFraction(const Member& member) const {
     const RigidTransform<double> cam_from_object =
         SixDof<double>().transform(view.cam_from_rig.data()) * state.transform;
     for (int i = 0; i < view.num_points; ++i) {
-      const double* x = options_.refine_points ? shared_->point(view.point_ids[i])
-                                               : &view.x3d[3 * i];
+      const double* x =
+          options_.refine_points ? shared_->point(view.point_ids[i]) : &view.x3d[3 * i];
       const Vec3<double> point_in_cam = cam_from_object * Vec3<double>{x[0], x[1], x[2]};
       behind += view.IsWeighted(i) && point_in_cam.z < member.object->z_min;
     }

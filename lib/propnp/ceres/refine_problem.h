@@ -22,9 +22,7 @@ struct SharedUnknowns {
   std::unordered_map<int64_t, int64_t> row_of;  // by point id
   std::vector<double> points;                   // 3 a row
 
-  double* camera(int64_t index) {
-    return &camera_parameters[index * PROPNP_MAX_CAMERA_PARAMETERS];
-  }
+  double* camera(int64_t index) { return &camera_parameters[index * PROPNP_MAX_CAMERA_PARAMETERS]; }
   double* point(int64_t id) { return &points[3 * row_of.at(id)]; }
 };
 
@@ -33,8 +31,8 @@ class RefineProblem {
   // `shared` is null when only poses are refined.
   RefineProblem(const RefineInput& input, const RefineOptions& options, SharedUnknowns* shared);
 
-  // Adds the residuals of an object that is fit to be used; `pose` is its parameter block. On failure
-  // the problem is as before and the object has a status and a message.
+  // Adds the residuals of an object that is fit to be used; `pose` is its parameter block. On
+  // failure the problem is as before and the object has a status and a message.
   void AddObject(const RefineObject& object, double* pose, RefinedObject* result);
 
   // Solves, and fills in the results of all objects that were added.

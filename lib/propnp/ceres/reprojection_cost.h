@@ -8,9 +8,9 @@
 // with W = diag(w2d), w = 1/sigma in 1/px, or a 2x2 square-root information, and point_in_cam
 // through the chain of reprojection_options.h, which also lists the order of the parameter blocks.
 // Jacobians are the exact derivatives of this clamped function with respect to the ambient blocks,
-// any manifold may stand on top of them; a quaternion enters as q / |q|. A point behind a perspective
-// camera keeps a residual that grows with its distance behind and a derivative that pulls it to the
-// front (camera_depth.h); a fisheye sees beside and behind itself.
+// any manifold may stand on top of them; a quaternion enters as q / |q|. A point behind a
+// perspective camera keeps a residual that grows with its distance behind and a derivative that
+// pulls it to the front (camera_depth.h); a fisheye sees beside and behind itself.
 //
 // ReprojectionCost is one point: for bundle adjustment, with a robust loss as ceres::LossFunction
 // (robust_loss_function.h). ObjectReprojectionCost is all points of an object in one view, several
@@ -33,8 +33,8 @@ struct ReprojectionData;  // reprojection_evaluator.h
 // One point: 2 residuals.
 class ReprojectionCost final : public ceres::CostFunction {
  public:
-  // x3d (3) in the frame at the far end of the chain, not read if it is a parameter block; x2d (2) in
-  // px; w2d (2) in 1/px, null for weights of one. Null with a message that names the argument if
+  // x3d (3) in the frame at the far end of the chain, not read if it is a parameter block; x2d (2)
+  // in px; w2d (2) in 1/px, null for weights of one. Null with a message that names the argument if
   // something is wrong.
   static std::unique_ptr<ReprojectionCost> Create(const ReprojectionOptions& options,
                                                   const double* x3d, const double* x2d,

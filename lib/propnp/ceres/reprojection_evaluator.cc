@@ -53,8 +53,7 @@ bool CheckPoints(const ObjectPoints& points, bool x3d_is_block, std::string* err
     return Fail("num_points is " + std::to_string(points.num_points), error);
   }
   return (x3d_is_block || CheckArray("x3d", points.x3d, points.num_points, 3, error)) &&
-         CheckArray("x2d", points.x2d, points.num_points, 2, error) &&
-         CheckWeights(points, error);
+         CheckArray("x2d", points.x2d, points.num_points, 2, error) && CheckWeights(points, error);
 }
 
 // Fills in z_min where it is needed and not given.
@@ -121,8 +120,7 @@ std::unique_ptr<ReprojectionData> ReprojectionData::Create(const ReprojectionOpt
                                                            int chunk, std::string* error) {
   ReprojectionOptions resolved = options;
   if (!options.Validate(error) || !ValidateLoss(loss, error) ||
-      !CheckPoints(points, options.point_block, error) ||
-      !ResolveZMin(points, &resolved, error)) {
+      !CheckPoints(points, options.point_block, error) || !ResolveZMin(points, &resolved, error)) {
     return nullptr;
   }
   auto data = std::make_unique<ReprojectionData>(resolved);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Evaluates residuals and Jacobians of the points of one residual block, chunk by chunk. Internal to
-// the reprojection costs.
+// Evaluates residuals and Jacobians of the points of one residual block, chunk by chunk. Internal
+// to the reprojection costs.
 #ifndef PROPNP_CERES_REPROJECTION_EVALUATOR_H_
 #define PROPNP_CERES_REPROJECTION_EVALUATOR_H_
 
@@ -26,7 +26,7 @@ struct ReprojectionBlock {
   ReprojectionOptions options;
   PoseChain chain;
   double camera_limit;
-  int point_block = -1;       // index of the parameter block, or -1
+  int point_block = -1;  // index of the parameter block, or -1
   int intrinsics_block = -1;
 };
 
@@ -93,8 +93,8 @@ template <int kCapacity>
 void WritePointJacobian(const Mat3<double>& rotation, const ReprojectionRows<kCapacity>& rows,
                         int first, int count, int num_points, double* jacobian) {
   const int stride = 3 * num_points;
-  double* row = jacobian + static_cast<size_t>(2 * first) * stride;
-  std::fill_n(row, static_cast<size_t>(2 * count) * stride, 0.0);
+  double* row = jacobian + 2 * static_cast<size_t>(first) * stride;
+  std::fill_n(row, 2 * static_cast<size_t>(count) * stride, 0.0);
   for (int i = 0; i < count; ++i, row += 2 * stride) {
     const Vec3<double> u = transposed_times(rotation, {rows.ux[i], rows.uy[i], rows.uz[i]});
     const Vec3<double> v = transposed_times(rotation, {rows.vx[i], rows.vy[i], rows.vz[i]});
@@ -159,8 +159,7 @@ bool EvaluateReprojection(const ReprojectionBlock& block, const PointStore& stor
         internal::WriteIntrinsics(model, point_in_cam, WeightAt(points, i, Weight()), rows, i,
                                   robust,
                                   jacobians[block.intrinsics_block] +
-                                      static_cast<size_t>(2 * (first + i)) *
-                                          Camera::kNumParameters);
+                                      2 * static_cast<size_t>(first + i) * Camera::kNumParameters);
       }
     }
   }
@@ -186,8 +185,8 @@ EvaluateReprojectionFunction SelectEvaluator(int camera_model, int num_weights) 
 
 // All that a cost function holds.
 struct ReprojectionData {
-  // Checks and copies the arguments; points are padded to chunks of `chunk`. Null with a message that
-  // names the argument if something is wrong.
+  // Checks and copies the arguments; points are padded to chunks of `chunk`. Null with a message
+  // that names the argument if something is wrong.
   static std::unique_ptr<ReprojectionData> Create(const ReprojectionOptions& options,
                                                   const ObjectPoints& points,
                                                   const RobustLoss<double>& loss, int chunk,

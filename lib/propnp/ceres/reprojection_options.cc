@@ -68,7 +68,8 @@ double DefaultZMin(const double* x3d, int num_points) {
   double mean[3] = {0, 0, 0};
   for (int i = 0; i < 3 * num_points; ++i) mean[i % 3] += x3d[i] / num_points;
   double squared = 0;
-  for (int i = 0; i < 3 * num_points; ++i) squared += (x3d[i] - mean[i % 3]) * (x3d[i] - mean[i % 3]);
+  for (int i = 0; i < 3 * num_points; ++i)
+    squared += (x3d[i] - mean[i % 3]) * (x3d[i] - mean[i % 3]);
   return 1e-3 * std::sqrt(squared / num_points);
 }
 

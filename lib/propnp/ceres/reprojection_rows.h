@@ -191,8 +191,7 @@ void WritePoseJacobian(const LinkMap& map, const PointColumns& points,
   const PoseLayout& layout = *map.layout;
   const bool separate = layout.storage == PoseStorage::kSeparateBlocks;
   if (blocks[0] == nullptr && !(separate && blocks[1] != nullptr)) return;
-  const bool rotation_first =
-      separate || layout.storage == PoseStorage::kQuaternionTranslation;
+  const bool rotation_first = separate || layout.storage == PoseStorage::kQuaternionTranslation;
   const int translation = rotation_first ? 4 : 0, rotation = rotation_first ? 0 : 3;
 
   PoseColumns<kCapacity> columns;

@@ -55,16 +55,16 @@ double AdaptiveHuberDelta(const double* x2d, const double* w2d, int num_points,
   if (num_points < 1) return 0;
   AdaptiveDelta<double> delta({x2d[0], x2d[1]});
   for (int i = 0; i < num_points; ++i) {
-    const DiagonalWeight<double> weight =
-        w2d != nullptr ? DiagonalWeight<double>{w2d[2 * i], w2d[2 * i + 1]}
-                       : DiagonalWeight<double>{1, 1};
+    const DiagonalWeight<double> weight = w2d != nullptr
+                                              ? DiagonalWeight<double>{w2d[2 * i], w2d[2 * i + 1]}
+                                              : DiagonalWeight<double>{1, 1};
     delta.add({x2d[2 * i], x2d[2 * i + 1]}, weight);
   }
   return delta.value(relative_delta);
 }
 
-double AdaptiveHuberDeltaFromInformation(const double* x2d, const double* sqrt_info,
-                                         int num_points, double relative_delta) {
+double AdaptiveHuberDeltaFromInformation(const double* x2d, const double* sqrt_info, int num_points,
+                                         double relative_delta) {
   if (num_points < 1) return 0;
   AdaptiveDelta<double> delta({x2d[0], x2d[1]});
   for (int i = 0; i < num_points; ++i) {

@@ -44,9 +44,10 @@ bool ValidateLoss(const RobustLoss<double>& loss, std::string* error);
 double AdaptiveHuberDelta(const double* x2d, const double* w2d, int num_points,
                           double relative_delta);
 
-// The same with the 2x2 square-root information sqrt_info (num_points x 4, row-major) of each point.
-double AdaptiveHuberDeltaFromInformation(const double* x2d, const double* sqrt_info,
-                                         int num_points, double relative_delta);
+// The same with the 2x2 square-root information sqrt_info (num_points x 4, row-major) of each
+// point.
+double AdaptiveHuberDeltaFromInformation(const double* x2d, const double* sqrt_info, int num_points,
+                                         double relative_delta);
 
 }  // namespace propnp
 

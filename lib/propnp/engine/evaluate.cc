@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "propnp/engine/batch.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/object_cost.h"
-#include "propnp/engine/partition.h"
 #include "propnp/engine/problem.h"
-#include "propnp/engine/workspace.h"
 
 namespace propnp {
 namespace {
@@ -181,33 +180,8 @@ void EvaluateObject(const Problem& problem, const propnp_evaluate_args& args, in
 }
 
 template <typename T>
-struct WorkspaceLayout {
-  size_t shared_bytes, scratch_bytes, total_bytes;
-
-  WorkspaceLayout(const Problem& problem, int num_workers) {
-    Arena shared, scratch;
-    shared.Take<PreparedCamera<T>>(problem.num_cameras);
-    PackedObject<T>::Allocate(problem, &scratch);
-    shared_bytes = shared.used();
-    scratch_bytes = scratch.used();
-    total_bytes = shared_bytes + static_cast<size_t>(num_workers) * scratch_bytes;
-  }
-};
-
-template <int kDof, typename T>
-Status EvaluateBatch(Context& context, const Problem& problem, const propnp_evaluate_args& args) {
-  const WorkspaceLayout<T> layout(problem, context.num_threads());
-  WorkspaceMemory memory;
-  PROPNP_RETURN_IF_ERROR(memory.Acquire(layout.total_bytes, args.workspace, args.workspace_size));
-  Arena shared(memory.data());
-  PreparedCamera<T>* cameras = shared.Take<PreparedCamera<T>>(problem.num_cameras);
-  PrepareCameras(problem, cameras);
-  ForEachObject(context, problem, [&](int64_t index, int worker) {
-    Arena arena(memory.data() + layout.shared_bytes + worker * layout.scratch_bytes);
-    PackedObject<T> object = PackedObject<T>::Allocate(problem, &arena);
-    EvaluateObject<kDof>(problem, args, index, cameras, &object);
-  });
-  return Status();
+auto ObjectAllocator(const Problem& problem) {
+  return [&](Arena* arena) { return PackedObject<T>::Allocate(problem, arena); };
 }
 
 }  // namespace
@@ -216,10 +190,11 @@ Status EvaluateWorkspaceSize(const Context& context, const propnp_evaluate_args&
                              uint64_t* bytes) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
-  const int threads = context.num_threads();
-  *bytes = problem.Precision(args.precision) == PROPNP_FLOAT32
-               ? WorkspaceLayout<float>(problem, threads).total_bytes
-               : WorkspaceLayout<double>(problem, threads).total_bytes;
+  *bytes = VisitDofAndPrecision(problem, args.precision, [&](auto /*dof*/, auto real) {
+    using T = decltype(real);
+    return BatchLayout<T>(problem, context.num_threads(), ObjectAllocator<T>(problem))
+        .total_bytes();
+  });
   return Status();
 }
 
@@ -227,13 +202,14 @@ Status Evaluate(Context& context, const propnp_evaluate_args& args) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
   if (problem.num_objects == 0) return Status();
-  const bool single = problem.Precision(args.precision) == PROPNP_FLOAT32;
-  if (problem.dof() == 6) {
-    return single ? EvaluateBatch<6, float>(context, problem, args)
-                  : EvaluateBatch<6, double>(context, problem, args);
-  }
-  return single ? EvaluateBatch<4, float>(context, problem, args)
-                : EvaluateBatch<4, double>(context, problem, args);
+  return VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
+    using T = decltype(real);
+    return RunBatch<T>(
+        context, problem, args.workspace, args.workspace_size, ObjectAllocator<T>(problem),
+        [&](int64_t index, const PreparedCamera<T>* cameras, PackedObject<T>* object) {
+          EvaluateObject<dof>(problem, args, index, cameras, object);
+        });
+  });
 }
 
 }  // namespace propnp

@@ -93,16 +93,24 @@ class LevenbergMarquardt {
       // Half the angle means four times the curvature, and a quarter of the damping in return.
       const T factor = kDof == 6 && i >= 3 ? T(4) : T(1);
       T& diagonal = matrix[i * (kDof + 1)];
-      const T published = std::clamp(factor * diagonal, static_cast<T>(options_.min_diagonal),
-                                     static_cast<T>(std::min(options_.max_diagonal, kLargest)));
-      const T damping = (damped ? published / radius_ : T(0)) + static_cast<T>(options_.epsilon);
-      diagonal += damping / factor;
+      diagonal += Damping(damped, factor * diagonal) / factor;
     }
     Cholesky<kDof, T> cholesky;
     if (!cholesky.factorize(matrix)) return false;
     cholesky.solve(current_.gradient, step);
     for (int i = 0; i < kDof; ++i) step[i] = -step[i];
     return true;
+  }
+
+  // The published damping of one entry of the diagonal. Its floors are absolute numbers of 1 / unit^2;
+  // where the curvature itself is smaller (weak weights, or a small unit of length) they would stop
+  // the solver, so there they shrink with it.
+  T Damping(bool damped, T diagonal) const {
+    const T floor = diagonal > T(0) ? std::min(diagonal, T(1)) : T(1);
+    const T clamped =
+        std::clamp(diagonal, floor * static_cast<T>(options_.min_diagonal),
+                   static_cast<T>(std::min(options_.max_diagonal, kLargest)));
+    return (damped ? clamped / radius_ : T(0)) + floor * static_cast<T>(options_.epsilon);
   }
 
   // The damped step is cheap to look at and never longer than the free one; only when it is short
@@ -120,8 +128,9 @@ class LevenbergMarquardt {
     cost_.Evaluate(trial, Curvature::kIrls, clamped_rows_, &trial_);
     const T predicted = PredictedDecrease(step);
     const T actual = current_.cost - trial_.cost;
-    // Below the rounding of the cost its sign is noise; the model is all there is to go by.
-    const T rounding = T(16) * std::numeric_limits<T>::epsilon() * current_.cost;
+    // Below the rounding of the cost its sign is noise; the model is all there is to go by. The factor
+    // covers the rounding of pixel coordinates, which are larger than the residuals left of them.
+    const T rounding = T(256) * std::numeric_limits<T>::epsilon() * current_.cost;
     const bool unresolved = predicted > 0 && predicted <= rounding && std::fabs(actual) <= rounding;
     const T ratio = unresolved ? T(1) : actual / predicted;
     if (!(ratio >= static_cast<T>(options_.min_relative_decrease) && predicted > 0)) {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "propnp/math/student_t.h"
+
 namespace propnp {
 namespace {
 
@@ -14,15 +16,7 @@ constexpr double kDefensiveScale = 3 * kScale;
 constexpr double kDefensiveShare = 0.1;
 constexpr double kTempering = 0.7;
 constexpr double kLeastWeight = 0.05;
-constexpr double kNu = 4;
-
-// log of Gamma((nu + D) / 2) / (Gamma(nu / 2) (nu pi)^(D/2)) with nu = 4.
-template <int kDof>
-double LogStudentNormalisation() {
-  constexpr double kLogFourPi = 2.53102424696929079;
-  static_assert(kDof == 6 || kDof == 4);
-  return kDof == 6 ? std::log(24.0) - 3 * kLogFourPi : std::log(6.0) - 2 * kLogFourPi;
-}
+constexpr int kNu = 4;
 
 // Student t density over its normalisation and det L, at squared whitened radius r2 and scale s.
 template <int kDof>
@@ -74,24 +68,15 @@ double MixtureProposal<kDof>::LogDensity(const double (*xi_of_mode)[kDof]) const
     const double kernel = (1 - kDefensiveShare) * StudentKernel<kDof>(r2, kScale) +
                           kDefensiveShare * StudentKernel<kDof>(r2, kDefensiveScale);
     terms[m] = std::log(weights_[m] * kernel) - modes_[m].log_det_sqrt +
-               LogChartFactor<kDof>(xi_of_mode[m]);
+               log_gnomonic_factor(DofPolicy<kDof>(), xi_of_mode[m]);
     highest = std::max(highest, terms[m]);
   }
   double sum = 0;
   for (int m = 0; m < num_modes_; ++m) sum += std::exp(terms[m] - highest);
-  return LogStudentNormalisation<kDof>() + highest + std::log(sum);
-}
-
-template <int kDof>
-double LogChartFactor(const double* xi) {
-  if constexpr (kDof == 4) return std::log(0.5 * (1 + xi[3] * xi[3]));
-  const double squared = xi[3] * xi[3] + xi[4] * xi[4] + xi[5] * xi[5];
-  return 2 * std::log(1 + squared) - std::log(8.0);
+  return student_t_log_constant<kDof, kNu>() + highest + std::log(sum);
 }
 
 template class MixtureProposal<6>;
 template class MixtureProposal<4>;
-template double LogChartFactor<6>(const double*);
-template double LogChartFactor<4>(const double*);
 
 }  // namespace propnp

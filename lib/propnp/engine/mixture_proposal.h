@@ -44,10 +44,6 @@ class MixtureProposal {
   double weights_[PROPNP_MAX_MODES];
 };
 
-// log of d xi / (dt dtheta) in a chart: (1 + |g|^2)^2 / 8 or (1 + g^2) / 2.
-template <int kDof>
-double LogChartFactor(const double* xi);
-
 }  // namespace propnp
 
 #endif  // PROPNP_ENGINE_MIXTURE_PROPOSAL_H_

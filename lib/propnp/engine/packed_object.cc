@@ -41,7 +41,7 @@ class ViewGatherer {
   ViewGatherer(const Problem& problem, int64_t view, PackedView<T>* out)
       : problem_(problem), view_(view), points_(problem.PointsOf(view)), out_(*out) {
     out_.num_points = points_.size();
-    out_.padded_points = (points_.size() + kPointPadding - 1) / kPointPadding * kPointPadding;
+    out_.padded_points = PaddedCount(points_.size());
   }
 
   // Columns are taken from `memory`, which is advanced. False if a value is not finite.

@@ -35,8 +35,8 @@ int64_t ParetoTailCount(int64_t num_samples);
 // A log weight of -infinity or NaN is a weight of zero. `scratch` holds num_samples numbers.
 double ParetoKhat(const double* log_weights, int64_t num_samples, double* scratch);
 
-// Smooths the weights in place and returns k-hat. Where that is infinite or 0 by the rule above they
-// stay as they are; a weight of zero always does. `order` holds num_samples numbers, too.
+// Smooths the weights in place and returns k-hat. Where that is infinite or 0 by the rule above
+// they stay as they are; a weight of zero always does. `order` holds num_samples numbers, too.
 double ParetoSmooth(double* log_weights, int64_t num_samples, double* scratch, int64_t* order);
 
 }  // namespace propnp

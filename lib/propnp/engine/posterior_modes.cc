@@ -80,7 +80,7 @@ bool SetShape(const ObjectCost<kDof, double>& cost, PosteriorMode<kDof>* mode) {
 template <int kDof>
 double SquaredMahalanobis(const PosteriorMode<kDof>& mode, const double* pose) {
   double xi[kDof], sum = 0;
-  ChartFromPose(mode, pose, xi);
+  gnomonic_from_pose(DofPolicy<kDof>(), mode.pose, pose, xi);
   mode.sqrt_shape.solve_lower(xi, xi);
   for (double x : xi) sum += x * x;
   return sum;
@@ -128,43 +128,23 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
 }
 
 template <int kDof>
-void ChartFromPose(const PosteriorMode<kDof>& mode, const double* pose, double* xi) {
-  for (int i = 0; i < 3; ++i) xi[i] = pose[i] - mode.pose[i];
-  if constexpr (kDof == 4) {
-    xi[3] = std::tan(0.5 * (pose[3] - mode.pose[3]));
-  } else {
-    double delta[6];
-    SixDof<double>().local(mode.pose, pose, delta);
-    for (int i = 3; i < 6; ++i) xi[i] = 0.5 * delta[i];
-  }
-}
-
-template <int kDof>
-void PoseFromChart(const PosteriorMode<kDof>& mode, const double* xi, double* pose) {
-  if constexpr (kDof == 4) {
-    for (int i = 0; i < 3; ++i) pose[i] = mode.pose[i] + xi[i];
-    pose[3] = mode.pose[3] + 2 * std::atan(xi[3]);
-  } else {
-    const double delta[6] = {xi[0], xi[1], xi[2], 2 * xi[3], 2 * xi[4], 2 * xi[5]};
-    SixDof<double>().retract(mode.pose, delta, pose);
-  }
-}
-
-template <int kDof>
 int DescendToMode(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
                   const double* pose, const PosteriorMode<kDof>* modes, int num_modes) {
-  constexpr int kSteps = 3;
+  constexpr int kRounds = 5, kStepsPerRound = 4;
+  constexpr double kArrived = 0.1;  // squared Mahalanobis
   double moved[7];
-  std::copy(pose, pose + (kDof == 6 ? 7 : 4), moved);
-  LevenbergMarquardt<kDof, double>(cost, options).Refine(kSteps, moved);
+  std::copy(pose, pose + DofPolicy<kDof>::kStorage, moved);
   int best = 0;
-  double least = std::numeric_limits<double>::infinity();
-  for (int m = 0; m < num_modes; ++m) {
-    const double distance = SquaredMahalanobis(modes[m], moved);
-    if (distance < least) {
+  for (int round = 0; round < kRounds; ++round) {
+    LevenbergMarquardt<kDof, double>(cost, options).Refine(kStepsPerRound, moved);
+    double least = std::numeric_limits<double>::infinity();
+    for (int m = 0; m < num_modes; ++m) {
+      const double distance = SquaredMahalanobis(modes[m], moved);
+      if (!modes[m].converged || !(distance < least)) continue;
       least = distance;
       best = m;
     }
+    if (least < kArrived) break;
   }
   return best;
 }
@@ -173,10 +153,6 @@ template int FindModes(const ObjectCost<6, double>&, const propnp_solve_options&
                        const StartPose<double>*, int, PosteriorMode<6>*);
 template int FindModes(const ObjectCost<4, double>&, const propnp_solve_options&,
                        const StartPose<double>*, int, PosteriorMode<4>*);
-template void ChartFromPose(const PosteriorMode<6>&, const double*, double*);
-template void ChartFromPose(const PosteriorMode<4>&, const double*, double*);
-template void PoseFromChart(const PosteriorMode<6>&, const double*, double*);
-template void PoseFromChart(const PosteriorMode<4>&, const double*, double*);
 template int DescendToMode(const ObjectCost<6, double>&, const propnp_solve_options&,
                            const double*, const PosteriorMode<6>*, int);
 template int DescendToMode(const ObjectCost<4, double>&, const propnp_solve_options&,

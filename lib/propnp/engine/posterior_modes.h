@@ -3,8 +3,7 @@
 
 // The minima of an object's cost that carry posterior mass, and the shape of the posterior at each.
 //
-// xi = (t - t_m, g) is the chart around mode m: g = vec(dq)/scalar(dq), dq = q q_m^-1, half the
-// project's tangent (math/pose.h); with four degrees of freedom g = tan((yaw - yaw_m)/2).
+// xi is the chart around a mode, math/gnomonic.h.
 #ifndef PROPNP_ENGINE_POSTERIOR_MODES_H_
 #define PROPNP_ENGINE_POSTERIOR_MODES_H_
 
@@ -12,8 +11,12 @@
 #include "propnp/engine/random_starts.h"
 #include "propnp/engine/sample_args.h"
 #include "propnp/math/cholesky.h"
+#include "propnp/math/gnomonic.h"
 
 namespace propnp {
+
+template <int kDof>
+using DofPolicy = typename ObjectCost<kDof, double>::Dof;
 
 template <int kDof>
 struct PosteriorMode {
@@ -31,15 +34,8 @@ template <int kDof>
 int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
               const StartPose<double>* starts, int num_starts, PosteriorMode<kDof>* modes);
 
-// Where `pose` lies in the chart of a mode.
-template <int kDof>
-void ChartFromPose(const PosteriorMode<kDof>& mode, const double* pose, double* xi);
-
-// The pose at xi in the chart of a mode.
-template <int kDof>
-void PoseFromChart(const PosteriorMode<kDof>& mode, const double* xi, double* pose);
-
-// Takes a few steps of descent and returns the mode whose chart places the end nearest (Mahalanobis).
+// Descends from `pose` until it is close to one of the modes and returns which. After some 20 steps
+// it is the nearest one (Mahalanobis).
 template <int kDof>
 int DescendToMode(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
                   const double* pose, const PosteriorMode<kDof>* modes, int num_modes);

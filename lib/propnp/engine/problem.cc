@@ -246,10 +246,6 @@ Status CheckViews(const propnp_correspondences& c, const Problem& problem) {
   return CheckTensor("object_ids", c.object_ids, {problem.num_objects}, true, PROPNP_UINT64);
 }
 
-int64_t Padded(int64_t count) {
-  return (count + kPointPadding - 1) / kPointPadding * kPointPadding;
-}
-
 void MeasureObjects(Problem* problem) {
   problem->max_padded_points = 0;
   problem->max_views = 0;
@@ -257,7 +253,7 @@ void MeasureObjects(Problem* problem) {
     const Range views = problem->ViewsOf(object);
     int64_t points = 0;
     for (int64_t view = views.begin; view < views.end; ++view) {
-      points += Padded(problem->PointsOf(view).size());
+      points += PaddedCount(problem->PointsOf(view).size());
     }
     problem->max_padded_points = std::max(problem->max_padded_points, points);
     problem->max_views = std::max(problem->max_views, views.size());

@@ -201,7 +201,7 @@ void GatherSubset(const PackedObject<T>& object, const int64_t* chosen, int coun
     int end = k;
     while (end < count && chosen[end] < first + from.num_points) ++end;
     to.num_points = end - k;
-    to.padded_points = (to.num_points + kPointPadding - 1) / kPointPadding * kPointPadding;
+    to.padded_points = PaddedCount(to.num_points);
     const auto copy = [&](const T* source) -> const T* {
       if (!source) return nullptr;
       T* column = memory;

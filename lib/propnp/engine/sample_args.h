@@ -19,8 +19,7 @@ extern "C" {
 /* Values of propnp_sample_options::method. */
 enum {
   PROPNP_SAMPLER_MIXTURE = 0,    /* one-shot mixture around every mode, scrambled Sobol points */
-  PROPNP_SAMPLER_MIXTURE_MC = 1, /* the same with independent random points */
-  PROPNP_SAMPLER_LAPLACE = 3     /* no samples: the Gaussian at the best mode */
+  PROPNP_SAMPLER_MIXTURE_MC = 1 /* the same with independent random points */
 };
 
 enum { PROPNP_MAX_MODES = 16 };
@@ -58,7 +57,8 @@ typedef struct propnp_sample_args {
   propnp_tensor cost_target;    /* (B) float */
   propnp_tensor mode_count;     /* (B) int32: converged minima found */
   propnp_tensor mode_pose;      /* (B, M, D') float, most probable first; unused rows are zero */
-  propnp_tensor mode_covariance; /* (B, M, D, D) float: of the proposal's shape, in the tangent */
+  propnp_tensor mode_covariance; /* (B, M, D, D) float, in the tangent: shape of the posterior there,
+                                    positive even where no point determines a direction */
   propnp_tensor mode_probability; /* (B, M) float: posterior mass whose descent ends there */
   propnp_tensor mode_cost;      /* (B, M) float */
   propnp_tensor sample_pose;    /* (B, S, D') float */

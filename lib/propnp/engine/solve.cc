@@ -6,51 +6,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "propnp/engine/batch.h"
 #include "propnp/engine/covariance.h"
 #include "propnp/engine/levenberg_marquardt.h"
 #include "propnp/engine/load_pose.h"
-#include "propnp/engine/partition.h"
 #include "propnp/engine/problem.h"
 #include "propnp/engine/random_starts.h"
-#include "propnp/engine/workspace.h"
+#include "propnp/engine/solve_options.h"
 
 namespace propnp {
 namespace {
-
-Status CheckPositive(const char* name, double value) {
-  if (value > 0 && std::isfinite(value)) return Status();
-  return Status::InvalidArgument(std::string("options.") + name + " is " + std::to_string(value) +
-                                 ", expected a positive number");
-}
-
-Status CheckRange(const char* name, int64_t value, int64_t low, int64_t high) {
-  if (value >= low && value <= high) return Status();
-  return Status::InvalidArgument(std::string("options.") + name + " is " + std::to_string(value) +
-                                 ", expected " + std::to_string(low) + " to " +
-                                 std::to_string(high));
-}
-
-Status CheckOptions(const propnp_solve_options* options) {
-  if (!options || options->struct_size < sizeof(propnp_solve_options)) {
-    return Status::InvalidArgument("options is null or its struct_size is too small");
-  }
-  const propnp_solve_options& o = *options;
-  constexpr int kMany = 1 << 20;
-  PROPNP_RETURN_IF_ERROR(CheckRange("method", o.method, 0, 1));
-  PROPNP_RETURN_IF_ERROR(CheckRange("max_iterations", o.max_iterations, 0, kMany));
-  PROPNP_RETURN_IF_ERROR(CheckRange("covariance", o.covariance, 0, 2));
-  PROPNP_RETURN_IF_ERROR(CheckRange("num_starts", o.num_starts, 1, kMany));
-  PROPNP_RETURN_IF_ERROR(CheckRange("start_points", o.start_points, 3, PROPNP_MAX_START_POINTS));
-  PROPNP_RETURN_IF_ERROR(CheckRange("start_iterations", o.start_iterations, 0, kMany));
-  PROPNP_RETURN_IF_ERROR(CheckRange("num_refined", o.num_refined, 1, PROPNP_MAX_REFINED));
-  if (!std::isfinite(o.tolerance)) return Status::InvalidArgument("options.tolerance is not finite");
-  PROPNP_RETURN_IF_ERROR(CheckPositive("initial_radius", o.initial_radius));
-  PROPNP_RETURN_IF_ERROR(CheckPositive("max_radius", o.max_radius));
-  PROPNP_RETURN_IF_ERROR(CheckPositive("min_diagonal", o.min_diagonal));
-  PROPNP_RETURN_IF_ERROR(CheckPositive("max_diagonal", o.max_diagonal));
-  PROPNP_RETURN_IF_ERROR(CheckPositive("min_relative_decrease", o.min_relative_decrease));
-  return CheckPositive("epsilon", o.epsilon);
-}
 
 Status CheckOutputs(const Problem& problem, const propnp_solve_args& a) {
   const int64_t b = problem.num_objects, d = problem.dof();
@@ -75,7 +40,7 @@ Status CheckArgs(const propnp_solve_args& args, Problem* problem) {
                                    std::to_string(sizeof(propnp_solve_args)));
   }
   PROPNP_RETURN_IF_ERROR(CheckExecution(args.device, args.precision));
-  PROPNP_RETURN_IF_ERROR(CheckOptions(args.options));
+  PROPNP_RETURN_IF_ERROR(CheckSolveOptions(args.options));
   PROPNP_RETURN_IF_ERROR(MakeProblem(args.correspondences, args.cameras, args.cost, problem));
   return problem->num_objects > 0 ? CheckOutputs(*problem, args) : Status();
 }
@@ -90,20 +55,6 @@ struct Scratch {
                           Arena* arena) {
     return {PackedObject<T>::Allocate(problem, arena),
             StartWorkspace<T>::Allocate(problem, options, arena)};
-  }
-};
-
-template <typename T>
-struct WorkspaceLayout {
-  size_t shared_bytes, scratch_bytes, total_bytes;
-
-  WorkspaceLayout(const Problem& problem, const propnp_solve_options& options, int num_workers) {
-    Arena shared, scratch;
-    shared.Take<PreparedCamera<T>>(problem.num_cameras);
-    Scratch<T>::Allocate(problem, options, &scratch);
-    shared_bytes = shared.used();
-    scratch_bytes = scratch.used();
-    total_bytes = shared_bytes + static_cast<size_t>(num_workers) * scratch_bytes;
   }
 };
 
@@ -257,23 +208,10 @@ void StoreResult(const propnp_solve_args& args, int64_t i, const ObjectResult<kD
   StoreAt(args.status, i, static_cast<int32_t>(result.status));
 }
 
-template <int kDof, typename T>
-Status SolveBatch(Context& context, const Problem& problem, const propnp_solve_args& args) {
-  const WorkspaceLayout<T> layout(problem, *args.options, context.num_threads());
-  WorkspaceMemory memory;
-  PROPNP_RETURN_IF_ERROR(memory.Acquire(layout.total_bytes, args.workspace, args.workspace_size));
-  Arena shared(memory.data());
-  PreparedCamera<T>* cameras = shared.Take<PreparedCamera<T>>(problem.num_cameras);
-  PrepareCameras(problem, cameras);
-  const ObjectSolver<kDof, T> solver(problem, args, cameras);
-  ForEachObject(context, problem, [&](int64_t object, int worker) {
-    Arena arena(memory.data() + layout.shared_bytes + worker * layout.scratch_bytes);
-    Scratch<T> scratch = Scratch<T>::Allocate(problem, *args.options, &arena);
-    ObjectResult<kDof, T> result;
-    solver.Solve(object, &scratch, &result);
-    StoreResult(args, object, result);
-  });
-  return Status();
+// One worker's memory, for batch.h.
+template <typename T>
+auto ScratchAllocator(const Problem& problem, const propnp_solve_args& args) {
+  return [&](Arena* arena) { return Scratch<T>::Allocate(problem, *args.options, arena); };
 }
 
 }  // namespace
@@ -282,10 +220,11 @@ Status SolveWorkspaceSize(const Context& context, const propnp_solve_args& args,
                           uint64_t* bytes) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
-  const int threads = context.num_threads();
-  *bytes = problem.Precision(args.precision) == PROPNP_FLOAT32
-               ? WorkspaceLayout<float>(problem, *args.options, threads).total_bytes
-               : WorkspaceLayout<double>(problem, *args.options, threads).total_bytes;
+  *bytes = VisitDofAndPrecision(problem, args.precision, [&](auto /*dof*/, auto real) {
+    using T = decltype(real);
+    return BatchLayout<T>(problem, context.num_threads(), ScratchAllocator<T>(problem, args))
+        .total_bytes();
+  });
   return Status();
 }
 
@@ -293,13 +232,16 @@ Status Solve(Context& context, const propnp_solve_args& args) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
   if (problem.num_objects == 0) return Status();
-  const bool single = problem.Precision(args.precision) == PROPNP_FLOAT32;
-  if (problem.dof() == 6) {
-    return single ? SolveBatch<6, float>(context, problem, args)
-                  : SolveBatch<6, double>(context, problem, args);
-  }
-  return single ? SolveBatch<4, float>(context, problem, args)
-                : SolveBatch<4, double>(context, problem, args);
+  return VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
+    using T = decltype(real);
+    return RunBatch<T>(context, problem, args.workspace, args.workspace_size,
+                       ScratchAllocator<T>(problem, args),
+                       [&](int64_t object, const PreparedCamera<T>* cameras, Scratch<T>* scratch) {
+                         ObjectResult<dof, T> result;
+                         ObjectSolver<dof, T>(problem, args, cameras).Solve(object, scratch, &result);
+                         StoreResult(args, object, result);
+                       });
+  });
 }
 
 }  // namespace propnp

@@ -23,13 +23,11 @@ class PivotedCholesky {
  public:
   // A pivot is the share of a column's square that the columns before it do not explain. Rounding
   // of the sums leaves about rows * epsilon of it.
-  static PROPNP_HOST_DEVICE constexpr S default_tolerance() {
-    return S(64) * std::numeric_limits<S>::epsilon() * S(kMax);
-  }
+  static constexpr S kTolerance = S(64 * kMax) * std::numeric_limits<S>::epsilon();
 
   // Reads the lower triangle of `a`, n x n, row-major; returns the rank. A column whose diagonal is
   // not positive and finite, or that has an infinite product with one before, counts as dependent.
-  PROPNP_HOST_DEVICE int factorize(int n, const S* a, S tolerance = default_tolerance()) {
+  PROPNP_HOST_DEVICE int factorize(int n, const S* a, S tolerance = kTolerance) {
     n_ = n;
     load(a);
     for (rank_ = 0; rank_ < n; ++rank_) {

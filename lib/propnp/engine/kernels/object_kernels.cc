@@ -134,9 +134,11 @@ void accumulate(const PackedView<T>& view, const KernelPose<T>& pose, const Kern
     const LossValue<L> loss = lanes.loss.evaluate(squared_norm);
     total.cost = total.cost + loss.rho;
     if (!kPlain && model.with_statistics) {
-      const LaneMask<T> behind = (point_in_cam.z < lanes.model.z_min) & has_weight(view, i);
       total.weighted_square = multiply_add(loss.weight, squared_norm, total.weighted_square);
-      total.behind = total.behind + select(behind, L(T(1)), L(T(0)));
+      if (Model::template Camera<L>::kClampsDepth) {
+        const LaneMask<T> behind = (point_in_cam.z < lanes.model.z_min) & has_weight(view, i);
+        total.behind = total.behind + select(behind, L(T(1)), L(T(0)));
+      }
     }
     L x_row[kDof], y_row[kDof];
     tangent_row<kDof, T>(axis, r.x_gradient, rotated, x_row);

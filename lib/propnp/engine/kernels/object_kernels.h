@@ -15,6 +15,10 @@ namespace propnp {
 constexpr int kPointPadding = 16;
 constexpr int kColumnAlignment = 64;
 
+constexpr int64_t PaddedCount(int64_t points) {
+  return (points + kPointPadding - 1) / kPointPadding * kPointPadding;
+}
+
 constexpr int kTangentMax = 6;
 
 // The points of one view of one object, one column a coordinate, with what they share.

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// Writes what was found of one object's posterior to the caller's tensors. A failed object gets zeros.
+#ifndef PROPNP_ENGINE_POSTERIOR_OUTPUT_H_
+#define PROPNP_ENGINE_POSTERIOR_OUTPUT_H_
+
+#include <initializer_list>
+
+#include "propnp/engine/object_sampler.h"
+
+namespace propnp {
+
+template <int kDof, typename T>
+class PosteriorOutput {
+ public:
+  PosteriorOutput(const Problem& problem, const propnp_sample_args& args, int64_t index,
+                  const PosteriorResult& result, const SamplerScratch<kDof, T>& scratch)
+      : problem_(problem), args_(args), index_(index), result_(result), scratch_(scratch) {}
+
+  void Store() const {
+    StoreScalars();
+    StoreModes();
+    StoreSamples();
+    StoreGradient();
+  }
+
+ private:
+  bool failed() const { return (result_.status & PROPNP_STATUS_FAILED) != 0; }
+
+  void StoreScalars() const {
+    StoreAt(args_.log_evidence, index_, result_.log_evidence);
+    StoreAt(args_.standard_error, index_, result_.standard_error);
+    StoreAt(args_.ess, index_, result_.ess);
+    StoreAt(args_.khat, index_, result_.khat);
+    StoreAt(args_.cost_target, index_, result_.cost_target);
+    StoreAt(args_.mode_count, index_, result_.mode_count);
+    StoreAt(args_.status, index_, static_cast<int32_t>(result_.status));
+  }
+
+  // Numbers of a row of (B, rows, columns); nothing if the row lies beyond the caller's.
+  void StoreRowOf(const propnp_tensor& t, int64_t row, const double* values, int count) const {
+    if (!IsGiven(t) || row >= t.shape[1]) return;
+    const int64_t first = index_ * t.stride[0] + row * t.stride[1];
+    for (int k = 0; k < count; ++k) propnp::Store(t, first + (count > 1 ? k * t.stride[2] : 0), values[k]);
+  }
+
+  void StoreModes() const {
+    constexpr double kZeros[kDof * kDof > 7 ? kDof * kDof : 7] = {};
+    for (int m = 0; m < PROPNP_MAX_MODES; ++m) {
+      const bool used = m < result_.num_modes;
+      const PosteriorMode<kDof>* mode = used ? &scratch_.modes[result_.mode_order[m]] : nullptr;
+      const double probability = used ? result_.mode_probability[result_.mode_order[m]] : 0;
+      const double cost = used ? mode->cost : 0;
+      StoreRowOf(args_.mode_probability, m, &probability, 1);
+      StoreRowOf(args_.mode_cost, m, &cost, 1);
+      StoreRowOf(args_.mode_pose, m, used ? mode->pose : kZeros, problem_.pose_size());
+      StoreCovariance(m, used ? mode->covariance : kZeros);
+    }
+  }
+
+  // From the chart xi to the tangent: delta_theta = 2 g.
+  void StoreCovariance(int m, const double* covariance) const {
+    const propnp_tensor& t = args_.mode_covariance;
+    if (!IsGiven(t) || m >= t.shape[1]) return;
+    for (int i = 0; i < kDof; ++i) {
+      for (int j = 0; j < kDof; ++j) {
+        const double scale = (i >= 3 ? 2.0 : 1.0) * (j >= 3 ? 2.0 : 1.0);
+        propnp::Store(t,
+                      index_ * t.stride[0] + m * t.stride[1] + i * t.stride[2] + j * t.stride[3],
+                      scale * covariance[i * kDof + j]);
+      }
+    }
+  }
+
+  void StoreSamples() const {
+    constexpr double kZeros[7] = {};
+    const int64_t count = args_.options->num_samples;
+    for (int64_t s = 0; s < count; ++s) {
+      const double log_weight = failed() ? 0 : scratch_.samples.log_weight[s];
+      StoreRowOf(args_.sample_log_weight, s, &log_weight, 1);
+      StoreRowOf(args_.sample_pose, s, failed() ? kZeros : scratch_.samples.pose + 7 * s,
+                 problem_.pose_size());
+    }
+  }
+
+  void StoreGradient() const {
+    const ObjectGradient& g = scratch_.gradient;
+    const Range views = problem_.ViewsOf(index_);
+    StoreAt(args_.grad_delta, index_, failed() ? 0.0 : g.delta);
+    int64_t first = 0;
+    for (int64_t view = views.begin; view < views.end; ++view) {
+      StoreColumns(args_.grad_x3d, view, first, {g.x, g.y, g.z});
+      StoreColumns(args_.grad_x2d, view, first, {g.u, g.v});
+      StoreColumns(args_.grad_w2d, view, first, {g.wxx, g.wyy});
+      StoreColumns(args_.grad_sqrt_info, view, first, {g.wxx, g.wxy, g.wyx, g.wyy});
+      first += PaddedCount(problem_.PointsOf(view).size());
+    }
+  }
+
+  void StoreColumns(const propnp_tensor& t, int64_t view, int64_t first,
+                    std::initializer_list<const double*> columns) const {
+    if (!IsGiven(t)) return;
+    const Range points = problem_.PointsOf(view);
+    const bool matrix = columns.size() == 4;
+    for (int64_t i = 0; i < points.size(); ++i) {
+      const int64_t row = problem_.FirstElement(t, view, points) + i * problem_.PointStride(t);
+      int k = 0;
+      for (const double* column : columns) {
+        const int64_t offset =
+            matrix ? (k / 2) * problem_.ComponentStride(t) + (k % 2) * t.stride[t.ndim - 1]
+                   : k * problem_.ComponentStride(t);
+        propnp::Store(t, row + offset, failed() ? 0.0 : column[first + i]);
+        ++k;
+      }
+    }
+  }
+
+  const Problem& problem_;
+  const propnp_sample_args& args_;
+  const int64_t index_;
+  const PosteriorResult& result_;
+  const SamplerScratch<kDof, T>& scratch_;
+};
+
+template <int kDof, typename T>
+void StorePosterior(const Problem& problem, const propnp_sample_args& args, int64_t index,
+                    const PosteriorResult& result, const SamplerScratch<kDof, T>& scratch) {
+  PosteriorOutput<kDof, T>(problem, args, index, result, scratch).Store();
+}
+
+}  // namespace propnp
+
+#endif  // PROPNP_ENGINE_POSTERIOR_OUTPUT_H_
