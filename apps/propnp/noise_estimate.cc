@@ -9,8 +9,8 @@ namespace propnp::app {
 namespace {
 
 constexpr double kMedianOfAbsoluteNormal = 0.6744897501960817;
-constexpr double kCut = 2.5;                     // in sigmas
-constexpr double kVarianceWithinCut = 0.911258;  // 1 - 2 c phi(c) / (2 Phi(c) - 1) at c = 2.5
+constexpr double kCut = 2.5;                      // in sigmas
+constexpr double kVarianceWithinCut = 0.9112564;  // 1 - 2 c phi(c) / (2 Phi(c) - 1) at c = 2.5
 constexpr int kMaxRounds = 50;
 constexpr double kStandstill = 1e-6;  // relative
 

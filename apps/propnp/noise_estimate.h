@@ -11,8 +11,9 @@
 //      distribution there leaves of its variance, until it stands still (reweighted least squares
 //      after a robust start, P. Rousseeuw and A. Leroy, Robust Regression and Outlier Detection,
 //      1987).
-// On normal noise the estimate has no bias beyond a few parts in a thousand. Wrong points that lie
-// within 2.5 sigma still count: with 30 % of wrong points 3 to 50 sigma away it is some 5 % high.
+// On normal noise the estimate has no bias and 74 % of the efficiency of the plain one. Wrong
+// points within 2.5 sigma still count: with 30 % of wrong points spread evenly over 20 sigma it is
+// 5 % high, over 10 sigma 12 %, over 50 sigma less than 1 %.
 #ifndef PROPNP_APPS_NOISE_ESTIMATE_H_
 #define PROPNP_APPS_NOISE_ESTIMATE_H_
 

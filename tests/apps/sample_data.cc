@@ -12,7 +12,7 @@
 #include <stdexcept>
 
 #if CV_VERSION_MAJOR > 4 || (CV_VERSION_MAJOR == 4 && CV_VERSION_MINOR >= 7)
-#include <opencv2/objdetect/aruco_dictionary.hpp>
+#include <opencv2/objdetect/aruco_detector.hpp>
 #else
 #include <opencv2/aruco.hpp>
 #endif

@@ -8,7 +8,7 @@
 namespace propnp::test {
 namespace {
 
-struct Run {
+struct Refined {
   std::vector<double> pose;
   double cost = 0;
   int32_t iterations = -1;
@@ -28,8 +28,8 @@ SolveOptions ReadOptions(const json& params, int iterations) {
   return options;
 }
 
-Run SolveObject(const Object& object, int dof, const std::vector<double>& start,
-                const SolveOptions& options) {
+Refined SolveObject(const Object& object, int dof, const std::vector<double>& start,
+                    const SolveOptions& options) {
   const int64_t n = static_cast<int64_t>(object.num_points());
   const int64_t pose_size = static_cast<int64_t>(start.size());
   Correspondences correspondences;
@@ -49,7 +49,7 @@ Run SolveObject(const Object& object, int dof, const std::vector<double>& start,
   cost.relative_delta = object.relative_delta.value_or(0);
   cost.delta = object.fixed_delta;
   cost.z_min = object.z_min;
-  Run run;
+  Refined run;
   run.pose.resize(pose_size);
   SolveArgs args;
   args.correspondences = &correspondences;
@@ -77,8 +77,8 @@ TEST(Published, LevenbergMarquardt) {
     for (const json& golden : lm["runs"]) {
       const int iterations = golden["num_iter"];
       SCOPED_TRACE(std::to_string(iterations) + " iterations");
-      const Run run = SolveObject(object, dof.kTangent, Flatten(lm["pose_init"][index]),
-                                  ReadOptions(lm["params"], iterations));
+      const Refined run = SolveObject(object, dof.kTangent, Flatten(lm["pose_init"][index]),
+                                      ReadOptions(lm["params"], iterations));
       EXPECT_EQ(run.iterations, iterations);
       ExpectAllNear(run.pose, Flatten(golden["pose"][index]), Tolerance(iterations), "pose");
       const double cost = golden["cost"][index];

@@ -54,7 +54,8 @@ Status RunBatch(Context& context, const Problem& problem, void* workspace, uint6
   return Status();
 }
 
-// visitor(DofConstant<6 or 4>(), T()) for the problem's degrees of freedom and the arithmetic asked for.
+// visitor(DofConstant<6 or 4>(), T()) for the problem's degrees of freedom and the arithmetic asked
+// for.
 template <int kDof>
 using DofConstant = std::integral_constant<int, kDof>;
 

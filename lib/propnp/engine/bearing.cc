@@ -24,8 +24,8 @@ T UndistortedAngle(const FisheyeCamera<T>& camera, T distorted) {
     const T t2 = theta * theta;
     const T value =
         theta * (1 + t2 * (camera.k1 + t2 * (camera.k2 + t2 * (camera.k3 + t2 * camera.k4))));
-    const T slope = 1 + t2 * (3 * camera.k1 +
-                              t2 * (5 * camera.k2 + t2 * (7 * camera.k3 + t2 * 9 * camera.k4)));
+    const T slope =
+        1 + t2 * (3 * camera.k1 + t2 * (5 * camera.k2 + t2 * (7 * camera.k3 + t2 * 9 * camera.k4)));
     if (!(slope > T(0.05))) break;
     theta = std::clamp(theta - (value - distorted) / slope, T(0), camera.limit);
   }
@@ -48,8 +48,8 @@ Vec3<T> Bearing(const PinholeCamera<T>& camera, T u, T v) {
   return Normalized(Vec3<T>{(u - camera.cx - camera.skew * y) / camera.fx, y, T(1)});
 }
 
-// For the distorted perspective cameras: move the point at depth 1 by what its projection misses, seen through
-// the undistorted focal lengths.
+// For the distorted perspective cameras: move the point at depth 1 by what its projection misses,
+// seen through the undistorted focal lengths.
 template <typename Camera, typename T>
 Vec3<T> Bearing(const Camera& camera, T u, T v) {
   const Vec3<T> axis{0, 0, 1};

@@ -10,8 +10,8 @@
 
 namespace propnp {
 
-// The unit vector in the camera frame that projects close to the pixel. Distortion is undone by a few
-// fixed-point steps; a pixel beyond the model's limit gives the direction at the limit.
+// The unit vector in the camera frame that projects close to the pixel. Distortion is undone by a
+// few fixed-point steps; a pixel beyond the model's limit gives the direction at the limit.
 template <typename T>
 Vec3<T> BearingFromPixel(const PackedView<T>& view, T u, T v);
 

@@ -15,7 +15,7 @@ constexpr int kMaxModes = 3;
 template <int kDof>
 constexpr int kLinear = 1 + kDof;
 template <int kDof>
-constexpr int kProducts = kDof * (kDof + 1) / 2;
+constexpr int kProducts = kDof*(kDof + 1) / 2;
 
 // Fills the regressors of one mode for one sample.
 template <int kDof>

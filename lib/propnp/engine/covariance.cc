@@ -33,8 +33,8 @@ void Sandwich(const T* a, const T* b, T* result) {
   }
 }
 
-// Whether every pivot is far from being lost in rounding, so that the rank is full without a look at
-// the eigenvalues.
+// Whether every pivot is far from being lost in rounding, so that the rank is full without a look
+// at the eigenvalues.
 template <int N, typename T>
 bool IsWellConditioned(const Cholesky<N, T>& cholesky, const T* matrix) {
   const T least = std::sqrt(std::numeric_limits<T>::epsilon());

@@ -91,13 +91,13 @@ class RowWriter {
     const Vec2<T> x2d{view_.u[i], view_.v[i]};
     const Vec2<T> error = reprojection_error(model, point, x2d);
     PointResidual<T> r =
-        view_.wxy ? residual_with_jacobian(model, point, x2d,
-                                           SqrtInformation<T>{view_.wxx[i], view_.wxy[i],
-                                                              view_.wyx[i], view_.wyy[i]},
-                                           clamped_rows_)
-                  : residual_with_jacobian(model, point, x2d,
-                                           DiagonalWeight<T>{view_.wxx[i], view_.wyy[i]},
-                                           clamped_rows_);
+        view_.wxy
+            ? residual_with_jacobian(
+                  model, point, x2d,
+                  SqrtInformation<T>{view_.wxx[i], view_.wxy[i], view_.wyx[i], view_.wyy[i]},
+                  clamped_rows_)
+            : residual_with_jacobian(model, point, x2d,
+                                     DiagonalWeight<T>{view_.wxx[i], view_.wyy[i]}, clamped_rows_);
     if (view_.has_rig) {
       r.x_gradient = transposed_times(CameraFromRig().rotation, r.x_gradient);
       r.y_gradient = transposed_times(CameraFromRig().rotation, r.y_gradient);

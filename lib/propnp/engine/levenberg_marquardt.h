@@ -4,8 +4,8 @@
 // Refines one pose: Levenberg-Marquardt on the iteratively reweighted normal equations, or plain
 // Gauss-Newton. Steps, damping and acceptance are those of the published EPro-PnP solver (Chen et
 // al., CVPR 2022, after Ceres' trust region), so that a given number of iterations gives the same
-// pose: the damping clamp(diagonal, min, max) / radius + epsilon is in the half-angle tangent, where
-// the rotation entries of the diagonal are four times ours.
+// pose: the damping clamp(diagonal, min, max) / radius + epsilon is in the half-angle tangent,
+// where the rotation entries of the diagonal are four times ours.
 #ifndef PROPNP_ENGINE_LEVENBERG_MARQUARDT_H_
 #define PROPNP_ENGINE_LEVENBERG_MARQUARDT_H_
 
@@ -22,13 +22,13 @@ namespace propnp {
 struct RefineOutcome {
   double cost_before = 0, cost_after = 0;
   int iterations = 0;
-  bool finite = true;    // the cost could be evaluated at the start
+  bool finite = true;  // the cost could be evaluated at the start
   bool converged = false;
 };
 
-// g^T H^-1 g, the squared distance to the minimum in standard deviations as the quadratic model sees
-// it; infinite if H is not positive. A relative ridge far below rounding of the data lets directions
-// that no point determines pass, along which the gradient is zero too.
+// g^T H^-1 g, the squared distance to the minimum in standard deviations as the quadratic model
+// sees it; infinite if H is not positive. A relative ridge far below rounding of the data lets
+// directions that no point determines pass, along which the gradient is zero too.
 template <int kDof, typename T>
 T SquaredNewtonDecrement(const NormalEquations<kDof, T>& equations) {
   T ridged[kDof * kDof];
@@ -102,14 +102,13 @@ class LevenbergMarquardt {
     return true;
   }
 
-  // The published damping of one entry of the diagonal. Its floors are absolute numbers of 1 / unit^2;
-  // where the curvature itself is smaller (weak weights, or a small unit of length) they would stop
-  // the solver, so there they shrink with it.
+  // The published damping of one entry of the diagonal. Its floors are absolute numbers of 1 /
+  // unit^2; where the curvature itself is smaller (weak weights, or a small unit of length) they
+  // would stop the solver, so there they shrink with it.
   T Damping(bool damped, T diagonal) const {
     const T floor = diagonal > T(0) ? std::min(diagonal, T(1)) : T(1);
-    const T clamped =
-        std::clamp(diagonal, floor * static_cast<T>(options_.min_diagonal),
-                   static_cast<T>(std::min(options_.max_diagonal, kLargest)));
+    const T clamped = std::clamp(diagonal, floor * static_cast<T>(options_.min_diagonal),
+                                 static_cast<T>(std::min(options_.max_diagonal, kLargest)));
     return (damped ? clamped / radius_ : T(0)) + floor * static_cast<T>(options_.epsilon);
   }
 
@@ -128,8 +127,9 @@ class LevenbergMarquardt {
     cost_.Evaluate(trial, Curvature::kIrls, clamped_rows_, &trial_);
     const T predicted = PredictedDecrease(step);
     const T actual = current_.cost - trial_.cost;
-    // Below the rounding of the cost its sign is noise; the model is all there is to go by. The factor
-    // covers the rounding of pixel coordinates, which are larger than the residuals left of them.
+    // Below the rounding of the cost its sign is noise; the model is all there is to go by. The
+    // factor covers the rounding of pixel coordinates, which are larger than the residuals left of
+    // them.
     const T rounding = T(256) * std::numeric_limits<T>::epsilon() * current_.cost;
     const bool unresolved = predicted > 0 && predicted <= rounding && std::fabs(actual) <= rounding;
     const T ratio = unresolved ? T(1) : actual / predicted;
@@ -157,8 +157,8 @@ class LevenbergMarquardt {
   }
 
   void LimitRadius() {
-    radius_ = std::clamp(radius_, static_cast<T>(options_.epsilon),
-                         static_cast<T>(options_.max_radius));
+    radius_ =
+        std::clamp(radius_, static_cast<T>(options_.epsilon), static_cast<T>(options_.max_radius));
   }
 
   // -(g^T step + step^T H step / 2).

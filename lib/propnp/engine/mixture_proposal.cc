@@ -35,7 +35,8 @@ MixtureProposal<kDof>::MixtureProposal(const PosteriorMode<kDof>* modes, int num
   double highest = log_mass(0);
   for (int m = 1; m < num_modes; ++m) highest = std::max(highest, log_mass(m));
   double sum = 0;
-  for (int m = 0; m < num_modes; ++m) sum += weights_[m] = std::exp(kTempering * (log_mass(m) - highest));
+  for (int m = 0; m < num_modes; ++m)
+    sum += weights_[m] = std::exp(kTempering * (log_mass(m) - highest));
   double floored_sum = 0;
   for (int m = 0; m < num_modes; ++m) {
     weights_[m] = std::max(weights_[m] / sum, kLeastWeight);
@@ -51,8 +52,7 @@ int MixtureProposal<kDof>::Draw(const SampleNoise<kDof>& noise, double* xi) cons
   while (m + 1 < num_modes_ && rest >= weights_[m]) rest -= weights_[m++];
   // What is left of the choice is uniform within the component.
   const bool defensive = rest < kDefensiveShare * weights_[m];
-  const double scale =
-      (defensive ? kDefensiveScale : kScale) * std::sqrt(kNu / noise.chi_square);
+  const double scale = (defensive ? kDefensiveScale : kScale) * std::sqrt(kNu / noise.chi_square);
   modes_[m].sqrt_shape.multiply_lower(noise.normal, xi);
   for (int i = 0; i < kDof; ++i) xi[i] *= scale;
   return m;

@@ -95,10 +95,10 @@ class ObjectCost {
     const Mat3<T>& r = p.rotation;
     const Vec3<T>& t = p.translation;
     const Vec3<T>& axis = object_.four_dof.axis;
-    return {{r.row0.x, r.row0.y, r.row0.z, r.row1.x, r.row1.y, r.row1.z, r.row2.x, r.row2.y,
-             r.row2.z},
-            {t.x, t.y, t.z},
-            {axis.x, axis.y, axis.z}};
+    return {
+        {r.row0.x, r.row0.y, r.row0.z, r.row1.x, r.row1.y, r.row1.z, r.row2.x, r.row2.y, r.row2.z},
+        {t.x, t.y, t.z},
+        {axis.x, axis.y, axis.z}};
   }
 
   KernelModel<T> Model(Curvature curvature, ClampedRows clamped_rows) const {

@@ -65,7 +65,8 @@ struct SamplerScratch {
   BaseObject<T> base;
   ObjectGradient gradient;
 
-  static SamplerScratch Allocate(const Problem& problem, const propnp_sample_args& args, Arena* arena) {
+  static SamplerScratch Allocate(const Problem& problem, const propnp_sample_args& args,
+                                 Arena* arena) {
     const int64_t s = args.options->num_samples;
     return {PackedObject<double>::Allocate(problem, arena),
             StartWorkspace<double>::Allocate(problem, *args.start_options, arena),
@@ -99,7 +100,8 @@ template <int kDof, typename T>
 class ObjectSampler {
  public:
   ObjectSampler(const Problem& problem, const propnp_sample_args& args,
-                const PreparedCamera<double>* cameras, int64_t index, SamplerScratch<kDof, T>* scratch)
+                const PreparedCamera<double>* cameras, int64_t index,
+                SamplerScratch<kDof, T>* scratch)
       : problem_(problem),
         args_(args),
         options_(*args.options),
@@ -173,13 +175,15 @@ class ObjectSampler {
     const uint64_t id = problem_.ObjectId(index_);
     if (options_.method == PROPNP_SAMPLER_MIXTURE_MC) {
       for (uint32_t half = 0; half < 2; ++half) {
-        const PhiloxWords random = random_words(seed_, id, RandomPurpose::kSample, 2 * index + half);
+        const PhiloxWords random =
+            random_words(seed_, id, RandomPurpose::kSample, 2 * index + half);
         std::copy(random.word, random.word + 4, words + 4 * half);
       }
     } else {
       for (int d = 0; d < 8; ++d) words[d] = scrambled_sobol_word(index, d, scramble);
     }
-    for (int i = 0; i < kDof; ++i) noise->normal[i] = normal_quantile(symmetric_uniform<double>(words[i]));
+    for (int i = 0; i < kDof; ++i)
+      noise->normal[i] = normal_quantile(symmetric_uniform<double>(words[i]));
     noise->chi_square = chi_square_4_quantile(symmetric_uniform<double>(words[6]));
     noise->choice = uniform_from_word(words[7]);
   }
@@ -341,7 +345,8 @@ class ObjectSampler {
       int repeats = 0;
       while (drawn < kDescents && cumulative * kDescents >= drawn + 0.5) ++drawn, ++repeats;
       if (repeats == 0) continue;
-      const int m = DescendToMode(cost, *args_.start_options, samples_.pose + 7 * s, modes, num_modes);
+      const int m =
+          DescendToMode(cost, *args_.start_options, samples_.pose + 7 * s, modes, num_modes);
       result_.mode_probability[m] += repeats / static_cast<double>(kDescents);
     }
     if (result_.mode_count > 1) result_.status |= PROPNP_STATUS_MULTI_MODAL;

@@ -231,7 +231,8 @@ bool SetLoss(const Problem& problem, PackedObject<T>* object) {
   double scale = adaptive ? cost.relative_delta : cost.delta;
   if (IsGiven(cost.object_delta)) scale = LoadAt<double>(cost.object_delta, object->index);
   if (!(scale > 0) || !std::isfinite(scale)) return false;
-  const T delta = adaptive ? AdaptiveDeltaOf(*object, static_cast<T>(scale)) : static_cast<T>(scale);
+  const T delta =
+      adaptive ? AdaptiveDeltaOf(*object, static_cast<T>(scale)) : static_cast<T>(scale);
   // All points on one pixel, or no weight at all: nothing is robust about that, nor divided by it.
   object->loss.delta = std::max(delta, std::sqrt(std::numeric_limits<T>::min()));
   return std::isfinite(delta);

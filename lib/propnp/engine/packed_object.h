@@ -42,15 +42,15 @@ struct PackedObject {
   int64_t weighted_points;  // with a weight that is not zero
   RobustLoss<T> loss;       // adaptive Huber resolved to its delta
   LogDepthPrior<T> prior;
-  FourDof<T> four_dof;      // axis and base rotation; read with four degrees of freedom
+  FourDof<T> four_dof;  // axis and base rotation; read with four degrees of freedom
   T z_min;
-  uint32_t status;          // PROPNP_STATUS_NON_FINITE_INPUT and _TOO_FEW_POINTS
+  uint32_t status;  // PROPNP_STATUS_NON_FINITE_INPUT and _TOO_FEW_POINTS
 
   // Takes the room that any object of the problem needs.
   static PackedObject Allocate(const Problem& problem, Arena* arena);
 
-  // Gathers object `index`. A value that is not finite or a negative weight sets the status, and the
-  // object must not be used further; nor must one without points. Too few points only set it.
+  // Gathers object `index`. A value that is not finite or a negative weight sets the status, and
+  // the object must not be used further; nor must one without points. Too few points only set it.
   void Gather(const Problem& problem, const PreparedCamera<T>* cameras, int64_t index);
 };
 

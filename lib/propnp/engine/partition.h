@@ -17,7 +17,8 @@ inline Range ObjectsOfWorker(const Problem& problem, int worker, int num_workers
   const auto work_of = [&](int64_t object) {
     const Range views = problem.ViewsOf(object);
     int64_t work = kFixedCost;
-    for (int64_t view = views.begin; view < views.end; ++view) work += problem.PointsOf(view).size();
+    for (int64_t view = views.begin; view < views.end; ++view)
+      work += problem.PointsOf(view).size();
     return work;
   };
   int64_t total = 0;

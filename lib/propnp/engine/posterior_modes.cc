@@ -12,11 +12,11 @@
 namespace propnp {
 namespace {
 
-constexpr double kSeedDistance = 0.35;   // rad between the rotations of two seeds
-constexpr int kSeedSteps = 3;            // on all points, for every seed
-constexpr int kPolishSteps = 20;         // more, for the best few; most converge in under ten
+constexpr double kSeedDistance = 0.35;  // rad between the rotations of two seeds
+constexpr int kSeedSteps = 3;           // on all points, for every seed
+constexpr int kPolishSteps = 20;        // more, for the best few; most converge in under ten
 constexpr int kPolished = 3;
-constexpr double kMaxCostGap = 15;       // exp(-15) of the best mode's height is nothing
+constexpr double kMaxCostGap = 15;        // exp(-15) of the best mode's height is nothing
 constexpr double kDuplicateDistance = 4;  // squared Mahalanobis
 
 template <int kDof>
@@ -50,8 +50,8 @@ void Descend(const ObjectCost<kDof, double>& cost, const propnp_solve_options& o
   mode->cost = outcome.finite ? outcome.cost_after : std::numeric_limits<double>::infinity();
 }
 
-// Sigma_m from the positive robust Hessian, with a weak precision of a third of the depth and .7 in g
-// that keeps directions proper which no point determines.
+// Sigma_m from the positive robust Hessian, with a weak precision of a third of the depth and .7 in
+// g that keeps directions proper which no point determines.
 template <int kDof>
 bool SetShape(const ObjectCost<kDof, double>& cost, PosteriorMode<kDof>* mode) {
   NormalEquations<kDof, double> equations;
@@ -118,12 +118,12 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
   for (int m = 0; m < std::min(count, kPolished); ++m) {
     Descend(cost, options, kPolishSteps, &modes[m]);
   }
-  count = static_cast<int>(std::remove_if(modes, modes + count,
-                                          [&](PosteriorMode<kDof>& mode) {
-                                            return !std::isfinite(mode.cost) ||
-                                                   !SetShape(cost, &mode);
-                                          }) -
-                           modes);
+  count =
+      static_cast<int>(std::remove_if(modes, modes + count,
+                                      [&](PosteriorMode<kDof>& mode) {
+                                        return !std::isfinite(mode.cost) || !SetShape(cost, &mode);
+                                      }) -
+                       modes);
   return RemoveDuplicates(count, modes);
 }
 
@@ -153,9 +153,9 @@ template int FindModes(const ObjectCost<6, double>&, const propnp_solve_options&
                        const StartPose<double>*, int, PosteriorMode<6>*);
 template int FindModes(const ObjectCost<4, double>&, const propnp_solve_options&,
                        const StartPose<double>*, int, PosteriorMode<4>*);
-template int DescendToMode(const ObjectCost<6, double>&, const propnp_solve_options&,
-                           const double*, const PosteriorMode<6>*, int);
-template int DescendToMode(const ObjectCost<4, double>&, const propnp_solve_options&,
-                           const double*, const PosteriorMode<4>*, int);
+template int DescendToMode(const ObjectCost<6, double>&, const propnp_solve_options&, const double*,
+                           const PosteriorMode<6>*, int);
+template int DescendToMode(const ObjectCost<4, double>&, const propnp_solve_options&, const double*,
+                           const PosteriorMode<4>*, int);
 
 }  // namespace propnp

@@ -22,14 +22,15 @@ template <int kDof>
 struct PosteriorMode {
   double pose[7];
   double cost;
-  double covariance[kDof * kDof];    // Sigma_m in xi, always proper
+  double covariance[kDof * kDof];     // Sigma_m in xi, always proper
   Cholesky<kDof, double> sqrt_shape;  // L with L L^T = Sigma_m
-  double log_det_sqrt;               // log det L
-  bool converged;                    // a minimum; others may still carry a component of the proposal
+  double log_det_sqrt;                // log det L
+  bool converged;  // a minimum; others may still carry a component of the proposal
 };
 
-// Finds up to PROPNP_MAX_MODES modes, lowest cost first, from the starts in `workspace` (best first)
-// and returns how many. Each is a descent from a start that differs in rotation from better ones.
+// Finds up to PROPNP_MAX_MODES modes, lowest cost first, from the starts in `workspace` (best
+// first) and returns how many. Each is a descent from a start that differs in rotation from better
+// ones.
 template <int kDof>
 int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
               const StartPose<double>* starts, int num_starts, PosteriorMode<kDof>* modes);

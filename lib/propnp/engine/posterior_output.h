@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Writes what was found of one object's posterior to the caller's tensors. A failed object gets zeros.
+// Writes what was found of one object's posterior to the caller's tensors. A failed object gets
+// zeros.
 #ifndef PROPNP_ENGINE_POSTERIOR_OUTPUT_H_
 #define PROPNP_ENGINE_POSTERIOR_OUTPUT_H_
 
@@ -42,7 +43,8 @@ class PosteriorOutput {
   void StoreRowOf(const propnp_tensor& t, int64_t row, const double* values, int count) const {
     if (!IsGiven(t) || row >= t.shape[1]) return;
     const int64_t first = index_ * t.stride[0] + row * t.stride[1];
-    for (int k = 0; k < count; ++k) propnp::Store(t, first + (count > 1 ? k * t.stride[2] : 0), values[k]);
+    for (int k = 0; k < count; ++k)
+      propnp::Store(t, first + (count > 1 ? k * t.stride[2] : 0), values[k]);
   }
 
   void StoreModes() const {
@@ -66,8 +68,7 @@ class PosteriorOutput {
     for (int i = 0; i < kDof; ++i) {
       for (int j = 0; j < kDof; ++j) {
         const double scale = (i >= 3 ? 2.0 : 1.0) * (j >= 3 ? 2.0 : 1.0);
-        propnp::Store(t,
-                      index_ * t.stride[0] + m * t.stride[1] + i * t.stride[2] + j * t.stride[3],
+        propnp::Store(t, index_ * t.stride[0] + m * t.stride[1] + i * t.stride[2] + j * t.stride[3],
                       scale * covariance[i * kDof + j]);
       }
     }

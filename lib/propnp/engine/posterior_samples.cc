@@ -57,10 +57,9 @@ void FillBaseView(const PackedView<double>& view, const RigidTransform<double>& 
       Vec3<double> point = rotated + rig_from_object.translation;
       if (view.has_rig) point = CameraFromRig(view) * point;
       const Vec2<double> pixel = camera.project(point, view.z_min);
-      const double values[kBaseColumns] = {rotated.x,           rotated.y,           rotated.z,
-                                           point.x,             point.y,             point.z,
-                                           pixel.x - view.u[i], pixel.y - view.v[i], pixel.x,
-                                           pixel.y};
+      const double values[kBaseColumns] = {
+          rotated.x, rotated.y,           rotated.z,           point.x, point.y,
+          point.z,   pixel.x - view.u[i], pixel.y - view.v[i], pixel.x, pixel.y};
       for (int k = 0; k < kBaseColumns; ++k) columns[k][i] = static_cast<T>(values[k]);
     }
   });
@@ -153,10 +152,10 @@ void BaseObject<T>::AddGradient(const T* records, int64_t count, ObjectGradient*
     GetSampleKernels<T>().add_gradients(base_views_[v], model_, {count, records}, &sums);
     gradient->delta += static_cast<double>(sums.delta);
     for (int64_t i = 0; i < views_[v].num_points; ++i) {
-      const Vec3<double> point = transposed_times(
-          base_rotation_, Vec3<double>{static_cast<double>(sums.x[i]),
-                                       static_cast<double>(sums.y[i]),
-                                       static_cast<double>(sums.z[i])});
+      const Vec3<double> point =
+          transposed_times(base_rotation_, Vec3<double>{static_cast<double>(sums.x[i]),
+                                                        static_cast<double>(sums.y[i]),
+                                                        static_cast<double>(sums.z[i])});
       gradient->x[first + i] += point.x;
       gradient->y[first + i] += point.y;
       gradient->z[first + i] += point.z;
@@ -174,9 +173,9 @@ void BaseObject<T>::AddGradient(const T* records, int64_t count, ObjectGradient*
 template <typename T>
 void FillRecord(const Vec3<double>& shift, const Vec3<double>& theta, double weight, T* record) {
   const Mat3<double> m = rotation_minus_identity_from_cayley(theta);
-  const double values[kSampleRecord] = {m.row0.x, m.row0.y, m.row0.z, m.row1.x, m.row1.y, m.row1.z,
-                                        m.row2.x, m.row2.y, m.row2.z, shift.x,  shift.y,  shift.z,
-                                        weight};
+  const double values[kSampleRecord] = {m.row0.x, m.row0.y, m.row0.z, m.row1.x, m.row1.y,
+                                        m.row1.z, m.row2.x, m.row2.y, m.row2.z, shift.x,
+                                        shift.y,  shift.z,  weight};
   for (int k = 0; k < kSampleRecord; ++k) record[k] = static_cast<T>(values[k]);
 }
 

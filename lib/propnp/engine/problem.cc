@@ -44,7 +44,8 @@ Status Bad(const std::string& message) { return Status::InvalidArgument(message)
 Status CheckShape(const char* name, const propnp_tensor& t, const int64_t* shape, int ndim,
                   bool optional, int32_t dtype) {
   if (!IsGiven(t)) {
-    return optional ? Status() : Bad(std::string(name) + " is missing: expected shape " + Join(shape, ndim));
+    return optional ? Status()
+                    : Bad(std::string(name) + " is missing: expected shape " + Join(shape, ndim));
   }
   if (dtype ? t.dtype != dtype : !IsFloat(t.dtype)) {
     return Bad(std::string(name) + " is " + DtypeName(t.dtype) + ", expected " +
@@ -189,7 +190,8 @@ Status CheckCost(const propnp_cost_options& cost, int64_t num_objects) {
 Status ResolveLayout(const propnp_correspondences& c, Problem* problem) {
   const int ndim = IsGiven(c.x3d) ? c.x3d.ndim : 0;
   if (ndim != 2 && ndim != 3) {
-    return Bad("x3d has shape " + ShapeString(c.x3d) + ", expected (views, points, 3) or (points, 3)");
+    return Bad("x3d has shape " + ShapeString(c.x3d) +
+               ", expected (views, points, 3) or (points, 3)");
   }
   problem->dense = ndim == 3;
   problem->dtype = c.x3d.dtype;
@@ -233,11 +235,10 @@ Status CheckPoints(const propnp_correspondences& c, const Problem& problem) {
 Status CheckViews(const propnp_correspondences& c, const Problem& problem) {
   const int64_t views = problem.num_views;
   if (!IsGiven(c.view_camera) && problem.num_cameras != 1 && problem.num_cameras != views) {
-    return Bad("view_camera is missing: " + std::to_string(problem.num_cameras) +
-               " cameras for " + std::to_string(views) + " views need it");
+    return Bad("view_camera is missing: " + std::to_string(problem.num_cameras) + " cameras for " +
+               std::to_string(views) + " views need it");
   }
-  PROPNP_RETURN_IF_ERROR(
-      CheckIndices("view_camera", c.view_camera, views, 0, problem.num_cameras));
+  PROPNP_RETURN_IF_ERROR(CheckIndices("view_camera", c.view_camera, views, 0, problem.num_cameras));
   const int64_t rigs = IsGiven(c.camera_from_rig) ? c.camera_from_rig.shape[0] : 0;
   PROPNP_RETURN_IF_ERROR(CheckTensor("camera_from_rig", c.camera_from_rig, {rigs, 7}, true));
   PROPNP_RETURN_IF_ERROR(CheckIndices("view_rig", c.view_rig, views, -1, rigs));
@@ -287,8 +288,7 @@ int64_t Problem::CameraOf(int64_t view) const {
 }
 
 int64_t Problem::RigOf(int64_t view) const {
-  return IsGiven(correspondences->view_rig) ? LoadAt<int64_t>(correspondences->view_rig, view)
-                                            : -1;
+  return IsGiven(correspondences->view_rig) ? LoadAt<int64_t>(correspondences->view_rig, view) : -1;
 }
 
 uint64_t Problem::ObjectId(int64_t object) const {

@@ -23,7 +23,7 @@ struct Problem {
   const propnp_correspondences* correspondences;
   const propnp_cameras* cameras;
   const propnp_cost_options* cost;
-  bool dense;           // x3d (V, N, 3) rather than (P, 3)
+  bool dense;  // x3d (V, N, 3) rather than (P, 3)
   int64_t num_objects;
   int64_t num_views;
   int64_t num_cameras;

@@ -112,8 +112,8 @@ ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, T largest_weigh
   const Vec3<T> mean = bearings.Mean();
   const T norm = std::max(std::sqrt(dot(mean, mean)), T(1e-3));
   // A random rotation shows two of three dimensions.
-  const T extent = kDof == 4 ? point_extent.Deviation()
-                             : std::sqrt(T(2) / T(3)) * points.Deviation();
+  const T extent =
+      kDof == 4 ? point_extent.Deviation() : std::sqrt(T(2) / T(3)) * points.Deviation();
   const T seen = kDof == 4 ? bearing_extent.Deviation() : bearings.Deviation();
   // A flat or tiny image says nothing about depth: an object of one radian, or as far as floats go.
   const T size = extent > T(0) ? extent : points.Deviation();
@@ -167,7 +167,8 @@ class SubsetSampler {
     for (int k = 0; k < num_chosen && position >= Before(chosen[k]); ++k) {
       position += Weight(chosen[k]);
     }
-    int64_t index = std::upper_bound(cumulative_, cumulative_ + num_points_, position) - cumulative_;
+    int64_t index =
+        std::upper_bound(cumulative_, cumulative_ + num_points_, position) - cumulative_;
     // Rounding may land on a chosen or weightless point: take the next one that serves.
     while (index >= num_points_ || !(Weight(index) > 0) ||
            std::binary_search(chosen, chosen + num_chosen, index)) {
@@ -288,7 +289,8 @@ int MakeRandomStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options
   StartPose<T>* const end =
       std::remove_if(begin, begin + options.num_starts,
                      [](const StartPose<T>& start) { return !std::isfinite(start.cost); });
-  std::sort(begin, end, [](const StartPose<T>& a, const StartPose<T>& b) { return a.cost < b.cost; });
+  std::sort(begin, end,
+            [](const StartPose<T>& a, const StartPose<T>& b) { return a.cost < b.cost; });
   return static_cast<int>(end - begin);
 }
 

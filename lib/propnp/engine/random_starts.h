@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Poses to start from when none is given: random-sample Levenberg-Marquardt (Chen et al., CVPR 2022).
-// Each start draws a few points with probability proportional to their mean weight, takes a random
-// rotation and a depth from the spread of the points, makes a few steps on its points alone, and is
-// then judged by the cost on all points.
+// Poses to start from when none is given: random-sample Levenberg-Marquardt (Chen et al., CVPR
+// 2022). Each start draws a few points with probability proportional to their mean weight, takes a
+// random rotation and a depth from the spread of the points, makes a few steps on its points alone,
+// and is then judged by the cost on all points.
 #ifndef PROPNP_ENGINE_RANDOM_STARTS_H_
 #define PROPNP_ENGINE_RANDOM_STARTS_H_
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The propnp authors */
 
-/* Options and results of the posterior sampler, as plain C99 structs that begin with their size. C++
- * users take the filled-in versions of engine/sample_posterior.h. Every output tensor is optional.
+/* Options and results of the posterior sampler, as plain C99 structs that begin with their size.
+ * C++ users take the filled-in versions of engine/sample_posterior.h. Every output tensor is
+ * optional.
  *
  * The posterior of an object is exp(-cost) [x prior] with respect to dt dtheta: translation in the
  * unit of x3d, rotations by Haar's measure scaled so that all of SO(3) has volume 8 pi^2 (4DoF: dt
@@ -18,7 +19,7 @@ extern "C" {
 
 /* Values of propnp_sample_options::method. */
 enum {
-  PROPNP_SAMPLER_MIXTURE = 0,    /* one-shot mixture around every mode, scrambled Sobol points */
+  PROPNP_SAMPLER_MIXTURE = 0,   /* one-shot mixture around every mode, scrambled Sobol points */
   PROPNP_SAMPLER_MIXTURE_MC = 1 /* the same with independent random points */
 };
 
@@ -26,9 +27,9 @@ enum { PROPNP_MAX_MODES = 16 };
 
 typedef struct propnp_sample_options {
   uint64_t struct_size;
-  int32_t method;              /* PROPNP_SAMPLER_* */
-  int32_t num_samples;         /* S, at least 32 */
-  int32_t control_variates;    /* nonzero: correct evidence, means and gradient with them */
+  int32_t method;           /* PROPNP_SAMPLER_* */
+  int32_t num_samples;      /* S, at least 32 */
+  int32_t control_variates; /* nonzero: correct evidence, means and gradient with them */
   uint64_t seed;
   const uint64_t* seed_pointer; /* read instead of `seed` when not null */
 } propnp_sample_options;
@@ -48,22 +49,23 @@ typedef struct propnp_sample_args {
   void* workspace;
   uint64_t workspace_size;
 
-  propnp_tensor pose_target; /* (B, D') float: one more start, and the target of the loss; optional */
+  propnp_tensor
+      pose_target; /* (B, D') float: one more start, and the target of the loss; optional */
 
-  propnp_tensor log_evidence;   /* (B) float */
-  propnp_tensor standard_error; /* (B) float, of log_evidence; infinity where k-hat exceeds .7 */
-  propnp_tensor ess;            /* (B) float: effective sample size over S, 0 to 1 */
-  propnp_tensor khat;           /* (B) float: Pareto k-hat of the importance weights */
-  propnp_tensor cost_target;    /* (B) float */
-  propnp_tensor mode_count;     /* (B) int32: converged minima found */
-  propnp_tensor mode_pose;      /* (B, M, D') float, most probable first; unused rows are zero */
-  propnp_tensor mode_covariance; /* (B, M, D, D) float, in the tangent: shape of the posterior there,
-                                    positive even where no point determines a direction */
-  propnp_tensor mode_probability; /* (B, M) float: posterior mass whose descent ends there */
-  propnp_tensor mode_cost;      /* (B, M) float */
-  propnp_tensor sample_pose;    /* (B, S, D') float */
+  propnp_tensor log_evidence;      /* (B) float */
+  propnp_tensor standard_error;    /* (B) float, of log_evidence; infinity where k-hat exceeds .7 */
+  propnp_tensor ess;               /* (B) float: effective sample size over S, 0 to 1 */
+  propnp_tensor khat;              /* (B) float: Pareto k-hat of the importance weights */
+  propnp_tensor cost_target;       /* (B) float */
+  propnp_tensor mode_count;        /* (B) int32: converged minima found */
+  propnp_tensor mode_pose;         /* (B, M, D') float, most probable first; unused rows are zero */
+  propnp_tensor mode_covariance;   /* (B, M, D, D) float, in the tangent: shape of the posterior
+                                      there,   positive even where no point determines a direction */
+  propnp_tensor mode_probability;  /* (B, M) float: posterior mass whose descent ends there */
+  propnp_tensor mode_cost;         /* (B, M) float */
+  propnp_tensor sample_pose;       /* (B, S, D') float */
   propnp_tensor sample_log_weight; /* (B, S) float: log(exp(-cost) prior / proposal density) */
-  propnp_tensor status;         /* (B) int32, PROPNP_STATUS_* */
+  propnp_tensor status;            /* (B) int32, PROPNP_STATUS_* */
 
   /* d log_evidence / d inputs, and the same of cost_target + log_evidence if `loss_gradient`. */
   int32_t loss_gradient;

@@ -30,10 +30,12 @@ Status CheckOptions(const propnp_sample_options* options) {
 Status CheckOutputs(const Problem& problem, const propnp_sample_args& a) {
   const int64_t b = problem.num_objects, d = problem.dof(), p = problem.pose_size();
   const int64_t s = a.options->num_samples;
-  for (const auto& [name, tensor] :
-       {std::make_pair("log_evidence", &a.log_evidence), {"standard_error", &a.standard_error},
-        {"ess", &a.ess}, {"khat", &a.khat}, {"cost_target", &a.cost_target},
-        {"grad_delta", &a.grad_delta}}) {
+  for (const auto& [name, tensor] : {std::make_pair("log_evidence", &a.log_evidence),
+                                     {"standard_error", &a.standard_error},
+                                     {"ess", &a.ess},
+                                     {"khat", &a.khat},
+                                     {"cost_target", &a.cost_target},
+                                     {"grad_delta", &a.grad_delta}}) {
     PROPNP_RETURN_IF_ERROR(CheckTensor(name, *tensor, {b}, true));
   }
   PROPNP_RETURN_IF_ERROR(CheckTensor("pose_target", a.pose_target, {b, p}, true));
@@ -48,7 +50,8 @@ Status CheckOutputs(const Problem& problem, const propnp_sample_args& a) {
   PROPNP_RETURN_IF_ERROR(CheckPointTensor(problem, "grad_x3d", a.grad_x3d, {3}, true));
   PROPNP_RETURN_IF_ERROR(CheckPointTensor(problem, "grad_x2d", a.grad_x2d, {2}, true));
   PROPNP_RETURN_IF_ERROR(CheckPointTensor(problem, "grad_w2d", a.grad_w2d, {2}, true));
-  PROPNP_RETURN_IF_ERROR(CheckPointTensor(problem, "grad_sqrt_info", a.grad_sqrt_info, {2, 2}, true));
+  PROPNP_RETURN_IF_ERROR(
+      CheckPointTensor(problem, "grad_sqrt_info", a.grad_sqrt_info, {2, 2}, true));
   const bool information = IsGiven(problem.correspondences->sqrt_info);
   if (information && IsGiven(a.grad_w2d)) {
     return Status::InvalidArgument("grad_w2d is given, but the weights came as sqrt_info");

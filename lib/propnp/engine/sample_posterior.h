@@ -35,8 +35,8 @@ struct Prior : propnp_prior {
   Prior() : propnp_prior{} { struct_size = sizeof(propnp_prior); }
 };
 
-// Writes every output tensor that is given. A failed object gets a status, zeros and a zero gradient.
-// The answer does not depend on threads, batch order or sharding (object_ids).
+// Writes every output tensor that is given. A failed object gets a status, zeros and a zero
+// gradient. The answer does not depend on threads, batch order or sharding (object_ids).
 Status SamplePosterior(Context& context, const propnp_sample_args& args);
 
 Status SamplePosteriorWorkspaceSize(const Context& context, const propnp_sample_args& args,

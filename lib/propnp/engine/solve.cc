@@ -216,8 +216,7 @@ auto ScratchAllocator(const Problem& problem, const propnp_solve_args& args) {
 
 }  // namespace
 
-Status SolveWorkspaceSize(const Context& context, const propnp_solve_args& args,
-                          uint64_t* bytes) {
+Status SolveWorkspaceSize(const Context& context, const propnp_solve_args& args, uint64_t* bytes) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
   *bytes = VisitDofAndPrecision(problem, args.precision, [&](auto /*dof*/, auto real) {
@@ -234,13 +233,13 @@ Status Solve(Context& context, const propnp_solve_args& args) {
   if (problem.num_objects == 0) return Status();
   return VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
     using T = decltype(real);
-    return RunBatch<T>(context, problem, args.workspace, args.workspace_size,
-                       ScratchAllocator<T>(problem, args),
-                       [&](int64_t object, const PreparedCamera<T>* cameras, Scratch<T>* scratch) {
-                         ObjectResult<dof, T> result;
-                         ObjectSolver<dof, T>(problem, args, cameras).Solve(object, scratch, &result);
-                         StoreResult(args, object, result);
-                       });
+    return RunBatch<T>(
+        context, problem, args.workspace, args.workspace_size, ScratchAllocator<T>(problem, args),
+        [&](int64_t object, const PreparedCamera<T>* cameras, Scratch<T>* scratch) {
+          ObjectResult<dof, T> result;
+          ObjectSolver<dof, T>(problem, args, cameras).Solve(object, scratch, &result);
+          StoreResult(args, object, result);
+        });
   });
 }
 

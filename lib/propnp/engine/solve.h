@@ -18,9 +18,10 @@
 namespace propnp {
 
 // Refines args.pose_init, or the best of random starts where none is given, and writes every output
-// tensor that is given. An object that cannot be solved gets a status and finite outputs (its start,
-// or the identity a unit in front of the camera); it never changes its neighbours. Results are the
-// same for any number of threads and any split of the batch. With a workspace nothing is allocated.
+// tensor that is given. An object that cannot be solved gets a status and finite outputs (its
+// start, or the identity a unit in front of the camera); it never changes its neighbours. Results
+// are the same for any number of threads and any split of the batch. With a workspace nothing is
+// allocated.
 Status Solve(Context& context, const propnp_solve_args& args);
 
 // The bytes that Solve() needs for these arguments on this context.

@@ -17,8 +17,7 @@ Status CheckPositive(const char* name, double value) {
 Status CheckAtMost(const char* name, double value, const char* bound_name, double bound) {
   if (value <= bound) return Status();
   return Status::InvalidArgument(std::string("options.") + name + " is " + std::to_string(value) +
-                                 ", expected at most " + bound_name + ", " +
-                                 std::to_string(bound));
+                                 ", expected at most " + bound_name + ", " + std::to_string(bound));
 }
 
 Status CheckRange(const char* name, int64_t value, int64_t low, int64_t high) {
@@ -46,7 +45,8 @@ Status CheckSolveOptions(const propnp_solve_options* options) {
   PROPNP_RETURN_IF_ERROR(CheckRange("start_points", o.start_points, 3, PROPNP_MAX_START_POINTS));
   PROPNP_RETURN_IF_ERROR(CheckRange("start_iterations", o.start_iterations, 0, kMany));
   PROPNP_RETURN_IF_ERROR(CheckRange("num_refined", o.num_refined, 1, PROPNP_MAX_REFINED));
-  if (!std::isfinite(o.tolerance)) return Status::InvalidArgument("options.tolerance is not finite");
+  if (!std::isfinite(o.tolerance))
+    return Status::InvalidArgument("options.tolerance is not finite");
   PROPNP_RETURN_IF_ERROR(CheckPositive("initial_radius", o.initial_radius));
   PROPNP_RETURN_IF_ERROR(CheckPositive("max_radius", o.max_radius));
   PROPNP_RETURN_IF_ERROR(CheckPositive("min_diagonal", o.min_diagonal));

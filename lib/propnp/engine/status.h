@@ -13,9 +13,9 @@ namespace propnp {
 
 enum class StatusCode : int {
   kOk = 0,
-  kInvalidArgument = -1,   // a shape, dtype, option or pointer; the message names field and value
+  kInvalidArgument = -1,  // a shape, dtype, option or pointer; the message names field and value
   kWorkspaceTooSmall = -2,
-  kUnavailable = -3        // the device asked for is not there
+  kUnavailable = -3  // the device asked for is not there
 };
 
 class Status {
@@ -36,8 +36,8 @@ class Status {
 };
 
 // Leaves the enclosing function with the status of `expression` unless it is ok.
-#define PROPNP_RETURN_IF_ERROR(expression)                           \
-  do {                                                               \
+#define PROPNP_RETURN_IF_ERROR(expression)                                      \
+  do {                                                                          \
     if (::propnp::Status status_ = (expression); !status_.ok()) return status_; \
   } while (false)
 

@@ -20,8 +20,9 @@ class ThreadPool {
 
   int num_threads() const { return num_threads_; }
 
-  // Calls body(context, worker) for worker = 0 .. num_threads() - 1, each once, and returns when all
-  // have. One call at a time. Allocates nothing (but the first call, and the first after a fork).
+  // Calls body(context, worker) for worker = 0 .. num_threads() - 1, each once, and returns when
+  // all have. One call at a time. Allocates nothing (but the first call, and the first after a
+  // fork).
   void Run(void (*body)(void* context, int worker), void* context);
 
  private:

@@ -63,13 +63,13 @@ typedef struct propnp_cameras {
   propnp_tensor model;      /* (C) int32, PROPNP_CAMERA_* */
   propnp_tensor parameters; /* (C, M) float, M at least the number that each row's model has */
   propnp_tensor size_px;    /* (C, 2) int32 width, height; optional, carried for outputs */
-  propnp_tensor box_px;     /* (C, 4) float: u_min v_min u_max v_max to clamp projections; optional */
+  propnp_tensor box_px; /* (C, 4) float: u_min v_min u_max v_max to clamp projections; optional */
 } propnp_cameras;
 
 /* The correspondences of B objects.
  *
- * Points come dense, x3d (V, N, 3) with `counts` saying how many of a row are real (padding is never
- * read), or packed, x3d (P, 3) with `offsets`. Every point belongs to one view. */
+ * Points come dense, x3d (V, N, 3) with `counts` saying how many of a row are real (padding is
+ * never read), or packed, x3d (P, 3) with `offsets`. Every point belongs to one view. */
 typedef struct propnp_correspondences {
   uint64_t struct_size;
   int64_t num_objects;
@@ -78,21 +78,24 @@ typedef struct propnp_correspondences {
   propnp_tensor w2d;       /* (V, N, 2) or (P, 2) float, 1/sigma in 1/px, >= 0; optional: 1 */
   propnp_tensor sqrt_info; /* (V, N, 2, 2) or (P, 2, 2) float, instead of w2d: e = L (proj - x2d) */
   propnp_tensor counts;    /* (V) int64, dense layout: points of each view; optional: N */
-  propnp_tensor offsets;   /* (V + 1) int64, packed layout: view v has points [offsets[v], offsets[v+1]) */
+  propnp_tensor
+      offsets; /* (V + 1) int64, packed layout: view v has points [offsets[v], offsets[v+1]) */
 
-  propnp_tensor view_offsets; /* (B + 1) int64: object b has views [view_offsets[b], view_offsets[b+1]);
-                                 optional: one view an object */
+  propnp_tensor view_offsets; /* (B + 1) int64: object b has views [view_offsets[b],
+                                 view_offsets[b+1]); optional: one view an object */
   propnp_tensor view_camera;  /* (V) int32 row of the camera table; optional: row v if C == V, else
                                  row 0 if C == 1 */
-  propnp_tensor view_rig;     /* (V) int32 row of camera_from_rig, -1 for identity; optional: identity */
+  propnp_tensor
+      view_rig; /* (V) int32 row of camera_from_rig, -1 for identity; optional: identity */
   propnp_tensor camera_from_rig; /* (E, 7) float [tx ty tz qw qx qy qz] */
 
   propnp_tensor base_rotation; /* (B, 4) float qw qx qy qz, 4DoF only; optional: identity */
-  propnp_tensor object_ids;    /* (B) uint64 keys of the random streams; optional: index + id_offset */
+  propnp_tensor object_ids; /* (B) uint64 keys of the random streams; optional: index + id_offset */
   uint64_t id_offset;
 } propnp_correspondences;
 
-/* Values of propnp_cost_options::loss: rho as a function of s, the norm of the weighted residual. */
+/* Values of propnp_cost_options::loss: rho as a function of s, the norm of the weighted residual.
+ */
 enum {
   PROPNP_LOSS_NONE = 0,           /* s^2 / 2 */
   PROPNP_LOSS_HUBER = 1,          /* s^2 / 2 up to delta, delta s - delta^2 / 2 beyond */
@@ -100,8 +103,8 @@ enum {
   PROPNP_LOSS_CAUCHY = 3          /* delta^2 / 2 log(1 + s^2 / delta^2) */
 };
 
-/* A prior density of the translation, see math/prior.h: independent normals of (x/z, y/z, log z). It
- * adds -log density to the cost of every object. */
+/* A prior density of the translation, see math/prior.h: independent normals of (x/z, y/z, log z).
+ * It adds -log density to the cost of every object. */
 typedef struct propnp_prior {
   uint64_t struct_size;
   propnp_tensor mean;  /* (B, 3) float */
@@ -111,12 +114,12 @@ typedef struct propnp_prior {
 /* What is minimised: the sum over the points of rho(|w (proj - x2d)|). */
 typedef struct propnp_cost_options {
   uint64_t struct_size;
-  int32_t dof;            /* 6, or 4: translation and yaw about yaw_axis */
-  int32_t loss;           /* PROPNP_LOSS_* */
-  double delta;           /* scale of Huber and Cauchy, in units of s (sigmas) */
-  double relative_delta;  /* of adaptive Huber, without unit */
-  double z_min;           /* smallest depth to divide by, unit of x3d; 0: 1e-3 x rms radius of the points */
-  double yaw_axis[3];     /* unit vector of the camera (rig) frame; 4DoF only */
+  int32_t dof;           /* 6, or 4: translation and yaw about yaw_axis */
+  int32_t loss;          /* PROPNP_LOSS_* */
+  double delta;          /* scale of Huber and Cauchy, in units of s (sigmas) */
+  double relative_delta; /* of adaptive Huber, without unit */
+  double z_min; /* smallest depth to divide by, unit of x3d; 0: 1e-3 x rms radius of the points */
+  double yaw_axis[3];         /* unit vector of the camera (rig) frame; 4DoF only */
   propnp_tensor object_delta; /* (B) float: delta, or relative_delta, of each object; optional */
   const propnp_prior* prior;  /* null: none */
 } propnp_cost_options;

@@ -34,8 +34,8 @@ class WorkspaceMemory {
     }
     if (given_size < needed) {
       return Status(StatusCode::kWorkspaceTooSmall, "workspace_size is " +
-                                                        std::to_string(given_size) +
-                                                        ", expected " + std::to_string(needed));
+                                                        std::to_string(given_size) + ", expected " +
+                                                        std::to_string(needed));
     }
     if (reinterpret_cast<uintptr_t>(given) % kColumnAlignment != 0) {
       return Status::InvalidArgument("workspace is not aligned to 64 bytes");

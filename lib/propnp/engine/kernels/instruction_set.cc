@@ -91,9 +91,9 @@ bool SetInstructionSet(InstructionSet isa) {
 
 // The named constant of the current instruction set.
 #if PROPNP_HAVE_AVX2 && PROPNP_HAVE_AVX512
-#define PROPNP_OF_CURRENT(name)                                \
-  (Current() == InstructionSet::kAvx512 ? avx512::name         \
-   : Current() == InstructionSet::kAvx2 ? avx2::name           \
+#define PROPNP_OF_CURRENT(name)                        \
+  (Current() == InstructionSet::kAvx512 ? avx512::name \
+   : Current() == InstructionSet::kAvx2 ? avx2::name   \
                                         : baseline::name)
 #else
 #define PROPNP_OF_CURRENT(name) baseline::name

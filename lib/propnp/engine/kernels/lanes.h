@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// A vector register as a scalar of math/: as many points at once as the instruction set holds. A thin
-// cover over Highway in static mode (one instruction set a translation unit, nothing to link).
+// A vector register as a scalar of math/: as many points at once as the instruction set holds. A
+// thin cover over Highway in static mode (one instruction set a translation unit, nothing to link).
 #ifndef PROPNP_ENGINE_KERNELS_LANES_H_
 #define PROPNP_ENGINE_KERNELS_LANES_H_
 
-#include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
 
 #include "propnp/math/scalar.h"
 

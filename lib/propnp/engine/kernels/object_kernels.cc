@@ -34,8 +34,8 @@ T view_cost(const PackedView<T>& view, const KernelPose<T>& pose, const KernelMo
     Vec3<L> point_in_cam = rig_from_object * p.point;
     if (view.has_rig) point_in_cam = lanes.camera_from_rig * point_in_cam;
     const Vec2<L> error = reprojection_error(lanes.model, point_in_cam, p.pixel);
-    const Vec2<L> e = view.wxy ? load_information(view, i).times(error)
-                               : load_weight(view, i).times(error);
+    const Vec2<L> e =
+        view.wxy ? load_information(view, i).times(error) : load_weight(view, i).times(error);
     sum = sum + lanes.loss.rho(dot(e, e));
   }
   return sum.sum();
@@ -120,12 +120,11 @@ void accumulate(const PackedView<T>& view, const KernelPose<T>& pose, const Kern
     const Vec3<L> rotated = rig_from_object.rotation * p.point;
     Vec3<L> point_in_cam = rotated + rig_from_object.translation;
     if (!kPlain && view.has_rig) point_in_cam = lanes.camera_from_rig * point_in_cam;
-    PointResidual<L> r =
-        !kPlain && view.wxy
-            ? residual_with_jacobian(lanes.model, point_in_cam, p.pixel, load_information(view, i),
-                                     clamped_rows)
-            : residual_with_jacobian(lanes.model, point_in_cam, p.pixel, load_weight(view, i),
-                                     clamped_rows);
+    PointResidual<L> r = !kPlain && view.wxy
+                             ? residual_with_jacobian(lanes.model, point_in_cam, p.pixel,
+                                                      load_information(view, i), clamped_rows)
+                             : residual_with_jacobian(lanes.model, point_in_cam, p.pixel,
+                                                      load_weight(view, i), clamped_rows);
     if (!kPlain && view.has_rig) {
       r.x_gradient = transposed_times(lanes.camera_from_rig.rotation, r.x_gradient);
       r.y_gradient = transposed_times(lanes.camera_from_rig.rotation, r.y_gradient);
@@ -146,8 +145,8 @@ void accumulate(const PackedView<T>& view, const KernelPose<T>& pose, const Kern
     total.add_gradient(x_row, loss.weight * r.e.x);
     total.add_gradient(y_row, loss.weight * r.e.y);
     if (!kPlain && model.curvature != static_cast<int>(Curvature::kIrls)) {
-      const auto d = curvature_directions(static_cast<Curvature>(model.curvature), r.e,
-                                          squared_norm, loss);
+      const auto d =
+          curvature_directions(static_cast<Curvature>(model.curvature), r.e, squared_norm, loss);
       L first[kDof], second[kDof];
       PROPNP_UNROLL
       for (int k = 0; k < kDof; ++k) {
@@ -179,9 +178,8 @@ void accumulate_view(const PackedView<T>& view, const KernelPose<T>& pose,
 template <typename T>
 T cost_of_view(const PackedView<T>& view, const KernelPose<T>& pose, const KernelModel<T>& model) {
   T result(0);
-  visit_camera(view.camera_model, [&](auto camera) {
-    result = view_cost<decltype(camera)>(view, pose, model);
-  });
+  visit_camera(view.camera_model,
+               [&](auto camera) { result = view_cost<decltype(camera)>(view, pose, model); });
   return result;
 }
 

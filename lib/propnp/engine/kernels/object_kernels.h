@@ -24,11 +24,11 @@ constexpr int kTangentMax = 6;
 // The points of one view of one object, one column a coordinate, with what they share.
 template <typename T>
 struct PackedView {
-  const T *x, *y, *z;    // point_in_object
-  const T *u, *v;        // px
-  const T *wxx, *wyy;    // weight, or diagonal of the square-root information
-  const T *wxy, *wyx;    // off-diagonal; null for a plain weight
-  int64_t num_points;    // without padding
+  const T *x, *y, *z;  // point_in_object
+  const T *u, *v;      // px
+  const T *wxx, *wyy;  // weight, or diagonal of the square-root information
+  const T *wxy, *wyx;  // off-diagonal; null for a plain weight
+  int64_t num_points;  // without padding
   int64_t padded_points;
 
   int32_t camera_model;

@@ -68,8 +68,8 @@ void add_costs_of(const BaseView<T>& base_view, const KernelModel<T>& model,
     };
     for (int64_t s = 0; s < block.count; ++s) {
       const T* record = block.records + s * kSampleRecord;
-      const Vec2<L> e =
-          weigh(displaced_error(lanes, base, displacement_in_cam(view, lanes, base.rotated, record)));
+      const Vec2<L> e = weigh(
+          displaced_error(lanes, base, displacement_in_cam(view, lanes, base.rotated, record)));
       T* cost = partial_costs + s * kPointPadding;
       (L::load(cost) + lanes.loss.rho(dot(e, e))).store(cost);
     }

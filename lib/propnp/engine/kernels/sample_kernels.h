@@ -14,15 +14,15 @@ namespace propnp {
 // One view's points at a base pose, one column a coordinate, padded as PackedView is.
 template <typename T>
 struct BaseView {
-  const PackedView<T>* view;               // weights, camera, box; x y z u v are not read
+  const PackedView<T>* view;                   // weights, camera, box; x y z u v are not read
   const T *rotated_x, *rotated_y, *rotated_z;  // R point_in_object, rig frame
   const T *cam_x, *cam_y, *cam_z;              // point_in_cam
   const T *error_u, *error_v;                  // proj - x2d before the box, px
   const T *pixel_u, *pixel_v;                  // proj before the box, px; only read with a box
 };
 
-// Poses relative to the base: point = base point + (rotation - I) rotated + translation. A record of
-// kSampleRecord numbers each: rotation - I (row-major), translation, weight of the gradient.
+// Poses relative to the base: point = base point + (rotation - I) rotated + translation. A record
+// of kSampleRecord numbers each: rotation - I (row-major), translation, weight of the gradient.
 constexpr int kSampleRecord = 16;
 
 template <typename T>
@@ -38,7 +38,7 @@ struct PointGradientColumns {
   T *x, *y, *z;  // with respect to point_in_object after R of the base pose: R grad_x3d
   T *u, *v;
   T *wxx, *wyy, *wxy, *wyx;
-  T delta;       // a sum over points
+  T delta;  // a sum over points
 };
 
 template <typename T>

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+#include "propnp/engine/sample_posterior.h"
+
+#include "propnp/math/cholesky.h"
+#include "tests/engine/evidence_problems.h"
+#include "tests/engine/simulation.h"
+
+namespace propnp::test {
+namespace {
+
+Batch NoiseFree(TestRandom& random, int dof, double sigma_px) {
+  Simulation simulation;
+  simulation.objects = 4;
+  simulation.dof = dof;
+  simulation.noise_px = 0;
+  Batch batch = Simulate(random, simulation);
+  batch.w2d.assign(batch.x2d.size(), 1 / sigma_px);
+  return batch;
+}
+
+// -cost* + 1/2 log det(2 pi Sigma) with the posterior covariance; the cost is zero.
+std::vector<double> LaplaceEvidence(const Batch& batch) {
+  Batch started = batch;
+  started.pose_init = batch.true_pose;
+  const Solution solution = SolveBatch(started);
+  const int dof = batch.cost.dof;
+  std::vector<double> result;
+  for (int64_t i = 0; i < batch.num_objects; ++i) {
+    Cholesky<6, double> six;
+    Cholesky<4, double> four;
+    const double* covariance = &solution.covariance[i * dof * dof];
+    EXPECT_TRUE(dof == 6 ? six.factorize(covariance) : four.factorize(covariance));
+    const double log_det = dof == 6 ? six.log_determinant() : four.log_determinant();
+    result.push_back(0.5 * (log_det + dof * std::log(2 * 3.14159265358979323846)));
+  }
+  return result;
+}
+
+// What is left beyond the Gaussian is of second order in sigma: halving sigma quarters it. Sampling
+// noise is a few 1e-4 of a nat at these sigmas, well below the gaps.
+TEST(SamplePosterior, TendsToTheGaussianLimit) {
+  for (const int dof : {6, 4}) {
+    SCOPED_TRACE(dof);
+    double gap[2];
+    for (int k = 0; k < 2; ++k) {
+      TestRandom random;  // the same objects both times
+      const Batch batch = NoiseFree(random, dof, k == 0 ? 16 : 8);
+      SampleOptions options;
+      options.num_samples = 16384;
+      const Posterior posterior = SampleBatch(batch, options);
+      const std::vector<double> laplace = LaplaceEvidence(batch);
+      gap[k] = 0;
+      for (int64_t i = 0; i < batch.num_objects; ++i) {
+        gap[k] += (posterior.log_evidence[i] - laplace[i]) / static_cast<double>(batch.num_objects);
+      }
+    }
+    EXPECT_LT(std::fabs(gap[1]), 0.5 * std::fabs(gap[0]) + 2e-3);
+    EXPECT_LT(std::fabs(gap[1]), 0.05);
+  }
+}
+
+TEST(SamplePosterior, DoesNotDependOnThreadsNorOnTheRestOfTheBatch) {
+  TestRandom random;
+  Batch batch = NoiseFree(random, 6, 2);
+  batch.object_ids = {11, 12, 13, 14};
+  const Posterior one = SampleBatch(batch, SampleOptions(), nullptr, PROPNP_FLOAT32, 1);
+  const Posterior three = SampleBatch(batch, SampleOptions(), nullptr, PROPNP_FLOAT32, 3);
+  EXPECT_EQ(one.log_evidence, three.log_evidence);
+  EXPECT_EQ(one.grad_x3d, three.grad_x3d);
+
+  batch.x3d[0] = kNaN;  // spoils object 0 alone
+  const Posterior spoiled = SampleBatch(batch, SampleOptions(), nullptr, PROPNP_FLOAT32, 2);
+  EXPECT_EQ(spoiled.status[0], PROPNP_STATUS_NON_FINITE_INPUT);
+  EXPECT_EQ(spoiled.log_evidence[0], 0);
+  const int64_t per_object = 3 * batch.num_points;
+  for (int64_t i = 0; i < per_object; ++i) EXPECT_EQ(spoiled.grad_x3d[i], 0);
+  for (int64_t i = 1; i < batch.num_objects; ++i) {
+    EXPECT_EQ(spoiled.log_evidence[i], one.log_evidence[i]);
+  }
+  for (size_t i = per_object; i < one.grad_x3d.size(); ++i) {
+    EXPECT_EQ(spoiled.grad_x3d[i], one.grad_x3d[i]);
+  }
+}
+
+// The estimate's own standard error must cover its true error: over replicates the mean square of
+// error / standard error is 1 for an exact one. It is conservative by design, so only the upper
+// side is tight; 64 replicates put the mean square of a unit normal above 2 once in 1e6.
+TEST(SamplePosterior, StandardErrorCoversTheError) {
+  const std::vector<EvidenceProblem> problems = ReadEvidenceProblems();
+  if (problems.empty()) GTEST_SKIP() << "needs evidence/evidence.json";
+  const EvidenceProblem& problem = problems.front();
+  const Posterior posterior = SampleBatch(Replicated(problem, 64), SampleOptions());
+  double square = 0;
+  for (int i = 0; i < 64; ++i) {
+    const double allowed = std::hypot(posterior.standard_error[i], problem.standard_error);
+    square += std::pow((posterior.log_evidence[i] - problem.log_evidence) / allowed, 2) / 64;
+  }
+  EXPECT_LT(square, 2);
+  EXPECT_GT(square, 1e-3);
+}
+
+TEST(SamplePosterior, RefusesWhatItCannotUse) {
+  TestRandom random;
+  const Batch batch = NoiseFree(random, 6, 2);
+  const Correspondences correspondences = CorrespondencesOf(batch);
+  const Cameras cameras = CamerasOf(batch);
+  Context context(1);
+  const auto message_of = [&](const auto& change) {
+    SampleOptions options;
+    SampleArgs args;
+    args.correspondences = &correspondences;
+    args.cameras = &cameras;
+    args.cost = &batch.cost;
+    args.start_options = &batch.options;
+    args.options = &options;
+    change(&options, &args);
+    return SamplePosterior(context, args).message();
+  };
+  const auto expect_in = [&](const std::string& part, const auto& change) {
+    EXPECT_NE(message_of(change).find(part), std::string::npos) << message_of(change);
+  };
+  expect_in("num_samples is 8", [](SampleOptions* o, SampleArgs*) { o->num_samples = 8; });
+  expect_in("method is 9", [](SampleOptions* o, SampleArgs*) { o->method = 9; });
+  expect_in("loss_gradient", [](SampleOptions*, SampleArgs* a) { a->loss_gradient = 1; });
+  static double few[3];
+  expect_in("log_evidence has shape (3), expected (4)",
+            [](SampleOptions*, SampleArgs* a) { a->log_evidence = View(few, {3}); });
+}
+
+}  // namespace
+}  // namespace propnp::test
