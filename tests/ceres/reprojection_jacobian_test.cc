@@ -9,6 +9,7 @@
 #include <Eigen/Core>
 #include <memory>
 
+#include "propnp/ceres/pose_chain.h"
 #include "tests/ceres/cost_case.h"
 
 namespace propnp {
@@ -187,6 +188,35 @@ TYPED_TEST(ReprojectionJacobian, EveryExampleCamera) {
     shape.camera_parameters = parameters;
     shape.intrinsics_block = true;
     this->CheckObject(shape, 50);
+  }
+}
+
+// The random cases of these tests do meet every clamp and both sides of the loss.
+TYPED_TEST(ReprojectionJacobian, CasesMeetEveryClamp) {
+  int behind = 0, in_front = 0, outside = 0, inside = 0, beyond = 0, within = 0;
+  for (const PoseLayout& layout : test::AllLayouts()) {
+    CaseShape shape = this->Shape();
+    shape.pose = layout;
+    shape.box = true;
+    const CostCase c = test::MakeCase(shape, 21, &this->random_);
+    PoseChain::State chain;
+    ASSERT_TRUE(PoseChain(c.options).Evaluate(c.pointers().data(), &chain));
+    const auto camera = test::MakeCamera<TypeParam, double>(
+        shape.camera_parameters, test::MonotoneLimit<TypeParam>(shape.camera_parameters));
+    const auto cost =
+        ObjectReprojectionCost::Create(c.options, c.points(), RobustLoss<double>(), nullptr);
+    const Eigen::VectorXd e = Linearize(*cost, c).residuals;
+    for (int i = 0; i < c.num_points; ++i) {
+      const Vec3<double> p =
+          chain.cam_from_point * Vec3<double>{c.x3d[3 * i], c.x3d[3 * i + 1], c.x3d[3 * i + 2]};
+      const Vec2<double> pixel = camera.project(p, c.options.z_min);
+      ++(p.z < c.options.z_min ? behind : in_front);
+      ++(pixel.x < c.options.box.low.x || c.options.box.high.x < pixel.x ? outside : inside);
+      ++(e.segment<2>(2 * i).norm() > c.loss.delta ? beyond : within);
+    }
+  }
+  for (const int count : {behind, in_front, outside, inside, beyond, within}) {
+    EXPECT_GT(count, 20);
   }
 }
 

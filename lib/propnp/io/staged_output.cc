@@ -103,18 +103,17 @@ std::string RandomSuffix() {
   return suffix;
 }
 
-// Every file below `folder`, relative to it, in order.
-Result<std::vector<std::string>> ListFiles(const std::string& folder) {
-  std::vector<std::string> files;
+// Calls visit(file) for every file below `folder`, relative to it, until it returns false.
+template <typename Visitor>
+Status VisitFiles(const std::string& folder, const Visitor& visit) {
   std::error_code error;
   for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
     if (entry->is_directory(error) && !entry->is_symlink(error)) continue;
-    files.push_back(entry->path().lexically_relative(folder).generic_string());
+    if (!visit(entry->path().lexically_relative(folder).generic_string())) return {};
   }
   if (error) return Status::Error(folder + ": cannot list: " + error.message());
-  std::sort(files.begin(), files.end());
-  return files;
+  return {};
 }
 
 // The lines of the list, with the list itself.
@@ -133,10 +132,15 @@ std::vector<std::string> ReadManifest(const std::string& folder) {
 }
 
 Status WriteManifest(const std::string& folder) {
-  const Result<std::vector<std::string>> files = ListFiles(folder);
-  if (!files.ok()) return files.status();
+  std::vector<std::string> files;
+  const Status listed = VisitFiles(folder, [&](const std::string& file) {
+    files.push_back(file);
+    return true;
+  });
+  if (!listed.ok()) return listed;
+  std::sort(files.begin(), files.end());
   std::string text;
-  for (const std::string& file : *files) text += file + "\n";
+  for (const std::string& file : files) text += file + "\n";
   return WriteFile(JoinPath(folder, kManifest), text);
 }
 
@@ -144,15 +148,16 @@ Status CheckReplaceable(const std::string& target) {
   struct stat facts;
   if (lstat(target.c_str(), &facts) != 0) return {};
   if (!S_ISDIR(facts.st_mode)) return Status::Error(target + ": exists and is not a folder");
-  const Result<std::vector<std::string>> files = ListFiles(target);
-  if (!files.ok()) return files.status();
+  // The first foreign file is enough: the target may be somebody's whole disk.
   const std::vector<std::string> ours = ReadManifest(target);
-  for (const std::string& file : *files) {
-    if (std::binary_search(ours.begin(), ours.end(), file)) continue;
-    return Status::Error(target + ": not replaced: it holds " + file +
-                         ", which propnp did not write; choose another folder, or remove this one");
-  }
-  return {};
+  std::string foreign;
+  const Status listed = VisitFiles(target, [&](const std::string& file) {
+    if (!std::binary_search(ours.begin(), ours.end(), file)) foreign = file;
+    return foreign.empty();
+  });
+  if (!listed.ok() || foreign.empty()) return listed;
+  return Status::Error(target + ": not replaced: it holds " + foreign +
+                       ", which propnp did not write; choose another folder, or remove this one");
 }
 
 Status Flush(const std::string& path) {
