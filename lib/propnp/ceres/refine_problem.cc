@@ -242,8 +242,8 @@ void RefineProblem::Solve() {
   for (Member& member : members_) {
     member.result->status |= StatusOf(summary);
     if (shared_ == nullptr && options_.max_iterations > 0) FinishAlone(&member);
-    member.result->iterations =
-        std::max(0, summary.num_successful_steps + summary.num_unsuccessful_steps - 1);
+    // The first entry is the evaluation of the start.
+    member.result->iterations = std::max(0, static_cast<int>(summary.iterations.size()) - 1);
     if (summary.termination_type == ceres::FAILURE) member.result->message = summary.message;
     FillResult(&member);
   }
