@@ -28,6 +28,8 @@ endif()
 
 if(PROPNP_SANITIZE)
   list(JOIN PROPNP_SANITIZE "," sanitizers)
+  # Instrumented code is not forced inline, see propnp/math/config.h.
+  add_compile_definitions(PROPNP_SANITIZED=1)
   # A report must fail the test that caused it, hence no recovery.
   add_compile_options(-fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
   add_link_options(-fsanitize=${sanitizers})

@@ -29,8 +29,12 @@ function(propnp_add_kernels target)
     target_compile_features(${kernels} PRIVATE cxx_std_17)
     target_compile_definitions(${kernels} PRIVATE PROPNP_ISA=${isa} HWY_COMPILE_ONLY_STATIC)
     # Nobody reads errno or floating-point exceptions after a kernel; both stop vectorisation.
+    set(level -O3)
+    if(PROPNP_SANITIZE)
+      set(level -O1)  # what is instrumented is not meant to be fast, but to compile in seconds
+    endif()
     target_compile_options(${kernels} PRIVATE
-      -O3 -fno-math-errno -fno-trapping-math ${flags_${isa}})
+      ${level} -fno-math-errno -fno-trapping-math ${flags_${isa}})
     target_include_directories(${kernels} SYSTEM PRIVATE ${PROPNP_HIGHWAY_INCLUDE_DIR})
     target_link_libraries(${kernels} PRIVATE propnp_math)
     set_target_properties(${kernels} PROPERTIES POSITION_INDEPENDENT_CODE ON)

@@ -4,6 +4,7 @@
 // Objects that cannot be solved: a status, finite outputs, and neighbours that notice nothing.
 #include <algorithm>
 #include <functional>
+#include <string>
 
 #include "tests/engine/simulation.h"
 
@@ -15,7 +16,7 @@ constexpr int64_t kBad = 1;  // of three objects
 
 // A way to spoil the middle object. Its status must have all of `present` and none of `absent`.
 struct Spoiler {
-  const char* name;
+  std::string name;
   std::function<void(Batch*)> spoil;
   int32_t present;
   int32_t absent;
@@ -81,7 +82,7 @@ std::vector<Spoiler> Spoilers() {
          }
          Reproject(b);
        },
-       kNone, kInput | kFew | PROPNP_STATUS_INDEFINITE},
+       kRank, kInput | kFew | PROPNP_STATUS_INDEFINITE},
       {"one_pixel",
        [](Batch* b) {
          for (int64_t k = 0; k < kPoints; ++k) PixelOf(b, k)[0] = 300, PixelOf(b, k)[1] = 200;
@@ -113,9 +114,8 @@ std::vector<Spoiler> Spoilers() {
   for (int v = 0; v < 3; ++v) {
     const double bad = bad_values[v];
     const auto add = [&](const std::string& field, std::function<void(Batch*)> spoil) {
-      // Names live as long as the program.
-      spoilers.push_back({(new std::string(field + "_" + bad_names[v]))->c_str(), std::move(spoil),
-                          kInput, PROPNP_STATUS_CONVERGED});
+      spoilers.push_back(
+          {field + "_" + bad_names[v], std::move(spoil), kInput, PROPNP_STATUS_CONVERGED});
     };
     add("x3d", [bad](Batch* b) { PointOf(b, 7)[2] = bad; });
     add("x2d", [bad](Batch* b) { PixelOf(b, 11)[1] = bad; });
@@ -208,7 +208,7 @@ TEST_P(Spoiled, GaussNewton) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Objects, Spoiled, ::testing::ValuesIn(Spoilers()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& info) { return info.param.name; });
 
 // Poses that are no pose, where starts are given.
 TEST(DegeneratePose, BadStart) {

@@ -4,6 +4,7 @@
 // Every call that cannot be made is refused, by the name of the field and what was wrong with it,
 // and nothing is written.
 #include <functional>
+#include <string>
 
 #include "tests/engine/simulation.h"
 
@@ -38,7 +39,7 @@ Batch FullBatch() {
 }
 
 struct Mistake {
-  const char* name;
+  std::string name;
   std::function<void(SolveCall*)> make;
   std::vector<const char*> words;  // that the message must have
 };
@@ -304,15 +305,12 @@ std::vector<Mistake> SolveMistakes() {
       {"status", &SolveArgs::status},
   };
   for (const Named& t : tensors) {
-    const auto name = [&](const char* suffix) {
-      return (new std::string(std::string(t.name) + suffix))
-          ->c_str();  // lives as long as the program
-    };
+    const std::string name = t.name;
     mistakes.push_back(
-        {name("_rows"), [t](C* c) { (c->args.*t.tensor).shape[0] = 3; }, {t.name, "(3", "(2"}});
+        {name + "_rows", [t](C* c) { (c->args.*t.tensor).shape[0] = 3; }, {t.name, "(3", "(2"}});
     mistakes.push_back(
-        {name("_dimensions"), [t](C* c) { ++(c->args.*t.tensor).ndim; }, {t.name, "expected (2"}});
-    mistakes.push_back({name("_dtype"),
+        {name + "_dimensions", [t](C* c) { ++(c->args.*t.tensor).ndim; }, {t.name, "expected (2"}});
+    mistakes.push_back({name + "_dtype",
                         [t](C* c) { (c->args.*t.tensor).dtype = PROPNP_UINT64; },
                         {t.name, "uint64"}});
   }
@@ -359,7 +357,7 @@ std::vector<Mistake> AllMistakes() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Mistakes, RefusedSolve, ::testing::ValuesIn(AllMistakes()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& info) { return info.param.name; });
 
 // Evaluate() checks its inputs by the same code; what it adds are its own tensors.
 TEST(RefusedEvaluate, NamesFieldAndShape) {

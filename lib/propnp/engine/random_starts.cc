@@ -117,7 +117,9 @@ ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, T largest_weigh
   const T seen = kDof == 4 ? bearing_extent.Deviation() : bearings.Deviation();
   // A flat or tiny image says nothing about depth: an object of one radian, or as far as floats go.
   const T size = extent > T(0) ? extent : points.Deviation();
-  return {points.Mean(), (T(1) / norm) * mean, size / std::clamp(seen, T(1e-6), T(1))};
+  // Points that coincide fit at any distance but none: at the camera's origin nothing projects.
+  const T distance = size > T(0) ? size / std::clamp(seen, T(1e-6), T(1)) : T(1);
+  return {points.Mean(), (T(1) / norm) * mean, distance};
 }
 
 template <typename T>

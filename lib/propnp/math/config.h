@@ -25,8 +25,8 @@
   }
 
 // The lanes of the vector build must vanish by inlining; the optimiser's own limit is too low
-// there.
-#if defined(__GNUC__) && !defined(__CUDACC__)
+// there. Not so under sanitizers, whose checks make one huge function take minutes to compile.
+#if defined(__GNUC__) && !defined(__CUDACC__) && !defined(PROPNP_SANITIZED)
 #define PROPNP_INLINE inline __attribute__((always_inline))
 #else
 #define PROPNP_INLINE inline
