@@ -31,6 +31,6 @@ if(PROPNP_SANITIZE)
   # Instrumented code is not forced inline, see propnp/math/config.h.
   add_compile_definitions(PROPNP_SANITIZED=1)
   # A report must fail the test that caused it, hence no recovery.
-  add_compile_options(-fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  add_compile_options(-fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${sanitizers})
 endif()

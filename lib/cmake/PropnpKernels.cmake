@@ -14,6 +14,19 @@ function(propnp_add_kernels target)
   set(flags_avx2 -mavx2 -mfma -mbmi -mbmi2 -mf16c -maes -mpclmul)
   set(flags_avx512 -march=skylake-avx512)
 
+  # Nobody reads errno or floating-point exceptions after a kernel; both stop vectorisation.
+  set(flags -O3 -fno-math-errno -fno-trapping-math)
+  if(PROPNP_SANITIZE)
+    # Everything in a kernel is inlined into one function, and checks of each local variable make
+    # the compiler take minutes for it. What remains checks every access to the caller's memory.
+    list(APPEND flags -O2 -fno-sanitize=null,alignment,object-size,vptr)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      list(APPEND flags "SHELL:--param asan-stack=0")
+    else()
+      list(APPEND flags "SHELL:-mllvm -asan-stack=0")
+    endif()
+  endif()
+
   set(isas baseline)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
     list(APPEND isas avx2 avx512)

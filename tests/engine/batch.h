@@ -246,7 +246,7 @@ inline ::testing::AssertionResult SameObject(const Solution& a, int64_t i, const
   for (size_t f = 0; f < fields_a.size(); ++f) {
     const size_t width = fields_a[f]->size() / a.status.size();
     if (std::memcmp(&(*fields_a[f])[i * width], &(*fields_b[f])[j * width],
-                    width * sizeof(double))) {
+                    width * sizeof(double)) != 0) {
       return ::testing::AssertionFailure()
              << "real output " << f << " of objects " << i << " and " << j
              << " differs: " << (*fields_a[f])[i * width] << " and " << (*fields_b[f])[j * width];

@@ -245,7 +245,7 @@ std::vector<Mistake> InputMistakes() {
 
 std::vector<Mistake> SolveMistakes() {
   using C = SolveCall;
-  const auto option = [](const char* name, std::function<void(SolveOptions*)> set,
+  const auto option = [](const char* name, const std::function<void(SolveOptions*)>& set,
                          std::vector<const char*> words) -> Mistake {
     return {name, [set](C* c) { set(&c->options); }, std::move(words)};
   };

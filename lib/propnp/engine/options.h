@@ -36,7 +36,7 @@ struct SolveOptions : propnp_solve_options {
   SolveOptions() : propnp_solve_options{} {
     struct_size = sizeof(propnp_solve_options);
     method = PROPNP_METHOD_LEVENBERG_MARQUARDT;
-    max_iterations = 50;
+    max_iterations = 200;  // thin triangles need them; most objects stop after ten
     covariance = PROPNP_COVARIANCE_POSTERIOR;
     num_starts = 64;
     start_points = 16;
