@@ -15,16 +15,10 @@ function(propnp_add_kernels target)
   set(flags_avx512 -march=skylake-avx512)
 
   # Nobody reads errno or floating-point exceptions after a kernel; both stop vectorisation.
-  set(flags -O3 -fno-math-errno -fno-trapping-math)
-  if(PROPNP_SANITIZE)
-    # Everything in a kernel is inlined into one function, and checks of each local variable make
-    # the compiler take minutes for it. What remains checks every access to the caller's memory.
-    list(APPEND flags -O2 -fno-sanitize=null,alignment,object-size,vptr)
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      list(APPEND flags "SHELL:--param asan-stack=0")
-    else()
-      list(APPEND flags "SHELL:-mllvm -asan-stack=0")
-    endif()
+  set(flags -fno-math-errno -fno-trapping-math)
+  # Also in a debug build; instrumented code takes the compiler minutes at this level.
+  if(NOT PROPNP_SANITIZE)
+    list(APPEND flags -O3)
   endif()
 
   set(isas baseline)
