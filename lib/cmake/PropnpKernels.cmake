@@ -14,13 +14,6 @@ function(propnp_add_kernels target)
   set(flags_avx2 -mavx2 -mfma -mbmi -mbmi2 -mf16c -maes -mpclmul)
   set(flags_avx512 -march=skylake-avx512)
 
-  # Nobody reads errno or floating-point exceptions after a kernel; both stop vectorisation.
-  set(flags -fno-math-errno -fno-trapping-math)
-  # Also in a debug build; instrumented code takes the compiler minutes at this level.
-  if(NOT PROPNP_SANITIZE)
-    list(APPEND flags -O3)
-  endif()
-
   set(isas baseline)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
     list(APPEND isas avx2 avx512)

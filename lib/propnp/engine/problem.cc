@@ -299,8 +299,9 @@ uint64_t Problem::ObjectId(int64_t object) const {
 
 Status CheckExecution(int32_t device, int32_t precision) {
   if (device != -1) {
-    return Status(StatusCode::kUnavailable, "device is " + std::to_string(device) +
-                                                ": this build has no CUDA backend, use -1 for the CPU");
+    return Status(StatusCode::kUnavailable,
+                  "device is " + std::to_string(device) +
+                      ": this build has no CUDA backend, use -1 for the CPU");
   }
   if (precision != 0 && !IsFloat(precision)) {
     return Bad("precision is " + std::to_string(precision) + ", expected float32, float64 or 0");
