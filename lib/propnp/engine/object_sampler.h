@@ -155,17 +155,7 @@ class ObjectSampler {
     StartPose<double>* starts = scratch_.starts.starts;
     int count = MakeRandomStarts(cost, *args_.start_options, seed_, problem_.ObjectId(index_),
                                  &scratch_.starts);
-    if (has_target_) {
-      StartPose<double> target = {};
-      std::copy(target_, target_ + 7, target.pose);
-      target.cost = cost.Cost(target.pose);
-      StartPose<double>* place = std::upper_bound(
-          starts, starts + count, target,
-          [](const StartPose<double>& a, const StartPose<double>& b) { return a.cost < b.cost; });
-      std::copy_backward(place, starts + count, starts + count + 1);
-      *place = target;
-      ++count;
-    }
+    if (has_target_) InsertStart(cost, target_, count++, starts);
     return FindModes(cost, *args_.start_options, starts, count, scratch_.modes);
   }
 

@@ -12,19 +12,11 @@
 namespace propnp {
 namespace {
 
-constexpr double kSeedDistance = 0.35;  // rad between the rotations of two seeds
-constexpr int kSeedSteps = 3;           // on all points, for every seed
-constexpr int kPolishSteps = 20;        // more, for the best few; most converge in under ten
+constexpr int kSeedSteps = 3;     // on all points, for every seed
+constexpr int kPolishSteps = 20;  // more, for the best few; most converge in under ten
 constexpr int kPolished = 3;
 constexpr double kMaxCostGap = 15;        // exp(-15) of the best mode's height is nothing
 constexpr double kDuplicateDistance = 4;  // squared Mahalanobis
-
-template <int kDof>
-double RotationDistance(const double* a, const double* b) {
-  if (kDof == 4) return std::fabs(std::remainder(a[3] - b[3], 6.283185307179586));
-  const double cosine = std::fabs(a[3] * b[3] + a[4] * b[4] + a[5] * b[5] + a[6] * b[6]);
-  return 2 * std::acos(std::min(cosine, 1.0));
-}
 
 // The seeds: best starts first, each away in rotation from those before.
 template <int kDof>
@@ -32,7 +24,7 @@ int PickSeeds(const StartPose<double>* starts, int num_starts, PosteriorMode<kDo
   int count = 0;
   for (int s = 0; s < num_starts && count < PROPNP_MAX_MODES; ++s) {
     const bool is_new = std::all_of(modes, modes + count, [&](const PosteriorMode<kDof>& mode) {
-      return RotationDistance<kDof>(starts[s].pose, mode.pose) > kSeedDistance;
+      return RotationDistance<kDof>(starts[s].pose, mode.pose) > kStartDistance;
     });
     if (!is_new) continue;
     std::copy(starts[s].pose, starts[s].pose + 7, modes[count].pose);

@@ -8,6 +8,9 @@
 #ifndef PROPNP_ENGINE_RANDOM_STARTS_H_
 #define PROPNP_ENGINE_RANDOM_STARTS_H_
 
+#include <algorithm>
+#include <cmath>
+
 #include "propnp/engine/args.h"
 #include "propnp/engine/object_cost.h"
 
@@ -18,6 +21,30 @@ struct StartPose {
   T pose[7];
   T cost;
 };
+
+// The angle between two poses' rotations, rad.
+template <int kDof, typename T>
+T RotationDistance(const T* a, const T* b) {
+  if constexpr (kDof == 4) return std::fabs(std::remainder(a[3] - b[3], T(6.283185307179586)));
+  const T cosine = std::fabs(a[3] * b[3] + a[4] * b[4] + a[5] * b[5] + a[6] * b[6]);
+  return T(2) * std::acos(std::min(cosine, T(1)));
+}
+
+// Starts nearer than this in rotation are one (rad).
+constexpr double kStartDistance = 0.35;
+
+// Puts one more pose in its place among `count` starts, best first; there must be room.
+template <int kDof, typename T>
+void InsertStart(const ObjectCost<kDof, T>& cost, const T* pose, int count, StartPose<T>* starts) {
+  StartPose<T> start = {};
+  std::copy(pose, pose + (kDof == 6 ? 7 : 4), start.pose);
+  start.cost = cost.Cost(start.pose);
+  StartPose<T>* place = std::upper_bound(
+      starts, starts + count, start,
+      [](const StartPose<T>& a, const StartPose<T>& b) { return a.cost < b.cost; });
+  std::copy_backward(place, starts + count, starts + count + 1);
+  *place = start;
+}
 
 // Room for the starts of one object at a time.
 template <typename T>

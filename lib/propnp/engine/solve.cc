@@ -66,13 +66,6 @@ struct ObjectResult {
   uint32_t status;
 };
 
-template <int kDof, typename T>
-T RotationDistance(const T* a, const T* b) {
-  if constexpr (kDof == 4) return std::fabs(std::remainder(a[3] - b[3], T(6.283185307179586)));
-  const T cosine = std::fabs(a[3] * b[3] + a[4] * b[4] + a[5] * b[5] + a[6] * b[6]);
-  return T(2) * std::acos(std::min(cosine, T(1)));
-}
-
 // Refines one object.
 template <int kDof, typename T>
 class ObjectSolver {
@@ -139,14 +132,9 @@ class ObjectSolver {
       count = MakeRandomStarts(cost, options_, seed_, problem_.ObjectId(index), &scratch->starts);
     }
     if (IsGiven(args_.pose_target)) {
-      StartPose<T> target = {};
-      LoadPose<kDof>(args_.pose_target, index, target.pose);
-      target.cost = cost.Cost(target.pose);
-      StartPose<T>* place = std::upper_bound(
-          starts, starts + count, target,
-          [](const StartPose<T>& a, const StartPose<T>& b) { return a.cost < b.cost; });
-      std::copy_backward(place, starts + count, starts + count + 1);
-      *place = target;
+      T target[7];
+      LoadPose<kDof>(args_.pose_target, index, target);
+      InsertStart(cost, target, count, starts);
       ++count;
     }
     return count;
@@ -155,13 +143,12 @@ class ObjectSolver {
   // Refines the best starts that differ in rotation and keeps the best outcome.
   void RefineBest(const ObjectCost<kDof, T>& cost, const StartPose<T>* starts, int num_starts,
                   ObjectResult<kDof, T>* result) const {
-    const T least_distance(0.35);  // rad
     int taken[PROPNP_MAX_REFINED];
     int count = 0;
     result->outcome.finite = false;
     for (int s = 0; s < num_starts && count < options_.num_refined; ++s) {
       const bool is_new = std::all_of(taken, taken + count, [&](int other) {
-        return RotationDistance<kDof>(starts[s].pose, starts[other].pose) > least_distance;
+        return RotationDistance<kDof>(starts[s].pose, starts[other].pose) > T(kStartDistance);
       });
       if (!is_new) continue;
       taken[count++] = s;
