@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace propnp {
 namespace {
 
-constexpr double kDrawsPerRegressor = 5;
-constexpr int kMaxModes = 3;
+constexpr double kDrawsPerRegressor = 2;
 
 template <int kDof>
 constexpr int kLinear = 1 + kDof;
@@ -19,15 +19,17 @@ constexpr int kProducts = kDof*(kDof + 1) / 2;
 
 // Fills the regressors of one mode for one sample.
 template <int kDof>
-void FillRegressors(const PosteriorMode<kDof>& mode, const double* xi, double log_density,
-                    bool with_products, double* row) {
+void FillRegressors(const PosteriorMode<kDof>& mode, const ProposalComponent<kDof>& component,
+                    const double* xi, double log_density, bool with_products, double* row) {
   constexpr double kHalfLogTwoPi = 0.918938533204672742;
-  double y[kDof], squared = 0;
-  mode.sqrt_shape.solve_lower(xi, y);
+  double y[kDof], squared = 0, log_e = 0;
+  const bool in_chart = DepthChart(mode, xi, y, &log_e);
+  for (int i = 0; i < kDof; ++i) y[i] = in_chart ? y[i] - component.mean[i] : 0;
+  component.shape.solve_lower(y, y);
   for (double v : y) squared += v * v;
-  const double log_normal = -0.5 * squared - kDof * kHalfLogTwoPi - mode.log_det_sqrt +
-                            log_gnomonic_factor(DofPolicy<kDof>(), xi);
-  const double g = std::exp(log_normal - log_density);
+  const double log_normal = -0.5 * squared - kDof * kHalfLogTwoPi - component.log_det_sqrt -
+                            3 * log_e + mode.chart.log_factor(xi);
+  const double g = in_chart ? std::exp(log_normal - log_density) : 0.0;
   *row++ = g - 1;
   for (double v : y) *row++ = g * v;
   if (!with_products) return;
@@ -37,23 +39,43 @@ void FillRegressors(const PosteriorMode<kDof>& mode, const double* xi, double lo
   }
 }
 
+// How many regressors each component gets, heaviest first: the linear ones, then the products,
+// while it expects five draws a regressor. Returns the number of columns.
+template <int kDof>
+int ChooseRegressors(const MixtureProposal<kDof>& proposal, int64_t num_samples, int* order,
+                     int* regressors) {
+  const int components = proposal.num_components();
+  std::iota(order, order + components, 0);
+  std::fill(regressors, regressors + components, 0);
+  std::stable_sort(order, order + components, [&](int a, int b) {
+    return proposal.component(a).weight > proposal.component(b).weight;
+  });
+  int columns = 1;
+  for (const int wanted : {kLinear<kDof>, kProducts<kDof>}) {
+    for (int i = 0; i < components; ++i) {
+      int& count = regressors[order[i]];
+      if (wanted == kProducts<kDof> && count == 0) continue;
+      const double draws = proposal.component(order[i]).weight * static_cast<double>(num_samples);
+      if (draws < kDrawsPerRegressor * (count + wanted) ||
+          columns + wanted > ControlVariates<kDof>::kMaxColumns) {
+        continue;
+      }
+      count += wanted;
+      columns += wanted;
+    }
+  }
+  return columns;
+}
+
 }  // namespace
 
 template <int kDof>
 bool ControlVariates<kDof>::Fit(const MixtureProposal<kDof>& proposal, const double* xi,
                                 const double* log_density) {
-  int regressors[kMaxModes] = {};
-  columns_ = 1;
-  const int modes = std::min(proposal.num_modes(), kMaxModes);
-  for (int m = 0; m < modes; ++m) {
-    const double draws = proposal.weight(m) * static_cast<double>(num_samples_);
-    for (const int count : {kLinear<kDof>, kLinear<kDof> + kProducts<kDof>}) {
-      if (draws >= kDrawsPerRegressor * count && columns_ + count <= kMaxColumns) {
-        regressors[m] = count;
-      }
-    }
-    columns_ += regressors[m];
-  }
+  int order[MixtureProposal<kDof>::kMaxComponents],
+      regressors[MixtureProposal<kDof>::kMaxComponents];
+  const int components = proposal.num_components();
+  columns_ = ChooseRegressors(proposal, num_samples_, order, regressors);
   if (columns_ == 1) return false;
 
   double sums[kMaxColumns * kMaxColumns] = {};
@@ -61,11 +83,13 @@ bool ControlVariates<kDof>::Fit(const MixtureProposal<kDof>& proposal, const dou
     double* row = design_ + s * columns_;
     row[0] = 1;
     double* next = row + 1;
-    for (int m = 0; m < modes; ++m) {
-      if (regressors[m] == 0) continue;
-      FillRegressors(proposal.mode(m), xi + (s * proposal.num_modes() + m) * kDof, log_density[s],
-                     regressors[m] > kLinear<kDof>, next);
-      next += regressors[m];
+    for (int k = 0; k < components; ++k) {
+      if (regressors[k] == 0) continue;
+      const ProposalComponent<kDof>& component = proposal.component(k);
+      FillRegressors(proposal.mode(component.mode), component,
+                     xi + (s * proposal.num_modes() + component.mode) * kDof, log_density[s],
+                     regressors[k] > kLinear<kDof>, next);
+      next += regressors[k];
     }
     for (int i = 0; i < columns_; ++i) {
       for (int j = 0; j <= i; ++j) sums[i * columns_ + j] += row[i] * row[j];

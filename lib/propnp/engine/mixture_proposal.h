@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// What samples are drawn from: a mixture with one component a mode. In the chart xi of its mode a
-// component is a multivariate Student t with 4 degrees of freedom, of shape Sigma_m at 1.1 times
-// its scale, a tenth of it at three times that as a defence against tails that the minimum does not
-// show. Its density with respect to dt dtheta is t(xi) (1 + |g|^2)^2 / 8 (4DoF: t(xi) (1 + g^2) /
-// 2), which is exact all around the sphere and blind to the sign of a quaternion.
+// What samples are drawn from: a mixture of multivariate Student t with 4 degrees of freedom, each
+// in the chart v of a mode (math/mode_chart.h) at 1.1 times its scale. First there is one around
+// every mode, of shape Sigma_m, a tenth of it at three times the scale and in the chart xi as a
+// defence against tails that the minimum does not show. Its density with respect to dt dtheta is
+// exact all around the sphere and blind to the sign of a quaternion.
 #ifndef PROPNP_ENGINE_MIXTURE_PROPOSAL_H_
 #define PROPNP_ENGINE_MIXTURE_PROPOSAL_H_
 
@@ -23,16 +23,35 @@ struct SampleNoise {
 };
 
 template <int kDof>
+struct ProposalComponent {
+  int mode;  // in whose chart v it lives
+  double weight;
+  double defensive_share;  // of its mass, at three times the scale in the chart xi
+  double mean[kDof];
+  Cholesky<kDof, double> shape;  // L with L L^T the scale matrix
+  double log_det_sqrt;           // log det L
+};
+
+template <int kDof>
 class MixtureProposal {
  public:
-  // Component weights are proportional to (exp(-cost) sqrt(det Sigma))^.7, none below a twentieth.
-  MixtureProposal(const PosteriorMode<kDof>* modes, int num_modes);
+  static constexpr int kMaxComponents = PROPNP_MAX_MODES + 12;
+
+  // One component a mode, of weight proportional to (exp(-cost) sqrt(det Sigma))^.7, none below a
+  // twentieth. `components` is memory for kMaxComponents.
+  MixtureProposal(const PosteriorMode<kDof>* modes, int num_modes,
+                  ProposalComponent<kDof>* components);
+
+  // Gives the components there are `share` of the mass in all and appends others, which then must
+  // be given their weights.
+  ProposalComponent<kDof>* Append(int count, double share_of_present);
 
   const PosteriorMode<kDof>& mode(int m) const { return modes_[m]; }
   int num_modes() const { return num_modes_; }
-  double weight(int m) const { return weights_[m]; }
+  const ProposalComponent<kDof>& component(int k) const { return components_[k]; }
+  int num_components() const { return num_components_; }
 
-  // Draws xi in the chart of the component that is returned.
+  // Draws xi in the chart of the mode that is returned.
   int Draw(const SampleNoise<kDof>& noise, double* xi) const;
 
   // The log density with respect to dt dtheta. `xi_of_mode[m]` is the sample in the chart of mode
@@ -42,7 +61,8 @@ class MixtureProposal {
  private:
   const PosteriorMode<kDof>* modes_;
   int num_modes_;
-  double weights_[PROPNP_MAX_MODES];
+  ProposalComponent<kDof>* components_;
+  int num_components_ = 0;
 };
 
 }  // namespace propnp

@@ -15,6 +15,7 @@
 #include "propnp/engine/pareto_smoothing.h"
 #include "propnp/engine/posterior_modes.h"
 #include "propnp/engine/posterior_samples.h"
+#include "propnp/engine/proposal_refit.h"
 #include "propnp/engine/random_starts.h"
 #include "propnp/math/philox.h"
 #include "propnp/math/quantile.h"
@@ -61,7 +62,9 @@ struct SamplerScratch {
   PackedObject<double> object;
   StartWorkspace<double> starts;
   PosteriorMode<kDof>* modes;
+  ProposalComponent<kDof>* components;
   SampleColumns<kDof, T> samples;
+  ProposalRefit<kDof> refit;
   BaseObject<T> base;
   ObjectGradient gradient;
 
@@ -71,7 +74,9 @@ struct SamplerScratch {
     return {PackedObject<double>::Allocate(problem, arena),
             StartWorkspace<double>::Allocate(problem, *args.start_options, arena),
             arena->Take<PosteriorMode<kDof>>(PROPNP_MAX_MODES),
+            arena->Take<ProposalComponent<kDof>>(MixtureProposal<kDof>::kMaxComponents),
             SampleColumns<kDof, T>::Allocate(s, arena),
+            ProposalRefit<kDof>::Allocate(s, arena),
             BaseObject<T>::Allocate(problem, s, arena),
             ObjectGradient::Allocate(problem, arena)};
   }
@@ -131,10 +136,13 @@ class ObjectSampler {
       result_.status |= PROPNP_STATUS_NON_FINITE_INPUT;
       return;
     }
-    const MixtureProposal<kDof> proposal(scratch_.modes, num_modes);
-    DrawSamples(proposal);
-    EvaluateCosts(cost, proposal);
-    Weigh(proposal);
+    MixtureProposal<kDof> proposal(scratch_.modes, num_modes, scratch_.components);
+    Sample(cost, proposal);
+    if (result_.ess < options_.second_stage_ess &&
+        scratch_.refit.Run(samples_.xi, samples_.plain_weight, num_samples_, &proposal)) {
+      ++stage_;
+      Sample(cost, proposal);
+    }
     if (!std::isfinite(result_.log_evidence)) {
       result_.status |= PROPNP_STATUS_NON_FINITE_INPUT;
       return;
@@ -144,6 +152,12 @@ class ObjectSampler {
     OrderModes();
     if (has_target_) result_.cost_target = cost.Cost(target_);
     if (WantsGradient()) ComputeGradient(cost, proposal);
+  }
+
+  void Sample(const ObjectCost<kDof, double>& cost, const MixtureProposal<kDof>& proposal) {
+    DrawSamples(cost.dof(), proposal);
+    EvaluateCosts(cost, proposal);
+    Weigh(proposal);
   }
 
   bool LoadTarget() {
@@ -156,7 +170,8 @@ class ObjectSampler {
     int count = MakeRandomStarts(cost, *args_.start_options, seed_, problem_.ObjectId(index_),
                                  &scratch_.starts);
     if (has_target_) InsertStart(cost, target_, count++, starts);
-    return FindModes(cost, *args_.start_options, starts, count, scratch_.modes);
+    pivot_ = WeightedCentroid(cost.object());
+    return FindModes(cost, *args_.start_options, pivot_, starts, count, scratch_.modes);
   }
 
   void FillNoise(int64_t s, const SobolScramble& scramble, SampleNoise<kDof>* noise) const {
@@ -180,8 +195,9 @@ class ObjectSampler {
 
   // Draws all samples, then orders them by component (counting sort; `pose` and `xi` are filled in
   // that order).
-  void DrawSamples(const MixtureProposal<kDof>& proposal) {
-    const SobolScramble scramble = sobol_scramble(seed_, problem_.ObjectId(index_));
+  void DrawSamples(const DofPolicy<kDof>& dof, const MixtureProposal<kDof>& proposal) {
+    const SobolScramble scramble =
+        sobol_scramble(seed_ + 0x9E3779B97F4A7C15ull * stage_, problem_.ObjectId(index_));
     const int modes = proposal.num_modes();
     int64_t next[PROPNP_MAX_MODES + 1] = {};
     SampleNoise<kDof> noise;
@@ -198,13 +214,13 @@ class ObjectSampler {
       const int64_t slot = next[m]++;
       samples_.component[slot] = m;
       double* pose = samples_.pose + 7 * slot;
-      pose_from_gnomonic(DofPolicy<kDof>(), proposal.mode(m).pose, own_xi, pose);
+      proposal.mode(m).chart.pose_from(dof, own_xi, pose);
       double(*xi)[kDof] = XiOf(slot, modes);
       for (int other = 0; other < modes; ++other) {
         if (other == m) {
           std::copy(own_xi, own_xi + kDof, xi[other]);
         } else {
-          gnomonic_from_pose(DofPolicy<kDof>(), proposal.mode(other).pose, pose, xi[other]);
+          proposal.mode(other).chart.from_pose(dof, pose, xi[other]);
         }
       }
       samples_.log_density[slot] = proposal.LogDensity(xi);
@@ -215,16 +231,11 @@ class ObjectSampler {
     return reinterpret_cast<double(*)[kDof]>(samples_.xi + slot * modes * kDof);
   }
 
-  // The Cayley tangent of the rotation at g in a mode's chart.
-  Vec3<double> ThetaOf(const double* xi) const {
-    if constexpr (kDof == 6) return {2 * xi[3], 2 * xi[4], 2 * xi[5]};
-    return (2 * xi[3]) * scratch_.object.four_dof.axis;
-  }
-
   void FillRecords(int m, int modes) {
     for (int64_t s = component_begin_[m]; s < component_begin_[m + 1]; ++s) {
-      const double* xi = XiOf(s, modes)[m];
-      FillRecord(Vec3<double>{xi[0], xi[1], xi[2]}, ThetaOf(xi), samples_.gradient_weight[s],
+      const PivotDisplacement<double> moved =
+          scratch_.modes[m].chart.displacement(XiOf(s, modes)[m]);
+      FillRecord(moved.shift, moved.theta, samples_.gradient_weight[s],
                  samples_.records + s * kSampleRecord);
     }
   }
@@ -236,7 +247,7 @@ class ObjectSampler {
       const int64_t begin = component_begin_[m], count = component_begin_[m + 1] - begin;
       if (count == 0) continue;
       FillRecords(m, modes);
-      scratch_.base.Set(cost, proposal.mode(m).pose);
+      scratch_.base.Set(cost, proposal.mode(m).pose, pivot_);
       scratch_.base.Costs(samples_.records + begin * kSampleRecord, count, samples_.cost + begin);
     }
     const LogDepthPrior<double>& prior = scratch_.object.prior;
@@ -365,14 +376,14 @@ class ObjectSampler {
       const int64_t begin = component_begin_[m], count = component_begin_[m + 1] - begin;
       if (count == 0) continue;
       FillRecords(m, modes);
-      scratch_.base.Set(cost, proposal.mode(m).pose);
+      scratch_.base.Set(cost, proposal.mode(m).pose, pivot_);
       scratch_.base.AddGradient(samples_.records + begin * kSampleRecord, count,
                                 &scratch_.gradient);
     }
     if (!has_target_ || !args_.loss_gradient) return;
     const Vec3<double> zero{0, 0, 0};
     FillRecord(zero, zero, 1, samples_.records);
-    scratch_.base.Set(cost, target_);
+    scratch_.base.Set(cost, target_, pivot_);
     scratch_.base.AddGradient(samples_.records, 1, &scratch_.gradient);
   }
 
@@ -386,7 +397,9 @@ class ObjectSampler {
   const int64_t num_samples_;
   uint64_t seed_;
   bool has_target_ = false;
+  int stage_ = 0;
   double target_[7];
+  Vec3<double> pivot_{0, 0, 0};
   int64_t component_begin_[PROPNP_MAX_MODES + 1] = {};
   PosteriorResult result_ = {};
 };

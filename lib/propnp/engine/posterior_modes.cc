@@ -8,13 +8,15 @@
 #include <limits>
 
 #include "propnp/engine/levenberg_marquardt.h"
+#include "propnp/math/adaptive_delta.h"
+#include "propnp/math/symmetric_eigen.h"
 
 namespace propnp {
 namespace {
 
-constexpr int kSeedSteps = 3;     // on all points, for every seed
-constexpr int kPolishSteps = 20;  // more, for the best few; most converge in under ten
-constexpr int kPolished = 3;
+constexpr int kSeedSteps = 3;             // on all points, for every seed
+constexpr int kPolishSteps = 50;          // more; most converge in under ten
+constexpr double kModeTolerance = 1e-4;   // standard deviations
 constexpr double kMaxCostGap = 15;        // exp(-15) of the best mode's height is nothing
 constexpr double kDuplicateDistance = 4;  // squared Mahalanobis
 
@@ -42,25 +44,53 @@ void Descend(const ObjectCost<kDof, double>& cost, const propnp_solve_options& o
   mode->cost = outcome.finite ? outcome.cost_after : std::numeric_limits<double>::infinity();
 }
 
-// Sigma_m from the positive robust Hessian, with a weak precision of a third of the depth and .7 in
-// g that keeps directions proper which no point determines.
+// The covariance in the mode's chart, from the curvature in the tangent and a weak precision of a
+// third of the depth and .7 in half angles, which keeps directions proper that no point determines.
 template <int kDof>
-bool SetShape(const ObjectCost<kDof, double>& cost, PosteriorMode<kDof>* mode) {
-  NormalEquations<kDof, double> equations;
-  cost.Evaluate(mode->pose, Curvature::kPositive, ClampedRows::kExact, &equations);
-  const double z = std::max(std::fabs(mode->pose[2]), static_cast<double>(cost.object().z_min));
-  double precision[kDof * kDof];
+bool InvertInChart(const double* curvature, PosteriorMode<kDof>* mode) {
+  double tangents[kDof][kDof], pushed[kDof], precision[kDof * kDof];
+  for (int i = 0; i < kDof; ++i) mode->chart.tangent_of(i, tangents[i]);
+  const double z = mode->chart.depth();
   for (int i = 0; i < kDof; ++i) {
+    for (int k = 0; k < kDof; ++k) {
+      pushed[k] = 0;
+      for (int l = 0; l < kDof; ++l) pushed[k] += curvature[k * kDof + l] * tangents[i][l];
+    }
     for (int j = 0; j < kDof; ++j) {
-      // delta_theta = 2 g.
-      const double scale = (i >= 3 ? 2.0 : 1.0) * (j >= 3 ? 2.0 : 1.0);
-      precision[i * kDof + j] = scale * equations.curvature[i * kDof + j];
+      double sum = 0;
+      for (int k = 0; k < kDof; ++k) sum += tangents[j][k] * pushed[k];
+      precision[i * kDof + j] = sum;
     }
     precision[i * (kDof + 1)] += i >= 3 ? 1 / (0.7 * 0.7) : 9 / (z * z);
   }
   Cholesky<kDof, double> cholesky;
   if (!cholesky.factorize(precision)) return false;
   cholesky.inverse(mode->covariance);
+  return true;
+}
+
+// The direction of rotation that is determined least, in the camera (rig) frame; `mode` still has
+// the coordinate axes as spin frame.
+Vec3<double> LeastDeterminedAxis(const PosteriorMode<6>& mode) {
+  double block[9], values[3], vectors[9];
+  for (int i = 0; i < 9; ++i) block[i] = mode.covariance[(3 + i / 3) * 6 + 3 + i % 3];
+  symmetric_eigen<3>(block, values, vectors);
+  const int k = static_cast<int>(std::max_element(values, values + 3) - values);
+  return {vectors[k], vectors[3 + k], vectors[6 + k]};
+}
+
+// Charts and Sigma_m from the positive robust Hessian.
+template <int kDof>
+bool SetShape(const ObjectCost<kDof, double>& cost, const Vec3<double>& pivot,
+              PosteriorMode<kDof>* mode) {
+  NormalEquations<kDof, double> equations;
+  cost.Evaluate(mode->pose, Curvature::kPositive, ClampedRows::kExact, &equations);
+  mode->chart.set(cost.dof(), mode->pose, pivot, cost.object().z_min);
+  if (!InvertInChart(equations.curvature, mode)) return false;
+  if constexpr (kDof == 6) {
+    mode->chart.set_spin_axis(LeastDeterminedAxis(*mode));
+    if (!InvertInChart(equations.curvature, mode)) return false;
+  }
   if (!mode->sqrt_shape.factorize(mode->covariance)) return false;
   mode->log_det_sqrt = 0.5 * mode->sqrt_shape.log_determinant();
   NormalEquations<kDof, double> exact;
@@ -70,53 +100,101 @@ bool SetShape(const ObjectCost<kDof, double>& cost, PosteriorMode<kDof>* mode) {
 }
 
 template <int kDof>
-double SquaredMahalanobis(const PosteriorMode<kDof>& mode, const double* pose) {
+double SquaredMahalanobis(const ObjectCost<kDof, double>& cost, const PosteriorMode<kDof>& mode,
+                          const double* pose) {
   double xi[kDof], sum = 0;
-  gnomonic_from_pose(DofPolicy<kDof>(), mode.pose, pose, xi);
+  mode.chart.from_pose(cost.dof(), pose, xi);
   mode.sqrt_shape.solve_lower(xi, xi);
   for (double x : xi) sum += x * x;
   return sum;
 }
 
-// Sorts by cost and drops what is no mode of its own or too high to matter.
 template <int kDof>
-int RemoveDuplicates(int count, PosteriorMode<kDof>* modes) {
+bool IsNear(const ObjectCost<kDof, double>& cost, const PosteriorMode<kDof>* modes, int count,
+            const double* pose) {
+  return std::any_of(modes, modes + count, [&](const PosteriorMode<kDof>& mode) {
+    return SquaredMahalanobis(cost, mode, pose) < kDuplicateDistance;
+  });
+}
+
+// Whether the posterior at a seed is more than twice as high, relative to its height at every mode
+// so far, as a Student t around that mode is there: a bent valley that needs a component in its
+// arm.
+template <int kDof>
+bool IsUnexpectedlyLow(const ObjectCost<kDof, double>& cost, const PosteriorMode<kDof>* modes,
+                       int count, const PosteriorMode<kDof>& seed) {
+  return std::all_of(modes, modes + count, [&](const PosteriorMode<kDof>& mode) {
+    const double r2 = SquaredMahalanobis(cost, mode, seed.pose);
+    return seed.cost - mode.cost + std::log(2.0) < 0.5 * (4 + kDof) * std::log1p(r2 / 4);
+  });
+}
+
+template <int kDof>
+void SortByCost(int count, PosteriorMode<kDof>* modes) {
   std::sort(modes, modes + count, [](const PosteriorMode<kDof>& a, const PosteriorMode<kDof>& b) {
     return a.cost < b.cost;
   });
-  int kept = 0;
-  for (int m = 0; m < count; ++m) {
-    if (!(modes[m].cost <= modes[0].cost + kMaxCostGap)) break;
-    const bool is_new = std::all_of(modes, modes + kept, [&](const PosteriorMode<kDof>& better) {
-      return !(SquaredMahalanobis(better, modes[m].pose) < kDuplicateDistance);
-    });
-    if (!is_new) continue;
-    if (kept != m) modes[kept] = modes[m];
-    ++kept;
-  }
-  return kept;
 }
 
 }  // namespace
 
+Vec3<double> WeightedCentroid(const PackedObject<double>& object) {
+  // Relative to the first point, and to the largest weight, so that no sum overflows.
+  double largest = 0, sum = 0;
+  const auto weight = [](const PackedView<double>& view, int64_t i) {
+    return view.wxy ? mean_weight(SqrtInformation<double>{view.wxx[i], view.wxy[i], view.wyx[i],
+                                                          view.wyy[i]})
+                    : mean_weight(DiagonalWeight<double>{view.wxx[i], view.wyy[i]});
+  };
+  const auto for_each = [&](const auto& visit) {
+    for (int64_t v = 0; v < object.num_views; ++v) {
+      const PackedView<double>& view = object.views[v];
+      for (int64_t i = 0; i < view.num_points; ++i) {
+        visit(Vec3<double>{view.x[i], view.y[i], view.z[i]}, weight(view, i));
+      }
+    }
+  };
+  Vec3<double> first{0, 0, 0}, mean{0, 0, 0};
+  for_each([&](const Vec3<double>& point, double w) {
+    if (!(w > largest)) return;
+    largest = w;
+    first = point;
+  });
+  if (!(largest > 0)) return first;
+  for_each([&](const Vec3<double>& point, double w) {
+    sum += w / largest;
+    mean = mean + (w / largest) * (point - first);
+  });
+  return first + (1 / sum) * mean;
+}
+
 template <int kDof>
 int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-              const StartPose<double>* starts, int num_starts, PosteriorMode<kDof>* modes) {
-  int count = PickSeeds(starts, num_starts, modes);
-  for (int m = 0; m < count; ++m) Descend(cost, options, kSeedSteps, &modes[m]);
-  std::sort(modes, modes + count, [](const PosteriorMode<kDof>& a, const PosteriorMode<kDof>& b) {
-    return a.cost < b.cost;
-  });
-  for (int m = 0; m < std::min(count, kPolished); ++m) {
-    Descend(cost, options, kPolishSteps, &modes[m]);
+              const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
+              PosteriorMode<kDof>* modes) {
+  propnp_solve_options mode_options = options;
+  mode_options.tolerance = kModeTolerance;
+  const int count = PickSeeds(starts, num_starts, modes);
+  for (int m = 0; m < count; ++m) Descend(cost, mode_options, kSeedSteps, &modes[m]);
+  SortByCost(count, modes);
+  // A seed that has come near a mode is on its way there; the others go on to a minimum of their
+  // own.
+  int kept = 0;
+  for (int m = 0; m < count; ++m) {
+    PosteriorMode<kDof> mode = modes[m];
+    if (!(mode.cost <= modes[0].cost + kMaxCostGap) || IsNear(cost, modes, kept, mode.pose)) {
+      continue;
+    }
+    Descend(cost, mode_options, kPolishSteps, &mode);
+    if (IsNear(cost, modes, kept, mode.pose)) {
+      mode = modes[m];
+      if (!IsUnexpectedlyLow(cost, modes, kept, mode)) continue;
+    }
+    if (std::isfinite(mode.cost) && SetShape(cost, pivot, &mode)) modes[kept++] = mode;
   }
-  count =
-      static_cast<int>(std::remove_if(modes, modes + count,
-                                      [&](PosteriorMode<kDof>& mode) {
-                                        return !std::isfinite(mode.cost) || !SetShape(cost, &mode);
-                                      }) -
-                       modes);
-  return RemoveDuplicates(count, modes);
+  SortByCost(kept, modes);
+  while (kept > 1 && !(modes[kept - 1].cost <= modes[0].cost + kMaxCostGap)) --kept;
+  return kept;
 }
 
 template <int kDof>
@@ -131,7 +209,7 @@ int DescendToMode(const ObjectCost<kDof, double>& cost, const propnp_solve_optio
     LevenbergMarquardt<kDof, double>(cost, options).Refine(kStepsPerRound, moved);
     double least = std::numeric_limits<double>::infinity();
     for (int m = 0; m < num_modes; ++m) {
-      const double distance = SquaredMahalanobis(modes[m], moved);
+      const double distance = SquaredMahalanobis(cost, modes[m], moved);
       if (!modes[m].converged || !(distance < least)) continue;
       least = distance;
       best = m;
@@ -142,9 +220,9 @@ int DescendToMode(const ObjectCost<kDof, double>& cost, const propnp_solve_optio
 }
 
 template int FindModes(const ObjectCost<6, double>&, const propnp_solve_options&,
-                       const StartPose<double>*, int, PosteriorMode<6>*);
+                       const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<6>*);
 template int FindModes(const ObjectCost<4, double>&, const propnp_solve_options&,
-                       const StartPose<double>*, int, PosteriorMode<4>*);
+                       const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<4>*);
 template int DescendToMode(const ObjectCost<6, double>&, const propnp_solve_options&, const double*,
                            const PosteriorMode<6>*, int);
 template int DescendToMode(const ObjectCost<4, double>&, const propnp_solve_options&, const double*,

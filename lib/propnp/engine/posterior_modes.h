@@ -3,7 +3,7 @@
 
 // The minima of an object's cost that carry posterior mass, and the shape of the posterior at each.
 //
-// xi is the chart around a mode, math/gnomonic.h.
+// xi and v are the charts around a mode, math/mode_chart.h.
 #ifndef PROPNP_ENGINE_POSTERIOR_MODES_H_
 #define PROPNP_ENGINE_POSTERIOR_MODES_H_
 
@@ -11,7 +11,7 @@
 #include "propnp/engine/random_starts.h"
 #include "propnp/engine/sample_args.h"
 #include "propnp/math/cholesky.h"
-#include "propnp/math/gnomonic.h"
+#include "propnp/math/mode_chart.h"
 
 namespace propnp {
 
@@ -22,7 +22,8 @@ template <int kDof>
 struct PosteriorMode {
   double pose[7];
   double cost;
-  double covariance[kDof * kDof];     // Sigma_m in xi, always proper
+  ModeChart<DofPolicy<kDof>> chart;
+  double covariance[kDof * kDof];     // Sigma_m in v, always proper
   Cholesky<kDof, double> sqrt_shape;  // L with L L^T = Sigma_m
   double log_det_sqrt;                // log det L
   bool converged;  // a minimum; others may still carry a component of the proposal
@@ -33,13 +34,43 @@ struct PosteriorMode {
 // ones.
 template <int kDof>
 int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-              const StartPose<double>* starts, int num_starts, PosteriorMode<kDof>* modes);
+              const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
+              PosteriorMode<kDof>* modes);
+
+// The pivot of the charts: the centroid of the points, weighted.
+Vec3<double> WeightedCentroid(const PackedObject<double>& object);
 
 // Descends from `pose` until it is close to one of the modes and returns which. After some 20 steps
 // it is the nearest one (Mahalanobis).
 template <int kDof>
 int DescendToMode(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
                   const double* pose, const PosteriorMode<kDof>* modes, int num_modes);
+
+// Sigma_m in the tangent: A Sigma_m A^T.
+template <int kDof>
+void TangentCovariance(const PosteriorMode<kDof>& mode, double* covariance) {
+  double columns[kDof][kDof] = {};  // of A L
+  for (int k = 0; k < kDof; ++k) {
+    double tangent[kDof];
+    mode.chart.tangent_of(k, tangent);
+    for (int j = 0; j <= k; ++j) {
+      for (int i = 0; i < kDof; ++i) columns[j][i] += mode.sqrt_shape.lower(k, j) * tangent[i];
+    }
+  }
+  for (int i = 0; i < kDof; ++i) {
+    for (int j = 0; j < kDof; ++j) {
+      covariance[i * kDof + j] = 0;
+      for (int k = 0; k < kDof; ++k) covariance[i * kDof + j] += columns[k][i] * columns[k][j];
+    }
+  }
+}
+
+// From the chart xi to v; false where there is no v.
+template <int kDof>
+bool DepthChart(const PosteriorMode<kDof>& mode, const double* xi, double* v, double* log_e) {
+  for (int i = 3; i < kDof; ++i) v[i] = xi[i];
+  return mode.chart.depth_from_linear(xi, v, log_e);
+}
 
 }  // namespace propnp
 

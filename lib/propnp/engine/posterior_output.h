@@ -57,19 +57,19 @@ class PosteriorOutput {
       StoreRowOf(args_.mode_probability, m, &probability, 1);
       StoreRowOf(args_.mode_cost, m, &cost, 1);
       StoreRowOf(args_.mode_pose, m, used ? mode->pose : kZeros, problem_.pose_size());
-      StoreCovariance(m, used ? mode->covariance : kZeros);
+      double covariance[kDof * kDof] = {};
+      if (used) TangentCovariance(*mode, covariance);
+      StoreCovariance(m, covariance);
     }
   }
 
-  // From the chart xi to the tangent: delta_theta = 2 g.
   void StoreCovariance(int m, const double* covariance) const {
     const propnp_tensor& t = args_.mode_covariance;
     if (!IsGiven(t) || m >= t.shape[1]) return;
     for (int i = 0; i < kDof; ++i) {
       for (int j = 0; j < kDof; ++j) {
-        const double scale = (i >= 3 ? 2.0 : 1.0) * (j >= 3 ? 2.0 : 1.0);
         propnp::Store(t, index_ * t.stride[0] + m * t.stride[1] + i * t.stride[2] + j * t.stride[3],
-                      scale * covariance[i * kDof + j]);
+                      covariance[i * kDof + j]);
       }
     }
   }

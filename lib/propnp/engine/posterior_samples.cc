@@ -47,14 +47,14 @@ RigidTransform<double> CameraFromRig(const PackedView<double>& view) {
 // Fills one view's columns at the base pose.
 template <typename T>
 void FillBaseView(const PackedView<double>& view, const RigidTransform<double>& rig_from_object,
-                  T* const* columns) {
+                  const Vec3<double>& pivot, T* const* columns) {
   visit_camera(view.camera_model, [&](auto camera_model) {
     using Camera = typename decltype(camera_model)::template Camera<double>;
     const Camera camera = Camera::from_parameters(view.camera_parameters, view.camera_limit);
     for (int64_t i = 0; i < view.padded_points; ++i) {
-      const Vec3<double> rotated =
-          rig_from_object.rotation * Vec3<double>{view.x[i], view.y[i], view.z[i]};
-      Vec3<double> point = rotated + rig_from_object.translation;
+      const Vec3<double> point_in_object{view.x[i], view.y[i], view.z[i]};
+      const Vec3<double> rotated = rig_from_object.rotation * (point_in_object - pivot);
+      Vec3<double> point = rig_from_object * point_in_object;
       if (view.has_rig) point = CameraFromRig(view) * point;
       const Vec2<double> pixel = camera.project(point, view.z_min);
       const double values[kBaseColumns] = {
@@ -97,7 +97,8 @@ BaseObject<T> BaseObject<T>::Allocate(const Problem& problem, int64_t num_sample
 
 template <typename T>
 template <int kDof>
-void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base_pose) {
+void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base_pose,
+                        const Vec3<double>& pivot) {
   object_ = &cost.object();
   const RigidTransform<double> rig_from_object = cost.dof().transform(base_pose);
   base_rotation_ = rig_from_object.rotation;
@@ -118,7 +119,7 @@ void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base
       column = memory;
       memory += padded;
     }
-    FillBaseView(view, rig_from_object, columns);
+    FillBaseView(view, rig_from_object, pivot, columns);
     base_views_[v] = {&copy,      columns[0], columns[1], columns[2], columns[3], columns[4],
                       columns[5], columns[6], columns[7], columns[8], columns[9]};
   }
@@ -181,10 +182,14 @@ void FillRecord(const Vec3<double>& shift, const Vec3<double>& theta, double wei
 
 template class BaseObject<float>;
 template class BaseObject<double>;
-template void BaseObject<float>::Set(const ObjectCost<6, double>&, const double*);
-template void BaseObject<float>::Set(const ObjectCost<4, double>&, const double*);
-template void BaseObject<double>::Set(const ObjectCost<6, double>&, const double*);
-template void BaseObject<double>::Set(const ObjectCost<4, double>&, const double*);
+template void BaseObject<float>::Set(const ObjectCost<6, double>&, const double*,
+                                     const Vec3<double>&);
+template void BaseObject<float>::Set(const ObjectCost<4, double>&, const double*,
+                                     const Vec3<double>&);
+template void BaseObject<double>::Set(const ObjectCost<6, double>&, const double*,
+                                      const Vec3<double>&);
+template void BaseObject<double>::Set(const ObjectCost<4, double>&, const double*,
+                                      const Vec3<double>&);
 template void FillRecord(const Vec3<double>&, const Vec3<double>&, double, float*);
 template void FillRecord(const Vec3<double>&, const Vec3<double>&, double, double*);
 

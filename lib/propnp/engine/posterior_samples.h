@@ -28,9 +28,11 @@ class BaseObject {
  public:
   static BaseObject Allocate(const Problem& problem, int64_t num_samples, Arena* arena);
 
-  // Computes points, residuals and weights at the base pose.
+  // Computes points, residuals and weights at the base pose. Displacements are a rotation about
+  // the pivot (object frame) and a shift of it.
   template <int kDof>
-  void Set(const ObjectCost<kDof, double>& cost, const double* base_pose);
+  void Set(const ObjectCost<kDof, double>& cost, const double* base_pose,
+           const Vec3<double>& pivot);
 
   // costs[j] = cost over all points at the j-th record.
   void Costs(const T* records, int64_t count, double* costs);
@@ -49,8 +51,8 @@ class BaseObject {
   T* partial_costs_;
 };
 
-// A record (kernels/sample_kernels.h) of the pose at translation `shift` and Cayley tangent `theta`
-// from the base.
+// A record (kernels/sample_kernels.h) of the pose whose pivot is moved by `shift` and whose
+// rotation differs by the Cayley tangent `theta` from the base.
 template <typename T>
 void FillRecord(const Vec3<double>& shift, const Vec3<double>& theta, double weight, T* record);
 

@@ -30,6 +30,9 @@ typedef struct propnp_sample_options {
   int32_t method;           /* PROPNP_SAMPLER_* */
   int32_t num_samples;      /* S, at least 32 */
   int32_t control_variates; /* nonzero: correct evidence, means and gradient with them */
+  double second_stage_ess;  /* below this ess a second proposal is fitted to the samples and as many
+                               drawn from it in their stead; its evidence is slightly biased. 0:
+                               never */
   uint64_t seed;
   const uint64_t* seed_pointer; /* read instead of `seed` when not null */
 } propnp_sample_options;

@@ -24,6 +24,11 @@ Status CheckOptions(const propnp_sample_options* options) {
                                    std::to_string(options->num_samples) +
                                    ", expected 32 to 1048576");
   }
+  if (!(options->second_stage_ess >= 0 && options->second_stage_ess <= 1)) {
+    return Status::InvalidArgument("options.second_stage_ess is " +
+                                   std::to_string(options->second_stage_ess) +
+                                   ", expected 0 to 1");
+  }
   return Status();
 }
 

@@ -21,6 +21,7 @@ struct SampleOptions : propnp_sample_options {
     method = PROPNP_SAMPLER_MIXTURE;
     num_samples = 512;
     control_variates = 1;
+    second_stage_ess = 0.5;
   }
 };
 

@@ -18,6 +18,7 @@ PROPNP_MATH_BEGIN
 using std::atan2;
 using std::cos;
 using std::exp;
+using std::expm1;
 using std::log;
 using std::log1p;
 using std::sin;

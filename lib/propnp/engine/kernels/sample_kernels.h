@@ -15,7 +15,7 @@ namespace propnp {
 template <typename T>
 struct BaseView {
   const PackedView<T>* view;                   // weights, camera, box; x y z u v are not read
-  const T *rotated_x, *rotated_y, *rotated_z;  // R point_in_object, rig frame
+  const T *rotated_x, *rotated_y, *rotated_z;  // R (point_in_object - pivot), rig frame
   const T *cam_x, *cam_y, *cam_z;              // point_in_cam
   const T *error_u, *error_v;                  // proj - x2d before the box, px
   const T *pixel_u, *pixel_v;                  // proj before the box, px; only read with a box

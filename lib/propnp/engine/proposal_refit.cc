@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+#include "propnp/engine/proposal_refit.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace propnp {
+namespace {
+
+constexpr double kPointsPerCluster = 20;  // effective ones
+constexpr double kPriorPoints = 12;       // by which the mode's covariance counts
+constexpr int kMaxClustersOfMode = 6;
+constexpr double kLeastModeWeight = 0.01;
+constexpr double kShareOfPresent = 0.25;  // that the first stage keeps, as a defence
+constexpr int kSteps = 3;
+
+// The longest axis of a covariance, every coordinate in units of its own deviation, by power
+// iterations: numbers to take the scalar product of x with.
+template <int kDof>
+void LongestAxis(const double* covariance, double* axis) {
+  double scale[kDof];
+  for (int i = 0; i < kDof; ++i) {
+    const double variance = covariance[i * (kDof + 1)];
+    scale[i] = variance > 0 ? 1 / std::sqrt(variance) : 0;
+    axis[i] = 1 + 0.1 * i;  // on no axis of symmetry
+  }
+  for (int step = 0; step < 10; ++step) {
+    double next[kDof] = {}, norm = 0;
+    for (int i = 0; i < kDof; ++i) {
+      for (int j = 0; j < kDof; ++j) {
+        next[i] += scale[i] * covariance[i * kDof + j] * scale[j] * axis[j];
+      }
+      norm += next[i] * next[i];
+    }
+    if (!(norm > 0)) break;
+    for (int i = 0; i < kDof; ++i) axis[i] = next[i] / std::sqrt(norm);
+  }
+  for (int i = 0; i < kDof; ++i) axis[i] *= scale[i];
+}
+
+}  // namespace
+
+template <int kDof>
+void ProposalRefit<kDof>::Cluster::Clear() {
+  weight = 0;
+  std::fill(mean, mean + kDof, 0.0);
+  std::fill(covariance, covariance + kDof * kDof, 0.0);
+}
+
+template <int kDof>
+void ProposalRefit<kDof>::Cluster::Add(double share, const double* v) {
+  weight += share;
+  for (int i = 0; i < kDof; ++i) {
+    mean[i] += share * v[i];
+    for (int j = 0; j < kDof; ++j) covariance[i * kDof + j] += share * v[i] * v[j];
+  }
+}
+
+template <int kDof>
+bool ProposalRefit<kDof>::Cluster::Finish() {
+  if (!(weight > 1e-3)) return false;
+  for (double& m : mean) m /= weight;
+  for (int i = 0; i < kDof; ++i) {
+    for (int j = 0; j < kDof; ++j) {
+      const int k = i * kDof + j;
+      const double centred = covariance[k] - weight * mean[i] * mean[j];
+      covariance[k] = (centred + kPriorPoints * mode_covariance[k]) / (weight + kPriorPoints);
+    }
+  }
+  if (!shape.factorize(covariance)) return false;
+  log_det_sqrt = 0.5 * shape.log_determinant();
+  return true;
+}
+
+template <int kDof>
+ProposalRefit<kDof> ProposalRefit<kDof>::Allocate(int64_t num_samples, Arena* arena) {
+  ProposalRefit refit = {};
+  refit.points_ = arena->Take<Point>(num_samples);
+  return refit;
+}
+
+template <int kDof>
+bool ProposalRefit<kDof>::Run(const double* xi, const double* weights, int64_t num_samples,
+                              MixtureProposal<kDof>* proposal) {
+  GatherPoints(xi, weights, num_samples, *proposal);
+  if (effective_ < 2 * kDof) return false;
+  SplitModes(proposal->num_modes());
+  for (int step = 0; step < kSteps; ++step) {
+    if (!Step(step == 0)) return false;
+  }
+  AppendTo(proposal);
+  return true;
+}
+
+// Weights are truncated at sqrt(S) times their mean (E. Ionides, 2008), so that no single sample
+// makes a component.
+template <int kDof>
+void ProposalRefit<kDof>::GatherPoints(const double* xi, const double* weights, int64_t num_samples,
+                                       const MixtureProposal<kDof>& proposal) {
+  const double most = 1 / std::sqrt(static_cast<double>(num_samples));
+  const double least = 1e-3 / static_cast<double>(num_samples);
+  num_points_ = 0;
+  double sum = 0, squares = 0;
+  for (int64_t s = 0; s < num_samples; ++s) {
+    Point& point = points_[num_points_];
+    if (weights[s] < least ||
+        !NearestMode(xi + s * proposal.num_modes() * kDof, proposal, &point)) {
+      continue;
+    }
+    point.weight = std::min(weights[s], most);
+    sum += point.weight;
+    squares += point.weight * point.weight;
+    ++num_points_;
+  }
+  effective_ = num_points_ > 0 ? sum * sum / squares : 0;
+  for (int64_t i = 0; i < num_points_; ++i) points_[i].weight *= effective_ / sum;
+}
+
+template <int kDof>
+bool ProposalRefit<kDof>::NearestMode(const double* xi, const MixtureProposal<kDof>& proposal,
+                                      Point* point) const {
+  double nearest = HUGE_VAL;
+  for (int m = 0; m < proposal.num_modes(); ++m) {
+    const PosteriorMode<kDof>& mode = proposal.mode(m);
+    double v[kDof], white[kDof], log_e, r2 = 0;
+    if (!DepthChart(mode, xi + m * kDof, v, &log_e)) continue;
+    mode.sqrt_shape.solve_lower(v, white);
+    for (double w : white) r2 += w * w;
+    if (!(r2 < nearest)) continue;
+    nearest = r2;
+    std::copy(v, v + kDof, point->v);
+    point->mode = m;
+  }
+  point->cluster = kMaxClusters;
+  return nearest < HUGE_VAL;
+}
+
+template <int kDof>
+void ProposalRefit<kDof>::SplitModes(int num_modes) {
+  double weight[PROPNP_MAX_MODES] = {};
+  for (int64_t i = 0; i < num_points_; ++i) weight[points_[i].mode] += points_[i].weight;
+  num_clusters_ = 0;
+  for (int m = 0; m < num_modes && num_clusters_ < kMaxClusters; ++m) {
+    if (weight[m] < kLeastModeWeight * effective_) continue;
+    const int wanted = static_cast<int>(weight[m] / kPointsPerCluster);
+    SplitMode(m, std::clamp(wanted, 1, std::min(kMaxClustersOfMode, kMaxClusters - num_clusters_)));
+  }
+}
+
+// Slabs of equal weight across the direction in which the mode's points spread most.
+template <int kDof>
+void ProposalRefit<kDof>::SplitMode(int mode, int count) {
+  Point* const end = points_ + num_points_;
+  Point* const begin = std::partition(points_, end, [&](const Point& p) { return p.mode != mode; });
+  Cluster whole = {};
+  for (const Point* p = begin; p != end; ++p) whole.Add(p->weight, p->v);
+  for (int i = 0; i < kDof * kDof; ++i) {
+    whole.mode_covariance[i] =
+        whole.covariance[i] / whole.weight -
+        whole.mean[i / kDof] * whole.mean[i % kDof] / (whole.weight * whole.weight);
+  }
+  whole.mode = mode;
+  double axis[kDof];
+  LongestAxis<kDof>(whole.mode_covariance, axis);
+  const auto along = [&](const Point& p) {
+    double sum = 0;
+    for (int i = 0; i < kDof; ++i) sum += axis[i] * p.v[i];
+    return sum;
+  };
+  std::sort(begin, end, [&](const Point& a, const Point& b) { return along(a) < along(b); });
+  double passed = 0;
+  for (Point* p = begin; p != end; ++p) {
+    passed += p->weight;
+    const int slab = static_cast<int>(passed / whole.weight * count);
+    p->cluster = num_clusters_ + std::min(count - 1, slab);
+  }
+  for (int k = 0; k < count; ++k) clusters_[num_clusters_++] = whole;
+}
+
+// How the point divides among the clusters of its mode, in whose chart its coordinates are.
+template <int kDof>
+void ProposalRefit<kDof>::Responsibilities(const Point& point, double* shares) const {
+  double highest = -HUGE_VAL, sum = 0;
+  for (int k = 0; k < num_clusters_; ++k) {
+    const Cluster& cluster = clusters_[k];
+    shares[k] = -HUGE_VAL;
+    if (cluster.mode != point.mode) continue;
+    double white[kDof], r2 = 0;
+    for (int i = 0; i < kDof; ++i) white[i] = point.v[i] - cluster.mean[i];
+    cluster.shape.solve_lower(white, white);
+    for (double w : white) r2 += w * w;
+    shares[k] = std::log(cluster.weight) - cluster.log_det_sqrt - 0.5 * r2;
+    highest = std::max(highest, shares[k]);
+  }
+  for (int k = 0; k < num_clusters_; ++k) {
+    sum += shares[k] = highest > -HUGE_VAL ? std::exp(shares[k] - highest) : 0;
+  }
+  for (int k = 0; k < num_clusters_ && sum > 0; ++k) shares[k] /= sum;
+}
+
+// One step of expectation maximisation; the first takes the slabs.
+template <int kDof>
+bool ProposalRefit<kDof>::Step(bool first) {
+  constexpr double kNegligible = 1e-6;
+  Cluster next[kMaxClusters];
+  std::copy(clusters_, clusters_ + num_clusters_, next);
+  for (int k = 0; k < num_clusters_; ++k) next[k].Clear();
+  for (int64_t p = 0; p < num_points_; ++p) {
+    const Point& point = points_[p];
+    if (first) {
+      if (point.cluster < num_clusters_) next[point.cluster].Add(point.weight, point.v);
+      continue;
+    }
+    double shares[kMaxClusters];
+    Responsibilities(point, shares);
+    for (int k = 0; k < num_clusters_; ++k) {
+      if (shares[k] > kNegligible) next[k].Add(shares[k] * point.weight, point.v);
+    }
+  }
+  std::copy(next, next + num_clusters_, clusters_);
+  return std::all_of(clusters_, clusters_ + num_clusters_, [](Cluster& c) { return c.Finish(); });
+}
+
+template <int kDof>
+void ProposalRefit<kDof>::AppendTo(MixtureProposal<kDof>* proposal) const {
+  double sum = 0;
+  for (int k = 0; k < num_clusters_; ++k) sum += clusters_[k].weight;
+  ProposalComponent<kDof>* added = proposal->Append(num_clusters_, kShareOfPresent);
+  for (int k = 0; k < num_clusters_; ++k) {
+    const Cluster& cluster = clusters_[k];
+    added[k] = {
+        cluster.mode,        (1 - kShareOfPresent) * cluster.weight / sum, 0, {}, cluster.shape,
+        cluster.log_det_sqrt};
+    std::copy(cluster.mean, cluster.mean + kDof, added[k].mean);
+  }
+}
+
+template class ProposalRefit<6>;
+template class ProposalRefit<4>;
+
+}  // namespace propnp
