@@ -37,7 +37,8 @@ struct SampleColumns {
   double* gradient_weight;  // (S) the same corrected by control variates; may be negative
   double* value;            // (S) scratch
   double* design;           // (S, ControlVariates::kMaxColumns)
-  T* records;               // (S, kSampleRecord)
+  T* records;               // (S, kSampleRecord), one mode at a time
+  int32_t* order;           // (S) the sample of each record
 
   static SampleColumns Allocate(int64_t s, Arena* arena) {
     SampleColumns c = {};
@@ -53,6 +54,7 @@ struct SampleColumns {
     c.value = arena->Take<double>(s);
     c.design = arena->Take<double>(s * ControlVariates<kDof>::kMaxColumns);
     c.records = arena->Take<T>(s * kSampleRecord);
+    c.order = arena->Take<int32_t>(s);
     return c;
   }
 };
@@ -231,24 +233,33 @@ class ObjectSampler {
     return reinterpret_cast<double(*)[kDof]>(samples_.xi + slot * modes * kDof);
   }
 
-  void FillRecords(int m, int modes) {
-    for (int64_t s = component_begin_[m]; s < component_begin_[m + 1]; ++s) {
+  // The records of mode m's samples, those in front of the cameras first; order_[k] is the sample
+  // of the k-th record. Returns how many are in front.
+  int64_t FillRecords(int m, int modes) {
+    const int64_t begin = component_begin_[m], count = component_begin_[m + 1] - begin;
+    int64_t front = 0, back = count;
+    for (int64_t s = begin; s < begin + count; ++s) {
       const PivotDisplacement<double> moved =
           scratch_.modes[m].chart.displacement(XiOf(s, modes)[m]);
-      FillRecord(moved.shift, moved.theta, samples_.gradient_weight[s],
-                 samples_.records + s * kSampleRecord);
+      T record[kSampleRecord];
+      FillRecord(moved.shift, moved.theta, samples_.gradient_weight[s], record);
+      const int64_t k = scratch_.base.InFront(record) ? front++ : --back;
+      std::copy(record, record + kSampleRecord, samples_.records + k * kSampleRecord);
+      samples_.order[k] = static_cast<int32_t>(s);
     }
+    return front;
   }
 
   void EvaluateCosts(const ObjectCost<kDof, double>& cost, const MixtureProposal<kDof>& proposal) {
     const int modes = proposal.num_modes();
     std::fill(samples_.gradient_weight, samples_.gradient_weight + num_samples_, 0.0);
     for (int m = 0; m < modes; ++m) {
-      const int64_t begin = component_begin_[m], count = component_begin_[m + 1] - begin;
+      const int64_t count = component_begin_[m + 1] - component_begin_[m];
       if (count == 0) continue;
-      FillRecords(m, modes);
       scratch_.base.Set(cost, proposal.mode(m).pose, pivot_);
-      scratch_.base.Costs(samples_.records + begin * kSampleRecord, count, samples_.cost + begin);
+      const int64_t in_front = FillRecords(m, modes);
+      scratch_.base.Costs(samples_.records, count, in_front, samples_.value);
+      for (int64_t k = 0; k < count; ++k) samples_.cost[samples_.order[k]] = samples_.value[k];
     }
     const LogDepthPrior<double>& prior = scratch_.object.prior;
     for (int64_t s = 0; prior.active && s < num_samples_; ++s) {
@@ -333,8 +344,11 @@ class ObjectSampler {
     const PosteriorMode<kDof>* modes = scratch_.modes;
     result_.num_modes = num_modes;
     for (int m = 0; m < num_modes; ++m) result_.mode_count += modes[m].converged;
-    if (num_modes == 1) {
-      result_.mode_probability[0] = 1;
+    if (result_.mode_count > 1) result_.status |= PROPNP_STATUS_MULTI_MODAL;
+    if (!WantsModes()) return;
+    if (result_.mode_count <= 1) {
+      // All descents end in the one minimum there is; it has the lowest cost.
+      for (int m = 0; m < num_modes; ++m) result_.mode_probability[m] = m == ModeOfAll() ? 1 : 0;
       return;
     }
     constexpr int kDescents = 128;
@@ -350,7 +364,19 @@ class ObjectSampler {
           DescendToMode(cost, *args_.start_options, samples_.pose + 7 * s, modes, num_modes);
       result_.mode_probability[m] += repeats / static_cast<double>(kDescents);
     }
-    if (result_.mode_count > 1) result_.status |= PROPNP_STATUS_MULTI_MODAL;
+  }
+
+  bool WantsModes() const {
+    return IsGiven(args_.mode_pose) || IsGiven(args_.mode_covariance) ||
+           IsGiven(args_.mode_probability) || IsGiven(args_.mode_cost);
+  }
+
+  // The converged mode if there is one, or the best.
+  int ModeOfAll() const {
+    for (int m = 0; m < result_.num_modes; ++m) {
+      if (scratch_.modes[m].converged) return m;
+    }
+    return 0;
   }
 
   void OrderModes() {
@@ -373,18 +399,17 @@ class ObjectSampler {
     scratch_.gradient.Clear(scratch_.object);
     for (int64_t s = 0; s < num_samples_; ++s) samples_.gradient_weight[s] *= -1;
     for (int m = 0; m < modes; ++m) {
-      const int64_t begin = component_begin_[m], count = component_begin_[m + 1] - begin;
+      const int64_t count = component_begin_[m + 1] - component_begin_[m];
       if (count == 0) continue;
-      FillRecords(m, modes);
       scratch_.base.Set(cost, proposal.mode(m).pose, pivot_);
-      scratch_.base.AddGradient(samples_.records + begin * kSampleRecord, count,
-                                &scratch_.gradient);
+      const int64_t in_front = FillRecords(m, modes);
+      scratch_.base.AddGradient(samples_.records, count, in_front, &scratch_.gradient);
     }
     if (!has_target_ || !args_.loss_gradient) return;
     const Vec3<double> zero{0, 0, 0};
     FillRecord(zero, zero, 1, samples_.records);
     scratch_.base.Set(cost, target_, pivot_);
-    scratch_.base.AddGradient(samples_.records, 1, &scratch_.gradient);
+    scratch_.base.AddGradient(samples_.records, 1, 0, &scratch_.gradient);
   }
 
   const Problem& problem_;

@@ -4,6 +4,8 @@
 #include "propnp/engine/posterior_samples.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace propnp {
 namespace {
@@ -45,6 +47,19 @@ RigidTransform<double> CameraFromRig(const PackedView<double>& view) {
 }
 
 // Fills one view's columns at the base pose.
+// The reach of a view's points: how near they are to z_min and how far from the pivot.
+template <typename T>
+void MeasureReach(const PackedView<T>& view, const BaseView<T>& base, T* least_depth, T* radius) {
+  T depth = std::numeric_limits<T>::infinity(), squared = 0;
+  for (int64_t i = 0; i < view.num_points; ++i) {
+    depth = std::min(depth, base.cam_z[i]);
+    const T x = base.rotated_x[i], y = base.rotated_y[i], z = base.rotated_z[i];
+    squared = std::max(squared, x * x + y * y + z * z);
+  }
+  *least_depth = depth - view.z_min;
+  *radius = std::sqrt(squared);
+}
+
 template <typename T>
 void FillBaseView(const PackedView<double>& view, const RigidTransform<double>& rig_from_object,
                   const Vec3<double>& pivot, T* const* columns) {
@@ -52,14 +67,16 @@ void FillBaseView(const PackedView<double>& view, const RigidTransform<double>& 
     using Camera = typename decltype(camera_model)::template Camera<double>;
     const Camera camera = Camera::from_parameters(view.camera_parameters, view.camera_limit);
     for (int64_t i = 0; i < view.padded_points; ++i) {
-      const Vec3<double> point_in_object{view.x[i], view.y[i], view.z[i]};
+      // Padding stands where the first point is: no worse than that to project.
+      const int64_t k = i < view.num_points ? i : 0;
+      const Vec3<double> point_in_object{view.x[k], view.y[k], view.z[k]};
       const Vec3<double> rotated = rig_from_object.rotation * (point_in_object - pivot);
       Vec3<double> point = rig_from_object * point_in_object;
       if (view.has_rig) point = CameraFromRig(view) * point;
       const Vec2<double> pixel = camera.project(point, view.z_min);
       const double values[kBaseColumns] = {
           rotated.x, rotated.y,           rotated.z,           point.x, point.y,
-          point.z,   pixel.x - view.u[i], pixel.y - view.v[i], pixel.x, pixel.y};
+          point.z,   pixel.x - view.u[k], pixel.y - view.v[k], pixel.x, pixel.y};
       for (int k = 0; k < kBaseColumns; ++k) columns[k][i] = static_cast<T>(values[k]);
     }
   });
@@ -89,6 +106,8 @@ BaseObject<T> BaseObject<T>::Allocate(const Problem& problem, int64_t num_sample
   BaseObject base = {};
   base.views_ = arena->Take<PackedView<T>>(problem.max_views);
   base.base_views_ = arena->Take<BaseView<T>>(problem.max_views);
+  base.least_depth_ = arena->Take<T>(problem.max_views);
+  base.radius_ = arena->Take<T>(problem.max_views);
   base.columns_ = arena->Take<T>((kBaseColumns + kWeightColumns) * problem.max_padded_points);
   base.gradient_columns_ = arena->Take<T>(kMaxColumns * problem.max_padded_points);
   base.partial_costs_ = arena->Take<T>(num_samples * kPointPadding);
@@ -122,14 +141,38 @@ void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base
     FillBaseView(view, rig_from_object, pivot, columns);
     base_views_[v] = {&copy,      columns[0], columns[1], columns[2], columns[3], columns[4],
                       columns[5], columns[6], columns[7], columns[8], columns[9]};
+    MeasureReach(copy, base_views_[v], &least_depth_[v], &radius_[v]);
   }
 }
 
 template <typename T>
-void BaseObject<T>::Costs(const T* records, int64_t count, double* costs) {
+bool BaseObject<T>::InFront(const T* record) const {
+  for (int64_t v = 0; v < object_->num_views; ++v) {
+    if (views_[v].has_rig) return false;
+    const T turn = std::sqrt(record[6] * record[6] + record[7] * record[7] + record[8] * record[8]);
+    // A hundredth covers rounding.
+    if (!(least_depth_[v] * T(0.99) + record[11] > T(1.01) * turn * radius_[v])) return false;
+  }
+  return true;
+}
+
+template <typename T>
+template <typename Loop>
+void BaseObject<T>::ForEachBlock(const T* records, int64_t count, int64_t in_front,
+                                 const Loop& loop) const {
+  if (in_front > 0) loop(SampleBlock<T>{in_front, records, true}, int64_t{0});
+  if (in_front == count) return;
+  loop(SampleBlock<T>{count - in_front, records + in_front * kSampleRecord, false}, in_front);
+}
+
+template <typename T>
+void BaseObject<T>::Costs(const T* records, int64_t count, int64_t in_front, double* costs) {
   std::fill(partial_costs_, partial_costs_ + count * kPointPadding, T(0));
   for (int64_t v = 0; v < object_->num_views; ++v) {
-    GetSampleKernels<T>().add_costs(base_views_[v], model_, {count, records}, partial_costs_);
+    ForEachBlock(records, count, in_front, [&](const SampleBlock<T>& block, int64_t first) {
+      GetSampleKernels<T>().add_costs(base_views_[v], model_, block,
+                                      partial_costs_ + first * kPointPadding);
+    });
   }
   for (int64_t s = 0; s < count; ++s) {
     double sum = 0;
@@ -141,7 +184,8 @@ void BaseObject<T>::Costs(const T* records, int64_t count, double* costs) {
 }
 
 template <typename T>
-void BaseObject<T>::AddGradient(const T* records, int64_t count, ObjectGradient* gradient) {
+void BaseObject<T>::AddGradient(const T* records, int64_t count, int64_t in_front,
+                                ObjectGradient* gradient) {
   int64_t first = 0;
   for (int64_t v = 0; v < object_->num_views; ++v) {
     const int64_t padded = views_[v].padded_points;
@@ -150,7 +194,9 @@ void BaseObject<T>::AddGradient(const T* records, int64_t count, ObjectGradient*
     for (int k = 0; k < kMaxColumns; ++k) columns[k] = gradient_columns_ + k * padded;
     PointGradientColumns<T> sums{columns[0], columns[1], columns[2], columns[3], columns[4],
                                  columns[5], columns[6], columns[7], columns[8], T(0)};
-    GetSampleKernels<T>().add_gradients(base_views_[v], model_, {count, records}, &sums);
+    ForEachBlock(records, count, in_front, [&](const SampleBlock<T>& block, int64_t) {
+      GetSampleKernels<T>().add_gradients(base_views_[v], model_, block, &sums);
+    });
     gradient->delta += static_cast<double>(sums.delta);
     for (int64_t i = 0; i < views_[v].num_points; ++i) {
       const Vec3<double> point =

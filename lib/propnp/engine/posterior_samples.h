@@ -34,18 +34,28 @@ class BaseObject {
   void Set(const ObjectCost<kDof, double>& cost, const double* base_pose,
            const Vec3<double>& pivot);
 
-  // costs[j] = cost over all points at the j-th record.
-  void Costs(const T* records, int64_t count, double* costs);
+  // Whether the displacement of a record certainly leaves every point in front of its camera. The
+  // loops run faster over records that do.
+  bool InFront(const T* record) const;
+
+  // costs[j] = cost over all points at the j-th record, the first `in_front` of which are so.
+  void Costs(const T* records, int64_t count, int64_t in_front, double* costs);
 
   // Adds sum_j weight_j d cost_j / d inputs, the weights standing in the records.
-  void AddGradient(const T* records, int64_t count, ObjectGradient* gradient);
+  void AddGradient(const T* records, int64_t count, int64_t in_front, ObjectGradient* gradient);
 
  private:
+  // loop(block, index of its first record).
+  template <typename Loop>
+  void ForEachBlock(const T* records, int64_t count, int64_t in_front, const Loop& loop) const;
+
   const PackedObject<double>* object_;
   Mat3<double> base_rotation_;
   KernelModel<T> model_;
   PackedView<T>* views_;
   BaseView<T>* base_views_;
+  T* least_depth_;       // of each view's points above z_min
+  T* radius_;            // their largest distance from the pivot
   T* columns_;           // kBaseColumns + 4 weights, of the object's padded points
   T* gradient_columns_;  // kMaxColumns
   T* partial_costs_;

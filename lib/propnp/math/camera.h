@@ -67,12 +67,24 @@ bool visit_camera(int model, Visitor&& visitor) {
 }
 
 // d (cotangent . pixel) / d point_in_cam, added to `point_gradient`.
-template <typename Camera, typename S>
+template <typename Camera, typename S, typename Limit>
 PROPNP_HOST_DEVICE PROPNP_INLINE void project_vjp(const Camera& camera, const Vec3<S>& point_in_cam,
-                                                  const S& z_min, const Vec2<S>& cotangent,
+                                                  const Limit& z_min, const Vec2<S>& cotangent,
                                                   Vec3<S>* point_gradient) {
   const Projection<S> p = camera.project_with_jacobian(point_in_cam, z_min);
   *point_gradient = *point_gradient + cotangent.x * p.u_gradient + cotangent.y * p.v_gradient;
+}
+
+// The same for a pinhole, whose rows have zeros.
+template <typename S, typename Limit>
+PROPNP_HOST_DEVICE PROPNP_INLINE void project_vjp(const PinholeCamera<S>& camera,
+                                                  const Vec3<S>& point_in_cam, const Limit& z_min,
+                                                  const Vec2<S>& cotangent,
+                                                  Vec3<S>* point_gradient) {
+  const DepthClamped<S, Limit> p(point_in_cam, z_min);
+  *point_gradient = *point_gradient + p.chain(camera.fx * cotangent.x,
+                                              camera.skew * cotangent.x + camera.fy * cotangent.y,
+                                              camera.cx * cotangent.x + camera.cy * cotangent.y);
 }
 
 // d (cotangent . pixel) / d parameters, added to `parameter_gradient`.

@@ -11,6 +11,7 @@
 #ifndef PROPNP_MATH_CAMERA_DEPTH_H_
 #define PROPNP_MATH_CAMERA_DEPTH_H_
 
+#include <type_traits>
 #include <utility>
 
 #include "propnp/math/vector.h"
@@ -27,7 +28,11 @@ struct Projection {
 template <typename S>
 using MaskOf = decltype(std::declval<S>() < std::declval<S>());
 
-template <typename S>
+// In the place of z_min where no point and no displaced one lies behind it: the same numbers,
+// without the comparisons.
+struct NoDepthLimit {};
+
+template <typename S, typename Limit = S>
 struct DepthClamped {
   S x, y, w;
   S inverse_depth;   // 1 / max(Z, z_min)
@@ -40,6 +45,8 @@ struct DepthClamped {
     w = select(behind, point.z * inverse_depth, constant<S>(1));
   }
 
+  PROPNP_HOST_DEVICE PROPNP_INLINE S centred(const S& center) const { return center * w; }
+
   // The gradient with respect to (X, Y, Z) of f(x, y) + center * w, from f's derivatives.
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> chain(const S& fx, const S& fy, const S& center) const {
     const S along_z = select(behind, center, -(fx * x + fy * y));
@@ -47,8 +54,27 @@ struct DepthClamped {
   }
 };
 
-// (x, y, w) at point + displacement minus (x, y, w) at point, without cancellation.
 template <typename S>
+struct DepthClamped<S, NoDepthLimit> {
+  S x, y;
+  S inverse_depth;
+
+  PROPNP_HOST_DEVICE PROPNP_INLINE DepthClamped(const Vec3<S>& point, const NoDepthLimit&)
+      : inverse_depth(reciprocal(point.z)) {
+    x = point.x * inverse_depth;
+    y = point.y * inverse_depth;
+  }
+
+  PROPNP_HOST_DEVICE PROPNP_INLINE S centred(const S& center) const { return center; }
+
+  PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> chain(const S& fx, const S& fy, const S&) const {
+    const S along_x = fx * inverse_depth, along_y = fy * inverse_depth;
+    return {along_x, along_y, -(along_x * x + along_y * y)};
+  }
+};
+
+// (x, y, w) at point + displacement minus (x, y, w) at point, without cancellation.
+template <typename S, typename Limit = S>
 struct DepthClampedDifference {
   S x, y, w;
 
@@ -68,6 +94,26 @@ struct DepthClampedDifference {
     y = (displacement.y - at_point.y * clamped_change) * inverse_moved;
     w = (displacement.z - at_point.w * clamped_change) * inverse_moved;
   }
+
+  // value + center * w.
+  PROPNP_HOST_DEVICE PROPNP_INLINE S centred(const S& value, const S& center) const {
+    return value + center * w;
+  }
+};
+
+template <typename S>
+struct DepthClampedDifference<S, NoDepthLimit> {
+  S x, y;
+
+  PROPNP_HOST_DEVICE PROPNP_INLINE
+  DepthClampedDifference(const DepthClamped<S, NoDepthLimit>& at_point, const Vec3<S>& point,
+                         const Vec3<S>& displacement, const NoDepthLimit&) {
+    const S inverse_moved = reciprocal(point.z + displacement.z);
+    x = (displacement.x - at_point.x * displacement.z) * inverse_moved;
+    y = (displacement.y - at_point.y * displacement.z) * inverse_moved;
+  }
+
+  PROPNP_HOST_DEVICE PROPNP_INLINE S centred(const S& value, const S&) const { return value; }
 };
 
 PROPNP_MATH_END

@@ -37,16 +37,18 @@ struct FisheyeCamera {
     return std::sqrt(smallest_positive_root(slope, 4, kPi * kPi));
   }
 
+  template <typename Limit>
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> project(const Vec3<S>& point_in_cam,
-                                                   const S& /*z_min*/) const {
+                                                   const Limit& /*z_min*/) const {
     const Ray ray(*this, point_in_cam);
     return {fx * ray.gain * point_in_cam.x + cx, fy * ray.gain * point_in_cam.y + cy};
   }
 
   // With n = (X, Y)/r: d(gain X) = gain dX + X d gain, d gain = (slope d theta - gain d r) / r,
   // d theta = (Z d r - r d Z) / (r^2 + Z^2).
-  PROPNP_HOST_DEVICE PROPNP_INLINE Projection<S> project_with_jacobian(const Vec3<S>& point_in_cam,
-                                                                       const S& /*z_min*/) const {
+  template <typename Limit>
+  PROPNP_HOST_DEVICE PROPNP_INLINE Projection<S> project_with_jacobian(
+      const Vec3<S>& point_in_cam, const Limit& /*z_min*/) const {
     const Ray ray(*this, point_in_cam);
     const Vec2<S> n = ray.direction;
     const S angle_scale = ray.slope / ray.squared_range;
@@ -78,9 +80,10 @@ struct FisheyeCamera {
     }
   }
 
+  template <typename Limit>
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> project_difference(const Vec3<S>& point_in_cam,
                                                               const Vec3<S>& displacement,
-                                                              const S& /*z_min*/) const {
+                                                              const Limit& /*z_min*/) const {
     const S two = constant<S>(2), zero = constant<S>(0);
     const Ray ray(*this, point_in_cam);
     const Ray moved(*this, point_in_cam + displacement);

@@ -45,17 +45,19 @@ struct OpenCvCamera {
     return smallest_positive_root(slope, 6, end);
   }
 
+  template <typename Limit>
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> project(const Vec3<S>& point_in_cam,
-                                                   const S& z_min) const {
-    const DepthClamped<S> p(point_in_cam, z_min);
+                                                   const Limit& z_min) const {
+    const DepthClamped<S, Limit> p(point_in_cam, z_min);
     const RadiusClamped<S> r(p.x, p.y, limit);
-    return pixel(r, gain(r.squared), p.w);
+    return pixel(r, gain(r.squared), {p.centred(cx), p.centred(cy)});
   }
 
+  template <typename Limit>
   PROPNP_HOST_DEVICE PROPNP_INLINE Projection<S> project_with_jacobian(const Vec3<S>& point_in_cam,
-                                                                       const S& z_min) const {
+                                                                       const Limit& z_min) const {
     const S two = constant<S>(2);
-    const DepthClamped<S> p(point_in_cam, z_min);
+    const DepthClamped<S, Limit> p(point_in_cam, z_min);
     const RadiusClamped<S> r(p.x, p.y, limit);
     const S r2 = r.squared;
     const S inverse_denominator = constant<S>(1) / denominator(r2);
@@ -68,7 +70,7 @@ struct OpenCvCamera {
     const S six = constant<S>(6);
     const Vec2<S> x_row = r.chain({g + g_slope * r.x * r.x + two * py + six * qx, off_diagonal});
     const Vec2<S> y_row = r.chain({off_diagonal, g + g_slope * r.y * r.y + six * py + two * qx});
-    return {pixel(r, g, p.w), p.chain(fx * x_row.x, fx * x_row.y, cx),
+    return {pixel(r, g, {p.centred(cx), p.centred(cy)}), p.chain(fx * x_row.x, fx * x_row.y, cx),
             p.chain(fy * y_row.x, fy * y_row.y, cy)};
   }
 
@@ -98,12 +100,13 @@ struct OpenCvCamera {
     v_row[6] = fy * (r2 + two * r.y * r.y), v_row[7] = fy * two * r.x * r.y;
   }
 
+  template <typename Limit>
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> project_difference(const Vec3<S>& point_in_cam,
                                                               const Vec3<S>& displacement,
-                                                              const S& z_min) const {
+                                                              const Limit& z_min) const {
     const S two = constant<S>(2);
-    const DepthClamped<S> p(point_in_cam, z_min);
-    const DepthClampedDifference<S> d(p, point_in_cam, displacement, z_min);
+    const DepthClamped<S, Limit> p(point_in_cam, z_min);
+    const DepthClampedDifference<S, Limit> d(p, point_in_cam, displacement, z_min);
     const RadiusClamped<S> r(p.x, p.y, limit);
     const RadiusClampedDifference<S> e(r, p.x, p.y, d.x, d.y, limit);
     const S moved_y = r.y + e.y, moved_r2 = r.squared + e.squared;
@@ -123,7 +126,7 @@ struct OpenCvCamera {
         moved_gain * e.x + gain_change * r.x + two * p1 * product_change + p2 * xx_change;
     const S y_change =
         moved_gain * e.y + gain_change * r.y + p1 * yy_change + two * p2 * product_change;
-    return {fx * x_change + cx * d.w, fy * y_change + cy * d.w};
+    return {d.centred(fx * x_change, cx), d.centred(fy * y_change, cy)};
   }
 
  private:
@@ -143,9 +146,9 @@ struct OpenCvCamera {
             g * r.y + p1 * (r.squared + two * r.y * r.y) + p2 * xy};
   }
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> pixel(const RadiusClamped<S>& r, const S& g,
-                                                 const S& w) const {
+                                                 const Vec2<S>& center) const {
     const Vec2<S> d = distorted(r, g);
-    return {fx * d.x + cx * w, fy * d.y + cy * w};
+    return {fx * d.x + center.x, fy * d.y + center.y};
   }
 };
 

@@ -26,16 +26,18 @@ struct PinholeCamera {
   // A pinhole has no limit.
   static double monotone_limit(const double* /*parameters*/) { return 0; }
 
+  template <typename Limit>
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> project(const Vec3<S>& point_in_cam,
-                                                   const S& z_min) const {
-    const DepthClamped<S> p(point_in_cam, z_min);
-    return {fx * p.x + skew * p.y + cx * p.w, fy * p.y + cy * p.w};
+                                                   const Limit& z_min) const {
+    const DepthClamped<S, Limit> p(point_in_cam, z_min);
+    return {fx * p.x + skew * p.y + p.centred(cx), fy * p.y + p.centred(cy)};
   }
 
+  template <typename Limit>
   PROPNP_HOST_DEVICE PROPNP_INLINE Projection<S> project_with_jacobian(const Vec3<S>& point_in_cam,
-                                                                       const S& z_min) const {
-    const DepthClamped<S> p(point_in_cam, z_min);
-    return {{fx * p.x + skew * p.y + cx * p.w, fy * p.y + cy * p.w},
+                                                                       const Limit& z_min) const {
+    const DepthClamped<S, Limit> p(point_in_cam, z_min);
+    return {{fx * p.x + skew * p.y + p.centred(cx), fy * p.y + p.centred(cy)},
             p.chain(fx, skew, cx),
             p.chain(constant<S>(0), fy, cy)};
   }
@@ -49,12 +51,13 @@ struct PinholeCamera {
     v_row[0] = zero, v_row[1] = p.y, v_row[2] = zero, v_row[3] = p.w, v_row[4] = zero;
   }
 
+  template <typename Limit>
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> project_difference(const Vec3<S>& point_in_cam,
                                                               const Vec3<S>& displacement,
-                                                              const S& z_min) const {
-    const DepthClamped<S> p(point_in_cam, z_min);
-    const DepthClampedDifference<S> d(p, point_in_cam, displacement, z_min);
-    return {fx * d.x + skew * d.y + cx * d.w, fy * d.y + cy * d.w};
+                                                              const Limit& z_min) const {
+    const DepthClamped<S, Limit> p(point_in_cam, z_min);
+    const DepthClampedDifference<S, Limit> d(p, point_in_cam, displacement, z_min);
+    return {d.centred(fx * d.x + skew * d.y, cx), d.centred(fy * d.y, cy)};
   }
 };
 

@@ -35,24 +35,26 @@ struct SimpleRadialCamera {
     return smallest_positive_root(slope, 2, kNoLimit);
   }
 
+  template <typename Limit>
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> project(const Vec3<S>& point_in_cam,
-                                                   const S& z_min) const {
-    const DepthClamped<S> p(point_in_cam, z_min);
+                                                   const Limit& z_min) const {
+    const DepthClamped<S, Limit> p(point_in_cam, z_min);
     const RadiusClamped<S> r(p.x, p.y, limit);
     const S scale = f * gain(r.squared);
-    return {scale * r.x + cx * p.w, scale * r.y + cy * p.w};
+    return {scale * r.x + p.centred(cx), scale * r.y + p.centred(cy)};
   }
 
+  template <typename Limit>
   PROPNP_HOST_DEVICE PROPNP_INLINE Projection<S> project_with_jacobian(const Vec3<S>& point_in_cam,
-                                                                       const S& z_min) const {
-    const DepthClamped<S> p(point_in_cam, z_min);
+                                                                       const Limit& z_min) const {
+    const DepthClamped<S, Limit> p(point_in_cam, z_min);
     const RadiusClamped<S> r(p.x, p.y, limit);
     const S scale = f * gain(r.squared);
     const S slope = f * constant<S>(2) * (k1 + constant<S>(2) * k2 * r.squared);
     const S off_diagonal = slope * r.x * r.y;
     const Vec2<S> u_row = r.chain({scale + slope * r.x * r.x, off_diagonal});
     const Vec2<S> v_row = r.chain({off_diagonal, scale + slope * r.y * r.y});
-    return {{scale * r.x + cx * p.w, scale * r.y + cy * p.w},
+    return {{scale * r.x + p.centred(cx), scale * r.y + p.centred(cy)},
             p.chain(u_row.x, u_row.y, cx),
             p.chain(v_row.x, v_row.y, cy)};
   }
@@ -71,17 +73,18 @@ struct SimpleRadialCamera {
     v_row[3] = f * r2 * r.y, v_row[4] = f * r2 * r2 * r.y;
   }
 
+  template <typename Limit>
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> project_difference(const Vec3<S>& point_in_cam,
                                                               const Vec3<S>& displacement,
-                                                              const S& z_min) const {
-    const DepthClamped<S> p(point_in_cam, z_min);
-    const DepthClampedDifference<S> d(p, point_in_cam, displacement, z_min);
+                                                              const Limit& z_min) const {
+    const DepthClamped<S, Limit> p(point_in_cam, z_min);
+    const DepthClampedDifference<S, Limit> d(p, point_in_cam, displacement, z_min);
     const RadiusClamped<S> r(p.x, p.y, limit);
     const RadiusClampedDifference<S> e(r, p.x, p.y, d.x, d.y, limit);
     const S moved_gain = gain(r.squared + e.squared);
     const S gain_change = e.squared * (k1 + k2 * (constant<S>(2) * r.squared + e.squared));
-    return {f * (moved_gain * e.x + gain_change * r.x) + cx * d.w,
-            f * (moved_gain * e.y + gain_change * r.y) + cy * d.w};
+    return {d.centred(f * (moved_gain * e.x + gain_change * r.x), cx),
+            d.centred(f * (moved_gain * e.y + gain_change * r.y), cy)};
   }
 
  private:

@@ -66,11 +66,11 @@ struct PixelBox {
 };
 
 // Everything of the model that the points of a view share.
-template <typename Camera, typename S>
+template <typename Camera, typename S, typename Limit = S>
 struct ViewModel {
   Camera camera;
   PixelBox<S> box;
-  S z_min;
+  Limit z_min;  // or NoDepthLimit, camera_depth.h
 };
 
 enum class ClampedRows { kExact, kDrop };
@@ -104,10 +104,10 @@ PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> weighted_residual(const ViewModel<Camer
 }
 
 // The clamped projection with its derivative, rows treated as `clamped_rows` says.
-template <typename Camera, typename S>
-PROPNP_HOST_DEVICE PROPNP_INLINE Projection<S> clamped_projection(const ViewModel<Camera, S>& model,
-                                                                  const Vec3<S>& point_in_cam,
-                                                                  ClampedRows clamped_rows) {
+template <typename Camera, typename S, typename Limit>
+PROPNP_HOST_DEVICE PROPNP_INLINE Projection<S> clamped_projection(
+    const ViewModel<Camera, S, Limit>& model, const Vec3<S>& point_in_cam,
+    ClampedRows clamped_rows) {
   const S zero = constant<S>(0);
   Projection<S> p = model.camera.project_with_jacobian(point_in_cam, model.z_min);
   const auto keep_if = [&](auto outside, const Vec3<S>& row) {
@@ -122,10 +122,12 @@ PROPNP_HOST_DEVICE PROPNP_INLINE Projection<S> clamped_projection(const ViewMode
     p.pixel = {clamp(p.pixel.x, model.box.low.x, model.box.high.x),
                clamp(p.pixel.y, model.box.low.y, model.box.high.y)};
   }
-  if (Camera::kClampsDepth && clamped_rows == ClampedRows::kDrop) {
-    const auto behind = point_in_cam.z < model.z_min;
-    p.u_gradient = keep_if(behind, p.u_gradient);
-    p.v_gradient = keep_if(behind, p.v_gradient);
+  if constexpr (Camera::kClampsDepth && !std::is_same_v<Limit, NoDepthLimit>) {
+    if (clamped_rows == ClampedRows::kDrop) {
+      const auto behind = point_in_cam.z < model.z_min;
+      p.u_gradient = keep_if(behind, p.u_gradient);
+      p.v_gradient = keep_if(behind, p.v_gradient);
+    }
   }
   return p;
 }

@@ -50,8 +50,7 @@ struct RobustLoss {
   PROPNP_HOST_DEVICE PROPNP_INLINE S delta_gradient(const S& squared_norm) const {
     const S zero = constant<S>(0);
     if (kind == LossKind::kHuber) {
-      const auto beyond = delta * delta < squared_norm;
-      return select(beyond, sqrt(select(beyond, squared_norm, constant<S>(1))) - delta, zero);
+      return max(squared_norm * inverse_norm(squared_norm) - delta, zero);
     }
     if (kind == LossKind::kCauchy) {
       return delta * log_excess(squared_norm / (delta * delta));
@@ -60,6 +59,12 @@ struct RobustLoss {
   }
 
  private:
+  // 1 / s, finite at s = 0, and its derivative too.
+  PROPNP_HOST_DEVICE PROPNP_INLINE static S inverse_norm(const S& squared_norm) {
+    constexpr double kTiny = 1e-37;
+    return reciprocal_sqrt(max(squared_norm, constant<S>(kTiny)));
+  }
+
   // Below this u / (1 + u) the series stands for log_excess: there it is exact to 1e-11, while the
   // difference of the two terms still has all but three digits.
   static constexpr double kSeriesLimit = 1.0 / 32;
@@ -73,12 +78,11 @@ struct RobustLoss {
   }
 
   PROPNP_HOST_DEVICE PROPNP_INLINE LossValue<S> huber(const S& squared_norm) const {
-    const S one = constant<S>(1), half = constant<S>(0.5);
-    const auto beyond = delta * delta < squared_norm;
-    // The root of 1 where it is not wanted keeps its derivative finite at s = 0.
-    const S s = sqrt(select(beyond, squared_norm, one));
-    return {select(beyond, delta * (s - half * delta), half * squared_norm),
-            select(beyond, delta / s, one), select(beyond, constant<S>(0), one)};
+    const S one = constant<S>(1);
+    const S inverse_s = inverse_norm(squared_norm), s = squared_norm * inverse_s;
+    const S inner = min(s, delta), outer_weight = delta * inverse_s;
+    return {inner * (s - constant<S>(0.5) * inner), min(one, outer_weight),
+            select(outer_weight < one, constant<S>(0), one)};
   }
 
   PROPNP_HOST_DEVICE PROPNP_INLINE LossValue<S> cauchy(const S& squared_norm) const {

@@ -68,6 +68,16 @@ struct ScalarTraits<float> {
   using Real = float;
 };
 
+// Of positive numbers that are neither tiny nor huge.
+template <typename S>
+PROPNP_HOST_DEVICE PROPNP_INLINE S reciprocal(const S& a) {
+  return S(1) / a;
+}
+template <typename S>
+PROPNP_HOST_DEVICE PROPNP_INLINE S reciprocal_sqrt(const S& a) {
+  return S(1) / sqrt(a);
+}
+
 // A constant of the scalar's own precision.
 template <typename S>
 PROPNP_HOST_DEVICE PROPNP_INLINE S constant(double value) {

@@ -23,12 +23,12 @@ PROPNP_INLINE Mat3<Lanes<T>> spread_matrix(const T* m) {
 }
 
 // Camera, box and loss; where the camera sits on its rig.
-template <typename Model, typename T>
+template <typename Model, typename T, typename Limit = Lanes<T>>
 struct LaneView {
   using L = Lanes<T>;
   using Camera = typename Model::template Camera<L>;
 
-  ViewModel<Camera, L> model;
+  ViewModel<Camera, L, Limit> model;
   RigidTransform<L> camera_from_rig;
   RobustLoss<L> loss;
 
@@ -39,7 +39,7 @@ struct LaneView {
     model.box.active = view.has_box != 0;
     model.box.low = {L(view.box[0]), L(view.box[1])};
     model.box.high = {L(view.box[2]), L(view.box[3])};
-    model.z_min = L(view.z_min);
+    if constexpr (std::is_same_v<Limit, L>) model.z_min = L(view.z_min);
     if (view.has_rig) {
       camera_from_rig = {spread_matrix(view.camera_from_rig_rotation),
                          spread_vector(view.camera_from_rig_translation)};

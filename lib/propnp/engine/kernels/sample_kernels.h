@@ -25,10 +25,13 @@ struct BaseView {
 // of kSampleRecord numbers each: rotation - I (row-major), translation, weight of the gradient.
 constexpr int kSampleRecord = 16;
 
+// `in_front` promises that no sample takes a point behind z_min: the loops then do without the
+// comparisons.
 template <typename T>
 struct SampleBlock {
   int64_t count;
   const T* records;  // aligned to kColumnAlignment
+  bool in_front;
 };
 
 // Gradient columns, added to; padded like the points. `xy` and `yx` only with a square-root
