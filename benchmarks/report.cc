@@ -2,33 +2,17 @@
 // SPDX-FileCopyrightText: The propnp authors
 #include "benchmarks/report.h"
 
-#include <algorithm>
-#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <thread>
 
+#include "benchmarks/table.h"
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/version.h"
 
 namespace propnp::bench {
 namespace {
-
-std::string Format(const char* format, double value) {
-  char text[64];
-  std::snprintf(text, sizeof(text), format, value);
-  return text;
-}
-
-// With a unit that leaves one to three digits before the point.
-std::string TimeText(double ms) {
-  const double magnitude = ms < 0 ? -ms : ms;
-  if (magnitude < 1e-3) return Format("%.1f ns", ms * 1e6);
-  if (magnitude < 1) return Format("%.2f us", ms * 1e3);
-  if (magnitude < 1e3) return Format("%.2f ms", ms);
-  return Format("%.2f s", ms * 1e-3);
-}
 
 std::string ProcessorName() {
   std::ifstream cpuinfo("/proc/cpuinfo");
@@ -46,23 +30,6 @@ std::string Compiler() {
 #else
   return "unknown compiler";
 #endif
-}
-
-using Row = std::vector<std::string>;
-
-// Pads on the right, numbers (from column `first_number` on) on the left.
-void PrintRows(const std::vector<Row>& rows, size_t first_number, std::ostream& out) {
-  std::vector<size_t> widths(rows.front().size(), 0);
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - row[i].size(), ' ');
-      out << "  " << (i < first_number ? row[i] + padding : padding + row[i]);
-    }
-    out << "\n";
-  }
 }
 
 }  // namespace
