@@ -14,6 +14,8 @@ int main(int argc, char** argv) {
       "  propnp_bench workloads                          everything, some minutes\n"
       "  propnp_bench workloads --only W4 --json w4.json one workload, results also as JSON\n"
       "  propnp_bench workloads --only scaling --threads 2\n"
+      "  propnp_bench workloads --only W5posterior       100000 posteriors, not part of "
+      "everything\n"
       "  propnp_bench problem --only W4                  its numbers, for other programs\n"
       "  propnp_bench evidence tests/data/evidence/evidence.json\n"
       "                                                  errors of the sampler\n"

@@ -19,18 +19,22 @@ double RotationAngle(int dof, const double* a, const double* b) {
   return 2 * std::acos(std::min(std::fabs(cosine), 1.0));
 }
 
-double Distance(int dof, const double* a, const double* b) {
+}  // namespace
+
+double PoseDistance(int dof, const double* a, const double* b) {
   const double depth = std::max(std::fabs(a[2]), std::fabs(b[2]));
   const double translation = std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) / depth;
   return std::hypot(translation, RotationAngle(dof, a, b));
 }
+
+namespace {
 
 const WeightedMode* Nearest(int dof, const WeightedMode& mode,
                             const std::vector<WeightedMode>& candidates) {
   const WeightedMode* nearest = nullptr;
   double least = kSameMode;
   for (const WeightedMode& candidate : candidates) {
-    const double distance = Distance(dof, mode.pose, candidate.pose);
+    const double distance = PoseDistance(dof, mode.pose, candidate.pose);
     if (!(distance < least)) continue;
     least = distance;
     nearest = &candidate;

@@ -10,6 +10,9 @@
 
 namespace propnp::bench {
 
+// Between two poses in radians of rotation and parts of the depth.
+double PoseDistance(int dof, const double* a, const double* b);
+
 struct WeightedMode {
   const double* pose;  // [tx ty tz qw qx qy qz] or [tx ty tz yaw]
   double probability;

@@ -32,6 +32,11 @@ std::string Compiler() {
 #endif
 }
 
+void AddIfKnown(const char* name, const std::optional<double>& value, nlohmann::ordered_json* row) {
+  (*row)[name] = nullptr;
+  if (value) (*row)[name] = *value;
+}
+
 }  // namespace
 
 void PrintMachine(std::ostream& out) {
@@ -46,7 +51,8 @@ void PrintMachine(std::ostream& out) {
 void PrintTable(const Workload& workload, const std::vector<Result>& results, std::ostream& out) {
   out << "\n" << workload.name << ": " << workload.title << "\n";
   std::vector<Row> rows{{"method", "whose", "precision", "threads", "isa", "median", "min", "max",
-                         workload.item.empty() ? "" : "a " + workload.item, "ratio", "peak MB"}};
+                         workload.item.empty() ? "" : "a " + workload.item, "ratio", "peak MB",
+                         "extra MB", "workspace MB"}};
   const double reference = results.front().time.median_ms;
   for (size_t i = 0; i < results.size(); ++i) {
     const Result& r = results[i];
@@ -56,7 +62,9 @@ void PrintTable(const Workload& workload, const std::vector<Result>& results, st
          TimeText(r.time.median_ms), TimeText(r.time.min_ms), TimeText(r.time.max_ms),
          whole && !workload.item.empty() ? TimeText(r.time.median_ms / workload.num_items) : "",
          whole ? Format("%.2f", r.time.median_ms / reference) : "",
-         r.peak_mb ? Format("%.1f", *r.peak_mb) : "unknown"});
+         r.peak_mb ? Format("%.1f", *r.peak_mb) : "unknown",
+         r.extra_mb ? Format("%.1f", *r.extra_mb) : "unknown",
+         r.workspace_mb ? Format("%.2f", *r.workspace_mb) : ""});
   }
   PrintRows(rows, /*first_number=*/5, out);
 }
@@ -75,8 +83,9 @@ bool WriteJson(const std::vector<Result>& results, const std::string& path) {
     row["median_ms"] = r.time.median_ms;
     row["min_ms"] = r.time.min_ms;
     row["max_ms"] = r.time.max_ms;
-    row["peak_mb"] = nullptr;
-    if (r.peak_mb) row["peak_mb"] = *r.peak_mb;
+    AddIfKnown("peak_mb", r.peak_mb, &row);
+    AddIfKnown("extra_mb", r.extra_mb, &row);
+    AddIfKnown("workspace_mb", r.workspace_mb, &row);
     rows.push_back(std::move(row));
   }
   std::ofstream file(path);
