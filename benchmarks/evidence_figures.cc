@@ -51,8 +51,8 @@ double GradientError(const std::vector<double>& gradients, const std::vector<dou
     const size_t k = i % truth.size();
     error += Square(gradients[i] - (truth[k] - of_true_cost[k]));
   }
-  const double count = static_cast<double>(gradients.size() / truth.size());
-  return std::sqrt(error / count / norm);
+  const size_t count = gradients.size() / truth.size();
+  return std::sqrt(error / static_cast<double>(count) / norm);
 }
 
 void SetGradientErrors(const EvidenceProblem& problem, const Replicates& replicates,
