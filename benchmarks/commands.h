@@ -13,6 +13,7 @@ namespace propnp::bench {
 
 void AddWorkloadsCommand(CLI::App* app);  // workloads_command.cc
 void AddProblemCommand(CLI::App* app);    // problem_command.cc
+void AddEvidenceCommand(CLI::App* app);   // evidence_command.cc
 
 }  // namespace propnp::bench
 

@@ -3,7 +3,7 @@
 #include "benchmarks/engine_refiner.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <memory>
 #include <stdexcept>
 #include <type_traits>
 
@@ -11,16 +11,6 @@
 #include "propnp/engine/solve.h"
 
 namespace propnp::bench {
-namespace {
-
-constexpr uint64_t kAlignment = 64;
-
-void RequireOk(const Status& status) {
-  if (!status.ok()) throw std::runtime_error("propnp: " + status.message());
-}
-
-}  // namespace
-
 template <typename T>
 EngineRefiner<T>::EngineRefiner(const PoseProblem<T>* problem, int num_threads, int iterations)
     : context_(num_threads),
@@ -46,10 +36,7 @@ EngineRefiner<T>::EngineRefiner(const PoseProblem<T>* problem, int num_threads, 
   args_.covariance = View(covariance_.data(), {num_objects, 6, 6});
   args_.status = View(status_.data(), {num_objects});
 
-  RequireOk(SolveWorkspaceSize(context_, args_, &args_.workspace_size));
-  args_.workspace_size = (args_.workspace_size + kAlignment - 1) / kAlignment * kAlignment;
-  workspace_.reset(std::aligned_alloc(kAlignment, args_.workspace_size));
-  args_.workspace = workspace_.get();
+  workspace_.Provide(context_, SolveWorkspaceSize, &args_);
 }
 
 template <typename T>

@@ -7,13 +7,12 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "benchmarks/pose_problem.h"
 #include "benchmarks/workload.h"
+#include "benchmarks/workspace.h"
 #include "propnp/engine/context.h"
 #include "propnp/engine/options.h"
 
@@ -35,10 +34,6 @@ class EngineRefiner {
   int64_t num_converged() const;
 
  private:
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }
-  };
-
   Context context_;
   Correspondences correspondences_;
   Cameras cameras_;
@@ -48,7 +43,7 @@ class EngineRefiner {
   int32_t camera_model_ = PROPNP_CAMERA_PINHOLE;
   std::vector<T> pose_, covariance_;
   std::vector<int32_t> status_;
-  std::unique_ptr<void, Free> workspace_;
+  Workspace workspace_;
 };
 
 // The method that does so. With iterations it checks that at least 99 % of the objects converged

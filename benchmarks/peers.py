@@ -275,6 +275,8 @@ def row_of(peer, method, values, peak_mb):
         "isa": "own",
         **figures(values),
         "peak_mb": peak_mb,
+        "extra_mb": None,
+        "workspace_mb": None,
     }
 
 

@@ -3,10 +3,10 @@
 #include "benchmarks/pose_problem.h"
 
 #include <cmath>
-#include <random>
 #include <stdexcept>
 
 #include "benchmarks/engine_refiner.h"
+#include "benchmarks/random_numbers.h"
 #include "propnp/math/camera.h"
 #include "propnp/math/pose.h"
 
@@ -20,29 +20,19 @@ constexpr double kStartRotation = .03;     // rad
 constexpr double kZMin = 1e-3;
 constexpr double kNearOptimum = 1e-5;
 
-class Generator {
- public:
-  explicit Generator(uint64_t seed) : random_(seed) {}
-  double Uniform() { return std::uniform_real_distribution<double>(-1, 1)(random_); }
-  double Normal() { return normal_(random_); }
+void RandomPose(RandomNumbers* random, double* pose) {
+  pose[0] = .5 * random->Uniform(), pose[1] = .3 * random->Uniform();
+  pose[2] = 4 + .5 * random->Uniform();
+  random->Quaternion(pose + 3);
+}
 
-  void Pose(double* pose) {
-    pose[0] = .5 * Uniform(), pose[1] = .3 * Uniform(), pose[2] = 4 + .5 * Uniform();
-    double squared = 0;
-    for (int i = 3; i < 7; ++i) pose[i] = Normal(), squared += pose[i] * pose[i];
-    for (int i = 3; i < 7; ++i) pose[i] /= std::sqrt(squared);
+void RandomStart(RandomNumbers* random, const double* pose, double* start) {
+  double step[6];
+  for (int i = 0; i < 6; ++i) {
+    step[i] = (i < 3 ? kStartTranslation : kStartRotation) * random->Normal();
   }
-
-  void Start(const double* pose, double* start) {
-    double step[6];
-    for (int i = 0; i < 6; ++i) step[i] = (i < 3 ? kStartTranslation : kStartRotation) * Normal();
-    SixDof<double>().retract(pose, step, start);
-  }
-
- private:
-  std::mt19937_64 random_;
-  std::normal_distribution<double> normal_;
-};
+  SixDof<double>().retract(pose, step, start);
+}
 
 }  // namespace
 
@@ -58,11 +48,11 @@ PoseProblem<T> MakePoseProblem(int64_t num_objects, int64_t num_points, uint64_t
   problem.w2d.assign(num_objects * num_points * 2, T(1));
   problem.pose_init.reserve(num_objects * 7);
 
-  Generator random(seed);
+  RandomNumbers random(seed);
   for (int64_t b = 0; b < num_objects; ++b) {
     double pose[7], start[7];
-    random.Pose(pose);
-    random.Start(pose, start);
+    RandomPose(&random, pose);
+    RandomStart(&random, pose, start);
     problem.pose_init.insert(problem.pose_init.end(), start, start + 7);
     const RigidTransform<double> cam_from_object = SixDof<double>().transform(pose);
     for (int64_t i = 0; i < num_points; ++i) {

@@ -2,33 +2,17 @@
 // SPDX-FileCopyrightText: The propnp authors
 #include "benchmarks/report.h"
 
-#include <algorithm>
-#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <thread>
 
+#include "benchmarks/table.h"
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/version.h"
 
 namespace propnp::bench {
 namespace {
-
-std::string Format(const char* format, double value) {
-  char text[64];
-  std::snprintf(text, sizeof(text), format, value);
-  return text;
-}
-
-// With a unit that leaves one to three digits before the point.
-std::string TimeText(double ms) {
-  const double magnitude = ms < 0 ? -ms : ms;
-  if (magnitude < 1e-3) return Format("%.1f ns", ms * 1e6);
-  if (magnitude < 1) return Format("%.2f us", ms * 1e3);
-  if (magnitude < 1e3) return Format("%.2f ms", ms);
-  return Format("%.2f s", ms * 1e-3);
-}
 
 std::string ProcessorName() {
   std::ifstream cpuinfo("/proc/cpuinfo");
@@ -48,21 +32,9 @@ std::string Compiler() {
 #endif
 }
 
-using Row = std::vector<std::string>;
-
-// Pads on the right, numbers (from column `first_number` on) on the left.
-void PrintRows(const std::vector<Row>& rows, size_t first_number, std::ostream& out) {
-  std::vector<size_t> widths(rows.front().size(), 0);
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - row[i].size(), ' ');
-      out << "  " << (i < first_number ? row[i] + padding : padding + row[i]);
-    }
-    out << "\n";
-  }
+void AddIfKnown(const char* name, const std::optional<double>& value, nlohmann::ordered_json* row) {
+  (*row)[name] = nullptr;
+  if (value) (*row)[name] = *value;
 }
 
 }  // namespace
@@ -79,7 +51,8 @@ void PrintMachine(std::ostream& out) {
 void PrintTable(const Workload& workload, const std::vector<Result>& results, std::ostream& out) {
   out << "\n" << workload.name << ": " << workload.title << "\n";
   std::vector<Row> rows{{"method", "whose", "precision", "threads", "isa", "median", "min", "max",
-                         workload.item.empty() ? "" : "a " + workload.item, "ratio", "peak MB"}};
+                         workload.item.empty() ? "" : "a " + workload.item, "ratio", "peak MB",
+                         "extra MB", "workspace MB"}};
   const double reference = results.front().time.median_ms;
   for (size_t i = 0; i < results.size(); ++i) {
     const Result& r = results[i];
@@ -89,7 +62,9 @@ void PrintTable(const Workload& workload, const std::vector<Result>& results, st
          TimeText(r.time.median_ms), TimeText(r.time.min_ms), TimeText(r.time.max_ms),
          whole && !workload.item.empty() ? TimeText(r.time.median_ms / workload.num_items) : "",
          whole ? Format("%.2f", r.time.median_ms / reference) : "",
-         r.peak_mb ? Format("%.1f", *r.peak_mb) : "unknown"});
+         r.peak_mb ? Format("%.1f", *r.peak_mb) : "unknown",
+         r.extra_mb ? Format("%.1f", *r.extra_mb) : "unknown",
+         r.workspace_mb ? Format("%.2f", *r.workspace_mb) : ""});
   }
   PrintRows(rows, /*first_number=*/5, out);
 }
@@ -108,8 +83,9 @@ bool WriteJson(const std::vector<Result>& results, const std::string& path) {
     row["median_ms"] = r.time.median_ms;
     row["min_ms"] = r.time.min_ms;
     row["max_ms"] = r.time.max_ms;
-    row["peak_mb"] = nullptr;
-    if (r.peak_mb) row["peak_mb"] = *r.peak_mb;
+    AddIfKnown("peak_mb", r.peak_mb, &row);
+    AddIfKnown("extra_mb", r.extra_mb, &row);
+    AddIfKnown("workspace_mb", r.workspace_mb, &row);
     rows.push_back(std::move(row));
   }
   std::ofstream file(path);

@@ -23,7 +23,9 @@ struct Result {
   int threads = 1;
   std::string isa;
   Spread time;
-  std::optional<double> peak_mb;
+  // Of a process that runs this method alone: whole, and without what it was before the problem was
+  // made. Then the workspace of propnp's call, which is part of that.
+  std::optional<double> peak_mb, extra_mb, workspace_mb;
 };
 
 // Machine, compiler and flags, a line each.

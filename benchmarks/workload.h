@@ -26,6 +26,9 @@ struct Method {
   // Makes everything that a user would make once, checks the answer, and returns what is timed.
   // Throws std::runtime_error if the answer is wrong.
   std::function<Call()> prepare;
+
+  // The memory that the engine asks its caller for; empty where that is not a figure.
+  std::function<uint64_t()> workspace_bytes;
 };
 
 // A figure from two methods of the same workload: (with - without) / count.
@@ -42,6 +45,7 @@ struct Workload {
   int64_t num_items = 1;
   std::string item;
   int repetitions = 30;
+  bool only_if_named = false;   // too long to run with all the others
   std::vector<Method> methods;  // ratios refer to the first, which is ours
   std::vector<Difference> differences;
 };
@@ -54,10 +58,11 @@ struct WorkloadOptions {
 std::vector<Workload> MakeWorkloads(const WorkloadOptions& options);
 
 // The factories that MakeWorkloads() calls.
-Workload MakeTrackingWorkload();                               // tracking.cc
-Workload MakeBatchWorkload(const WorkloadOptions& options);    // batch.cc
-Workload MakeScalingWorkload(const WorkloadOptions& options);  // batch.cc
-std::vector<Workload> MakeCostFunctionWorkloads();             // cost_functions.cc
+Workload MakeTrackingWorkload();                                               // tracking.cc
+std::vector<Workload> MakePosteriorWorkloads(const WorkloadOptions& options);  // posteriors.cc
+Workload MakeBatchWorkload(const WorkloadOptions& options);                    // batch.cc
+Workload MakeScalingWorkload(const WorkloadOptions& options);                  // batch.cc
+std::vector<Workload> MakeCostFunctionWorkloads();                             // cost_functions.cc
 
 }  // namespace propnp::bench
 

@@ -59,7 +59,8 @@ std::vector<Workload> ChosenWorkloads(const Arguments& arguments) {
   std::vector<Workload> chosen;
   for (Workload& workload : MakeWorkloads({arguments.threads})) {
     const auto& only = arguments.only;
-    if (!only.empty() && std::find(only.begin(), only.end(), workload.name) == only.end()) continue;
+    const bool named = std::find(only.begin(), only.end(), workload.name) != only.end();
+    if (!named && (!only.empty() || workload.only_if_named)) continue;
     if (arguments.repetitions > 0) workload.repetitions = arguments.repetitions;
     chosen.push_back(std::move(workload));
   }
@@ -108,8 +109,14 @@ std::vector<Result> Measure(const Arguments& arguments, const Workload& workload
   for (size_t i = 0; i < workload.methods.size(); ++i) {
     results.push_back(ResultOf(workload, workload.methods[i]));
     results.back().time = SpreadOf(samples[i]);
+    if (workload.methods[i].workspace_bytes) {
+      constexpr double kMegabyte = 1024 * 1024;
+      results.back().workspace_mb =
+          static_cast<double>(workload.methods[i].workspace_bytes()) / kMegabyte;
+    }
     if (const auto memory = MemoryOf(arguments, workload, i)) {
       results.back().peak_mb = memory->peak_mb;
+      results.back().extra_mb = memory->peak_mb - memory->idle_mb;
     }
   }
   for (const Difference& difference : workload.differences) {
@@ -139,8 +146,10 @@ void RunWorkloads(const Arguments& arguments) {
   std::cout
       << "\nratio: median over that of the first line. peak MB: resident high-water mark of a\n"
          "process that makes the problem and runs this method alone, program and libraries\n"
-         "included. Peers found: OpenCV, Ceres. Not found: PoseLib, pycolmap, which are Python\n"
-         "packages: benchmarks/peers.py compares with them.\n";
+         "included; extra MB: without what it was before the problem was made; workspace MB: what\n"
+         "the engine asks its caller for. Peers found: OpenCV, Ceres. Not found: PoseLib, "
+         "pycolmap,\n"
+         "which are Python packages: benchmarks/peers.py compares with them.\n";
   if (!arguments.json.empty() && !WriteJson(all, arguments.json)) {
     throw std::runtime_error("cannot write " + arguments.json);
   }
@@ -168,6 +177,9 @@ void AddCommonOptions(CLI::App* command, Arguments* arguments) {
 std::vector<Workload> MakeWorkloads(const WorkloadOptions& options) {
   std::vector<Workload> workloads{MakeTrackingWorkload(), MakeBatchWorkload(options),
                                   MakeScalingWorkload(options)};
+  for (Workload& workload : MakePosteriorWorkloads(options)) {
+    workloads.push_back(std::move(workload));
+  }
   for (Workload& workload : MakeCostFunctionWorkloads()) workloads.push_back(std::move(workload));
   return workloads;
 }

@@ -3,7 +3,8 @@
 #
 # Checks of the results that propnp_bench and peers.py write.
 
-set(fields workload method peer precision threads isa median_ms min_ms max_ms peak_mb)
+set(fields workload method peer precision threads isa median_ms min_ms max_ms peak_mb extra_mb
+  workspace_mb)
 set(workload_is STRING)
 set(method_is STRING)
 set(peer_is "STRING|NULL")
@@ -14,6 +15,8 @@ set(median_ms_is NUMBER)
 set(min_ms_is NUMBER)
 set(max_ms_is NUMBER)
 set(peak_mb_is "NUMBER|NULL")  # unknown without /proc
+set(extra_mb_is "NUMBER|NULL")
+set(workspace_mb_is "NUMBER|NULL")  # of calls that have one
 
 # {"workloads": [row...]}, nothing beside it, and in every row all fields and no others.
 function(check_schema json)

@@ -25,6 +25,23 @@ expect_row("${json}" "propnp, one iteration" double "^$")
 expect_row("${json}" "solvePnPRefineLM, 5 iterations" double "^OpenCV ")
 expect_row("${json}" "autodiff, 5 iterations, Covariance" double "^Ceres ")
 
+# A training step through the posterior, with a workspace.
+execute_process(
+  COMMAND ${BENCH} workloads --only W1 --repetitions 1 --threads 2 --json ${json_file}
+  RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "propnp_bench ends with ${result}: ${errors}")
+endif()
+file(READ ${json_file} json)
+check_schema("${json}")
+expect_row("${json}" "propnp, 512 samples" float "^$")
+expect_row("${json}" "propnp, 128 samples" float "^$")
+string(JSON workspace GET "${json}" workloads 0 workspace_mb)
+string(JSON extra GET "${json}" workloads 0 extra_mb)
+if(NOT workspace GREATER 0.01 OR NOT extra GREATER workspace)
+  message(SEND_ERROR "a workspace of ${workspace} MB in ${extra} MB")
+endif()
+
 # One line that says what is wrong, and exit code 2.
 foreach(arguments IN ITEMS "workloads;--only;W0" "workloads;--isa;none" "workloads;--threads;0" "")
   execute_process(COMMAND ${BENCH} ${arguments}
