@@ -80,9 +80,10 @@ struct RobustLoss {
   PROPNP_HOST_DEVICE PROPNP_INLINE LossValue<S> huber(const S& squared_norm) const {
     const S one = constant<S>(1);
     const S inverse_s = inverse_norm(squared_norm), s = squared_norm * inverse_s;
-    const S inner = min(s, delta), outer_weight = delta * inverse_s;
-    return {inner * (s - constant<S>(0.5) * inner), min(one, outer_weight),
-            select(outer_weight < one, constant<S>(0), one)};
+    const auto beyond = delta * delta < squared_norm;
+    const S inner = min(s, delta);
+    return {inner * (s - constant<S>(0.5) * inner), select(beyond, delta * inverse_s, one),
+            select(beyond, constant<S>(0), one)};
   }
 
   PROPNP_HOST_DEVICE PROPNP_INLINE LossValue<S> cauchy(const S& squared_norm) const {
