@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Without control variates the estimate of the evidence has no bias: samples do not move what they
-// are drawn from, so E[Z_hat] = Z exactly.
+// Without control variates and a second stage the estimate of the evidence has no bias: samples do
+// not move what they are drawn from, so E[Z_hat] = Z exactly.
 #include <string>
 
 #include "tests/engine/evidence_problems.h"
@@ -42,6 +42,7 @@ TEST_P(Bias, NoneBeforeControlVariates) {
   SampleOptions options;
   options.method = GetParam();
   options.control_variates = 0;
+  options.second_stage_ess = 0;
   options.num_samples = 2048;
   std::string family;
   for (const EvidenceProblem& problem : problems) {
