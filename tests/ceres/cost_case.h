@@ -14,36 +14,11 @@
 #include <vector>
 
 #include "propnp/ceres/reprojection_cost.h"
+#include "tests/ceres/pose_blocks.h"
 #include "tests/math/camera_examples.h"
 #include "tests/math/test_random.h"
 
 namespace propnp::test {
-
-inline PoseLayout MakeLayout(PoseStorage storage, QuaternionOrder order, bool inverse) {
-  PoseLayout layout;
-  layout.storage = storage;
-  layout.quaternion_order = order;
-  layout.inverse = inverse;
-  return layout;
-}
-
-// Every storage in both orders and both directions; the yaw about a tilted axis.
-inline std::vector<PoseLayout> AllLayouts() {
-  std::vector<PoseLayout> layouts;
-  for (const bool inverse : {false, true}) {
-    for (const auto storage : {PoseStorage::kTranslationQuaternion,
-                               PoseStorage::kQuaternionTranslation, PoseStorage::kSeparateBlocks}) {
-      for (const auto order : {QuaternionOrder::kWxyz, QuaternionOrder::kXyzw}) {
-        layouts.push_back(MakeLayout(storage, order, inverse));
-      }
-    }
-    PoseLayout yaw = MakeLayout(PoseStorage::kTranslationYaw, QuaternionOrder::kWxyz, inverse);
-    yaw.yaw_axis = {0.6, 0, 0.8};
-    yaw.base_rotation = rotation_about_axis(Vec3<double>{0.8, 0.6, 0}, 0.7);
-    layouts.push_back(yaw);
-  }
-  return layouts;
-}
 
 enum class WeightKind { kOnes, kDiagonal, kInformation };
 
@@ -65,30 +40,6 @@ struct CostCase {
     return result;
   }
 };
-
-// The pose of a block as [t, q wxyz] or [t, yaw] in the layout's storage; the quaternion is not of
-// unit length on purpose.
-inline void AddPoseBlocks(const PoseLayout& layout, const double* pose,
-                          std::vector<std::vector<double>>* parameters) {
-  std::vector<double> stored(pose, pose + 7);
-  if (layout.four_dof()) stored[3] = 0.3 * pose[4] + 0.1;
-  const size_t first = parameters->size();
-  for (int i = 0; i < layout.num_blocks(); ++i) {
-    parameters->emplace_back(layout.block_size(i), 0.0);
-  }
-  std::vector<double*> blocks;
-  for (size_t i = first; i < parameters->size(); ++i) blocks.push_back((*parameters)[i].data());
-  StorePose(layout, stored.data(), blocks.data());
-}
-
-// A pose near the identity, so that what lies in front of the camera mostly stays there.
-inline void SmallPose(TestRandom* random, double* pose) {
-  const Quaternion<double> q = quaternion_from_cayley(
-      Vec3<double>{0.4 * random->Normal(), 0.4 * random->Normal(), 0.4 * random->Normal()});
-  const double length = 1.3;
-  for (int i = 0; i < 3; ++i) pose[i] = 0.3 * random->Normal();
-  pose[3] = length * q.w, pose[4] = length * q.x, pose[5] = length * q.y, pose[6] = length * q.z;
-}
 
 // A stored pose whose effect is about cam_from_object with the object in front of the camera.
 inline void FrontPose(const PoseLayout& layout, TestRandom* random, double* pose) {
@@ -165,13 +116,7 @@ class ReferenceCost {
   bool operator()(T const* const* parameters, T* residuals) const {
     const ReprojectionOptions& o = case_.options;
     T const* const* next = parameters;
-    RigidTransform<T> chain = Read(o.pose, &next);
-    if (o.world_from_object) chain = chain * Read(*o.world_from_object, &next);
-    if (o.cam_from_rig_block) {
-      chain = Read(*o.cam_from_rig_block, &next) * chain;
-    } else {
-      chain = cast<T>(SixDof<double>().transform(o.cam_from_rig.data())) * chain;
-    }
+    const RigidTransform<T> chain = ReadReferenceChain(o, &next);
     const T* points = o.point_block ? *next++ : nullptr;
     std::vector<T> camera(o.camera_parameters.begin(), o.camera_parameters.end());
     if (o.intrinsics_block) {
@@ -194,25 +139,6 @@ class ReferenceCost {
   }
 
  private:
-  template <typename T>
-  static RigidTransform<T> Read(const PoseLayout& layout, T const* const** next) {
-    const auto at = LocatePose(layout, *next);
-    *next += layout.num_blocks();
-    RigidTransform<T> stored;
-    stored.translation = {at.translation[0], at.translation[1], at.translation[2]};
-    if (layout.four_dof()) {
-      stored.rotation = rotation_about_axis(cast<T>(layout.yaw_axis), at.rotation[0]) *
-                        cast<T>(layout.base_rotation);
-    } else if (layout.quaternion_order == QuaternionOrder::kWxyz) {
-      stored.rotation = rotation_matrix(
-          Quaternion<T>{at.rotation[0], at.rotation[1], at.rotation[2], at.rotation[3]});
-    } else {
-      stored.rotation = rotation_matrix(
-          Quaternion<T>{at.rotation[3], at.rotation[0], at.rotation[1], at.rotation[2]});
-    }
-    return layout.inverse ? inverse(stored) : stored;
-  }
-
   template <typename T>
   Vec2<T> Weigh(const Vec2<T>& error, int i) const {
     if (!case_.w2d.empty()) {

@@ -8,7 +8,6 @@
 
 #include <memory>
 
-#include "propnp/ceres/manifolds.h"
 #include "tests/ceres/cost_case.h"
 
 namespace propnp {
@@ -17,48 +16,15 @@ namespace {
 using test::CaseShape;
 using test::CostCase;
 
-// The manifolds of the blocks of a pose; null for Euclidean blocks.
-void AddManifolds(const PoseLayout& layout,
-                  std::vector<std::unique_ptr<ceres::Manifold>>* manifolds) {
-  if (layout.four_dof()) {
-    manifolds->push_back(nullptr);
-  } else if (layout.storage == PoseStorage::kSeparateBlocks) {
-    manifolds->push_back(std::make_unique<CayleyQuaternionManifold>(layout.quaternion_order));
-    manifolds->push_back(nullptr);
-  } else {
-    manifolds->push_back(std::make_unique<CayleyPoseManifold>(layout));
-  }
-}
-
-// Unit quaternions: a manifold's points.
-void Normalize(const CaseShape& shape, CostCase* c) {
-  size_t first = 0;
-  for (const PoseLayout* layout :
-       {&shape.pose, shape.world_from_object ? &*shape.world_from_object : nullptr,
-        shape.cam_from_rig ? &*shape.cam_from_rig : nullptr}) {
-    if (layout == nullptr) continue;
-    std::vector<double*> blocks;
-    for (int i = 0; i < layout->num_blocks(); ++i) blocks.push_back(c->parameters[first++].data());
-    if (layout->four_dof()) continue;
-    double pose[7];
-    LoadPose(*layout, blocks.data(), pose);
-    const Quaternion<double> q = normalized(Quaternion<double>{pose[3], pose[4], pose[5], pose[6]});
-    pose[3] = q.w, pose[4] = q.x, pose[5] = q.y, pose[6] = q.z;
-    StorePose(*layout, pose, blocks.data());
-  }
-}
-
 void CheckGradient(const CaseShape& shape, test::TestRandom* random, int* rows, int* rows_checked) {
   CostCase c = test::MakeCase(shape, 8, random);
-  Normalize(shape, &c);
+  test::NormalizeQuaternions(c.options, &c.parameters);
   std::string error;
   const auto cost = ObjectReprojectionCost::Create(c.options, c.points(), c.loss, &error);
   ASSERT_NE(cost, nullptr) << error;
 
   std::vector<std::unique_ptr<ceres::Manifold>> owned;
-  AddManifolds(shape.pose, &owned);
-  if (shape.world_from_object) AddManifolds(*shape.world_from_object, &owned);
-  if (shape.cam_from_rig) AddManifolds(*shape.cam_from_rig, &owned);
+  test::AddManifolds(c.options, &owned);
   owned.resize(c.parameters.size());
   std::vector<const ceres::Manifold*> manifolds;
   for (const auto& manifold : owned) manifolds.push_back(manifold.get());

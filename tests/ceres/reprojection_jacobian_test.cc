@@ -11,32 +11,17 @@
 
 #include "propnp/ceres/pose_chain.h"
 #include "tests/ceres/cost_case.h"
+#include "tests/ceres/linearization.h"
 
 namespace propnp {
 namespace {
 
 using test::CaseShape;
 using test::CostCase;
+using test::ExpectSame;
+using test::Linearization;
+using test::Linearize;
 using test::WeightKind;
-using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-struct Linearization {
-  bool ok = false;
-  Eigen::VectorXd residuals;
-  std::vector<Matrix> jacobians;
-};
-
-Linearization Linearize(const ceres::CostFunction& cost, const CostCase& c) {
-  Linearization result;
-  result.residuals.setConstant(cost.num_residuals(), NAN);
-  std::vector<double*> pointers;
-  for (int size : cost.parameter_block_sizes()) {
-    result.jacobians.emplace_back(Matrix::Constant(cost.num_residuals(), size, NAN));
-  }
-  for (Matrix& jacobian : result.jacobians) pointers.push_back(jacobian.data());
-  result.ok = cost.Evaluate(c.pointers().data(), result.residuals.data(), pointers.data());
-  return result;
-}
 
 template <typename Model>
 Linearization LinearizeReference(const CostCase& c) {
@@ -44,28 +29,7 @@ Linearization LinearizeReference(const CostCase& c) {
   ceres::DynamicAutoDiffCostFunction<Reference, 8> cost(new Reference(c));
   for (const auto& block : c.parameters) cost.AddParameterBlock(static_cast<int>(block.size()));
   cost.SetNumResiduals(2 * c.num_points);
-  return Linearize(cost, c);
-}
-
-// Relative to the largest entry of a row: entries of one row are sums of the same terms.
-void ExpectSame(const Linearization& actual, const Linearization& expected) {
-  ASSERT_TRUE(actual.ok);
-  ASSERT_TRUE(expected.ok);
-  ASSERT_EQ(actual.jacobians.size(), expected.jacobians.size());
-  const double tolerance = 1e-11;
-  for (Eigen::Index i = 0; i < expected.residuals.size(); ++i) {
-    EXPECT_NEAR(actual.residuals[i], expected.residuals[i],
-                tolerance * (1 + std::fabs(expected.residuals[i])));
-  }
-  for (size_t k = 0; k < expected.jacobians.size(); ++k) {
-    ASSERT_EQ(actual.jacobians[k].cols(), expected.jacobians[k].cols());
-    for (Eigen::Index i = 0; i < expected.residuals.size(); ++i) {
-      const double scale = expected.jacobians[k].row(i).cwiseAbs().maxCoeff();
-      const double error =
-          (actual.jacobians[k].row(i) - expected.jacobians[k].row(i)).cwiseAbs().maxCoeff();
-      EXPECT_LE(error, tolerance * (1 + scale)) << "block " << k << " row " << i;
-    }
-  }
+  return Linearize(cost, c.pointers());
 }
 
 std::string Describe(const CaseShape& s) {
@@ -100,7 +64,7 @@ class ReprojectionJacobian : public ::testing::Test {
     std::string error;
     const auto cost = ObjectReprojectionCost::Create(c.options, c.points(), c.loss, &error);
     ASSERT_NE(cost, nullptr) << error;
-    ExpectSame(Linearize(*cost, c), LinearizeReference<Model>(c));
+    ExpectSame(Linearize(*cost, c.pointers()), LinearizeReference<Model>(c));
   }
 
   void CheckPoint(const CaseShape& shape) {
@@ -116,7 +80,7 @@ class ReprojectionJacobian : public ::testing::Test {
             : ReprojectionCost::CreateWithInformation(c.options, x3d, c.x2d.data(),
                                                       c.sqrt_info.data(), &error);
     ASSERT_NE(cost, nullptr) << error;
-    ExpectSame(Linearize(*cost, c), LinearizeReference<Model>(c));
+    ExpectSame(Linearize(*cost, c.pointers()), LinearizeReference<Model>(c));
   }
 
   test::TestRandom random_;
@@ -205,7 +169,7 @@ TYPED_TEST(ReprojectionJacobian, CasesMeetEveryClamp) {
         shape.camera_parameters, test::MonotoneLimit<TypeParam>(shape.camera_parameters));
     const auto cost =
         ObjectReprojectionCost::Create(c.options, c.points(), RobustLoss<double>(), nullptr);
-    const Eigen::VectorXd e = Linearize(*cost, c).residuals;
+    const Eigen::VectorXd e = Linearize(*cost, c.pointers()).residuals;
     for (int i = 0; i < c.num_points; ++i) {
       const Vec3<double> p =
           chain.cam_from_point * Vec3<double>{c.x3d[3 * i], c.x3d[3 * i + 1], c.x3d[3 * i + 2]};

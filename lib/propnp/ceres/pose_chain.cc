@@ -11,6 +11,25 @@ Mat3<double> Negated(const Mat3<double>& m) {
   return {-1.0 * m.row0, -1.0 * m.row1, -1.0 * m.row2};
 }
 
+// The row of one residual in the blocks of one link.
+void WriteLinkRow(const LinkMap& link, const double* gradient, int row, double** jacobians) {
+  const PoseLayout& layout = *link.layout;
+  double ignored[2][7];
+  double* blocks[2];
+  for (int i = 0; i < layout.num_blocks(); ++i) {
+    double* const block = jacobians[link.first_block + i];
+    blocks[i] = block == nullptr ? ignored[i] : block + row * layout.block_size(i);
+  }
+  const Vec3<double> step = link.b * Vec3<double>{gradient[0], gradient[1], gradient[2]};
+  const Vec3<double> turn = link.b * Vec3<double>{gradient[3], gradient[4], gradient[5]} +
+                            cross(link.arm_from_point.translation, step);
+  const PosePointers<double> out = LocatePose<double>(layout, blocks);
+  out.translation[0] = step.x, out.translation[1] = step.y, out.translation[2] = step.z;
+  for (int j = 0; j < layout.rotation_size(); ++j) {
+    out.rotation[j] = dot(link.angle_columns[j], turn);
+  }
+}
+
 bool IsIdentity(const std::array<double, 7>& pose) {
   return pose[0] == 0 && pose[1] == 0 && pose[2] == 0 && pose[4] == 0 && pose[5] == 0 &&
          pose[6] == 0;
@@ -18,7 +37,7 @@ bool IsIdentity(const std::array<double, 7>& pose) {
 
 }  // namespace
 
-PoseChain::PoseChain(const ReprojectionOptions& options) {
+PoseChain::PoseChain(const PoseChainOptions& options) {
   // Blocks are numbered in the order of the options, links in the order of the chain.
   int next_block = 0;
   const auto take_blocks = [&next_block](const PoseLayout& layout) {
@@ -97,6 +116,15 @@ bool PoseChain::Evaluate(double const* const* parameters, State* state) const {
     prefix_transposed = transposed(transforms[k].rotation) * prefix_transposed;
   }
   return true;
+}
+
+void WriteChainJacobian(const PoseChain::State& chain, const double* gradients, int num_rows,
+                        double** jacobians) {
+  for (int k = 0; k < chain.num_links; ++k) {
+    for (int row = 0; row < num_rows; ++row) {
+      WriteLinkRow(chain.links[k], gradients + 6 * row, row, jacobians);
+    }
+  }
 }
 
 }  // namespace propnp

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The propnp authors
 
 // The chain of rigid transforms from a point to the camera, and how each of its links moves the
-// point. Internal to the reprojection costs.
+// point. Internal to the cost functions.
 //
 // Write the chain L_1 ... L_n x, and link k as L_k = P or P^-1 with P = (R, t) the stored pose. Let
 // A be the rotation of L_1 ... L_{k-1}, s = L_{k+1} ... L_n x the point that enters the link, and g
@@ -16,13 +16,16 @@
 //
 //   L = P:     B = A^T,      arm = R s
 //   L = P^-1:  B = -R A^T,   arm = s - t
+//
+// The chain as a whole is a pose too. With the arm a of the far end's origin, the step of P is the
+// step [tau, eta] = [B^T (dt + dtheta x a), B^T dtheta] of the chain on the camera's side.
 #ifndef PROPNP_CERES_POSE_CHAIN_H_
 #define PROPNP_CERES_POSE_CHAIN_H_
 
 #include <array>
 #include <vector>
 
-#include "propnp/ceres/reprojection_options.h"
+#include "propnp/ceres/pose_chain_options.h"
 
 namespace propnp {
 
@@ -41,7 +44,7 @@ class PoseChain {
   static constexpr int kMaxLinks = 3;
 
   // The options must be valid.
-  explicit PoseChain(const ReprojectionOptions& options);
+  explicit PoseChain(const PoseChainOptions& options);
 
   // Sizes of the parameter blocks of the links, in their order.
   std::vector<int> block_sizes() const;
@@ -65,6 +68,12 @@ class PoseChain {
 
   std::vector<Link> links_;  // from the camera outwards
 };
+
+// Writes the Jacobian of rows that depend on the chain as a whole. gradients: num_rows x 6
+// row-major, d row / d [tau, eta]; `jacobians` as in ceres::CostFunction::Evaluate, of the chain's
+// blocks.
+void WriteChainJacobian(const PoseChain::State& chain, const double* gradients, int num_rows,
+                        double** jacobians);
 
 }  // namespace propnp
 

@@ -34,33 +34,14 @@ bool ValidateBox(const PixelBox<double>& box, std::string* error) {
   return Fail("box is empty: its low corner is not below its high corner", error);
 }
 
-bool ValidateRig(const std::array<double, 7>& pose, std::string* error) {
-  for (int i = 0; i < 7; ++i) {
-    if (!std::isfinite(pose[i])) {
-      return Fail("cam_from_rig[" + std::to_string(i) + "] is not finite", error);
-    }
-  }
-  const Quaternion<double> q{pose[3], pose[4], pose[5], pose[6]};
-  if (!(squared_norm(q) > 0)) return Fail("cam_from_rig has a zero quaternion", error);
-  return true;
-}
-
 }  // namespace
 
 bool ReprojectionOptions::Validate(std::string* error) const {
-  std::string inner;
-  if (!pose.Validate(&inner)) return Fail("pose: " + inner, error);
-  if (world_from_object && !world_from_object->Validate(&inner)) {
-    return Fail("world_from_object: " + inner, error);
-  }
-  if (cam_from_rig_block && !cam_from_rig_block->Validate(&inner)) {
-    return Fail("cam_from_rig_block: " + inner, error);
-  }
+  if (!PoseChainOptions::Validate(error)) return false;
   if (!(z_min >= 0) || !std::isfinite(z_min)) {
     return Fail("z_min is " + std::to_string(z_min) + ", negative or not finite", error);
   }
-  return ValidateRig(cam_from_rig, error) && ValidateBox(box, error) &&
-         ValidateCamera(*this, error);
+  return ValidateBox(box, error) && ValidateCamera(*this, error);
 }
 
 double DefaultZMin(const double* x3d, int num_points) {

@@ -5,31 +5,24 @@
 //
 //   point_in_cam = cam_from_rig  rig_from_world  world_from_object  point
 //
-// Without a rig the camera is the rig; without a second pose the world is the object. The parameter
-// blocks of a cost come in this order, each only if it was asked for:
+// The parameter blocks of a cost come in this order, each only if it was asked for:
 //
-//   1. the pose, rig_from_world or its inverse      1 or 2 blocks, always
-//   2. world_from_object or its inverse             1 or 2 blocks
-//   3. cam_from_rig or its inverse                  1 or 2 blocks
-//   4. the point(s), 3 numbers each                 1 block
-//   5. the camera's parameters                      1 block
-//
-// To hold a pose of the chain constant, make its block constant in the problem; a cam_from_rig that
-// never changes is cheaper as a constant here.
+//   1. the poses of the chain, pose_chain_options.h
+//   2. the point(s), 3 numbers each                 1 block
+//   3. the camera's parameters                      1 block
 #ifndef PROPNP_CERES_REPROJECTION_OPTIONS_H_
 #define PROPNP_CERES_REPROJECTION_OPTIONS_H_
 
 #include <array>
-#include <optional>
 #include <string>
 
-#include "propnp/ceres/pose_layout.h"
+#include "propnp/ceres/pose_chain_options.h"
 #include "propnp/math/camera.h"
 #include "propnp/math/residual.h"
 
 namespace propnp {
 
-struct ReprojectionOptions {
+struct ReprojectionOptions : PoseChainOptions {
   // The number of a camera model, e.g. PinholeCamera<double>::kModel.
   int camera_model = PinholeCamera<double>::kModel;
 
@@ -48,16 +41,6 @@ struct ReprojectionOptions {
   // object's points, for costs that hold a whole object of constant points; others need a value
   // unless the camera is a fisheye, which divides by no depth.
   double z_min = 0;
-
-  // How cam_from_world (on a rig: rig_from_world) is stored.
-  PoseLayout pose;
-
-  // How world_from_object is stored, if the points are given in the frame of a moving object.
-  std::optional<PoseLayout> world_from_object;
-
-  // The camera on its rig, [tx ty tz qw qx qy qz]; constant unless cam_from_rig_block is given.
-  std::array<double, 7> cam_from_rig{0, 0, 0, 1, 0, 0, 0};
-  std::optional<PoseLayout> cam_from_rig_block;
 
   // Whether the point (of a whole object: all points in one block of 3 N) is a parameter block.
   bool point_block = false;
