@@ -17,28 +17,6 @@ constexpr int kLinear = 1 + kDof;
 template <int kDof>
 constexpr int kProducts = kDof*(kDof + 1) / 2;
 
-// Fills the regressors of one mode for one sample.
-template <int kDof>
-void FillRegressors(const PosteriorMode<kDof>& mode, const ProposalComponent<kDof>& component,
-                    const double* xi, double log_density, bool with_products, double* row) {
-  constexpr double kHalfLogTwoPi = 0.918938533204672742;
-  double y[kDof], squared = 0, log_e = 0;
-  const bool in_chart = DepthChart(mode, xi, y, &log_e);
-  for (int i = 0; i < kDof; ++i) y[i] = in_chart ? y[i] - component.mean[i] : 0;
-  component.shape.solve_lower(y, y);
-  for (double v : y) squared += v * v;
-  const double log_normal = -0.5 * squared - kDof * kHalfLogTwoPi - component.log_det_sqrt -
-                            3 * log_e + mode.chart.log_factor(xi);
-  const double g = in_chart ? std::exp(log_normal - log_density) : 0.0;
-  *row++ = g - 1;
-  for (double v : y) *row++ = g * v;
-  if (!with_products) return;
-  for (int i = 0; i < kDof; ++i) {
-    for (int j = 0; j < i; ++j) *row++ = g * y[i] * y[j];
-    *row++ = g * (y[i] * y[i] - 1);
-  }
-}
-
 // How many regressors each component gets, heaviest first: the linear ones, then the products,
 // while it expects five draws a regressor. Returns the number of columns.
 template <int kDof>
@@ -70,61 +48,55 @@ int ChooseRegressors(const MixtureProposal<kDof>& proposal, int64_t num_samples,
 }  // namespace
 
 template <int kDof>
-bool ControlVariates<kDof>::Fit(const MixtureProposal<kDof>& proposal, const double* xi,
-                                const double* log_density) {
+bool ControlVariates<kDof>::Fit(const MixtureProposal<kDof>& proposal) {
   int order[MixtureProposal<kDof>::kMaxComponents],
       regressors[MixtureProposal<kDof>::kMaxComponents];
-  const int components = proposal.num_components();
-  columns_ = ChooseRegressors(proposal, num_samples_, order, regressors);
-  if (columns_ == 1) return false;
+  const int64_t count = samples_.size(), stride = samples_.columns().stride;
+  num_columns_ = ChooseRegressors(proposal, count, order, regressors);
+  if (num_columns_ == 1) return false;
 
-  double sums[kMaxColumns * kMaxColumns] = {};
-  for (int64_t s = 0; s < num_samples_; ++s) {
-    double* row = design_ + s * columns_;
-    row[0] = 1;
-    double* next = row + 1;
-    for (int k = 0; k < components; ++k) {
-      if (regressors[k] == 0) continue;
-      const ProposalComponent<kDof>& component = proposal.component(k);
-      FillRegressors(proposal.mode(component.mode), component,
-                     xi + (s * proposal.num_modes() + component.mode) * kDof, log_density[s],
-                     regressors[k] > kLinear<kDof>, next);
-      next += regressors[k];
-    }
-    for (int i = 0; i < columns_; ++i) {
-      for (int j = 0; j <= i; ++j) sums[i * columns_ + j] += row[i] * row[j];
-    }
+  const ProposalKernels& kernels = GetProposalKernels();
+  std::fill(columns_, columns_ + count, 1.0);
+  double* next = columns_ + stride;
+  for (int k = 0; k < proposal.num_components(); ++k) {
+    if (regressors[k] == 0) continue;
+    const KernelComponent& component = samples_.component(k);
+    kernels.regressors(kDof, samples_.chart(component.mode), component,
+                       regressors[k] > kLinear<kDof>, count, samples_.columns(), next);
+    next += regressors[k] * stride;
   }
-  return normal_.factorize(columns_, sums) > 1;
+  for (int i = 0; i < num_columns_; ++i) {
+    std::fill(columns_ + i * stride + count, columns_ + (i + 1) * stride, 0.0);
+  }
+  double sums[kMaxColumns * kMaxColumns];
+  kernels.normal_matrix(columns_, num_columns_, stride, count, sums);
+  return normal_.factorize(num_columns_, sums) > 1;
 }
 
 template <int kDof>
 void ControlVariates<kDof>::Coefficients(double* coefficients) const {
   double intercept[kMaxColumns] = {1}, solution[kMaxColumns];
   normal_.solve(intercept, solution);
-  for (int64_t s = 0; s < num_samples_; ++s) {
-    coefficients[s] = 0;
-    for (int i = 0; i < columns_; ++i) coefficients[s] += design_[s * columns_ + i] * solution[i];
-  }
+  GetProposalKernels().combine(columns_, num_columns_, samples_.columns().stride, samples_.size(),
+                               solution, coefficients);
 }
 
 template <int kDof>
-double ControlVariates<kDof>::ResidualVariance(const double* values,
-                                               const double* coefficients) const {
-  double right[kMaxColumns] = {}, fit[kMaxColumns];
-  for (int64_t s = 0; s < num_samples_; ++s) {
-    for (int i = 0; i < columns_; ++i) right[i] += design_[s * columns_ + i] * values[s];
-  }
+double ControlVariates<kDof>::ResidualVariance(const double* values, const double* coefficients,
+                                               double* scratch) const {
+  const int64_t count = samples_.size(), stride = samples_.columns().stride;
+  double right[kMaxColumns], fit[kMaxColumns];
+  GetProposalKernels().products(columns_, num_columns_, stride, count, values, right);
   normal_.solve(right, fit);
+  GetProposalKernels().combine(columns_, num_columns_, stride, count, fit, scratch);
   double variance = 0;
-  for (int64_t s = 0; s < num_samples_; ++s) {
-    double residual = values[s];
-    for (int i = 0; i < columns_; ++i) residual -= design_[s * columns_ + i] * fit[i];
-    variance += coefficients[s] * coefficients[s] * residual * residual;
+  for (int64_t s = 0; s < count; ++s) {
+    const double residual = coefficients[s] * (values[s] - scratch[s]);
+    variance += residual * residual;
   }
   // Fitted residuals are smaller than true ones.
-  const double rows = static_cast<double>(num_samples_);
-  return variance * rows / std::max(rows - columns_, 1.0);
+  const double rows = static_cast<double>(count);
+  return variance * rows / std::max(rows - num_columns_, 1.0);
 }
 
 template class ControlVariates<6>;

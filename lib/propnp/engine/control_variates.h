@@ -9,7 +9,7 @@
 #ifndef PROPNP_ENGINE_CONTROL_VARIATES_H_
 #define PROPNP_ENGINE_CONTROL_VARIATES_H_
 
-#include "propnp/engine/mixture_proposal.h"
+#include "propnp/engine/drawn_samples.h"
 #include "propnp/math/least_squares.h"
 
 namespace propnp {
@@ -20,25 +20,26 @@ class ControlVariates {
   static constexpr int kMaxRegressors = 64;
   static constexpr int kMaxColumns = 1 + kMaxRegressors;
 
-  // `design` is memory for num_samples * kMaxColumns numbers.
-  ControlVariates(int64_t num_samples, double* design)
-      : num_samples_(num_samples), design_(design) {}
+  // `columns` is memory for kMaxColumns columns like those of the samples.
+  ControlVariates(const DrawnSamples<kDof>& samples, double* columns)
+      : samples_(samples), columns_(columns) {}
 
-  // Builds the regression from the samples, `xi` (S, modes, D) and the proposal's `log_density`
-  // (S). Only the best three modes take part, each if it expects five draws a regressor. False if
-  // none does.
-  bool Fit(const MixtureProposal<kDof>& proposal, const double* xi, const double* log_density);
+  // Builds the regression. The heaviest components of the proposal take part, each if it expects
+  // two draws a regressor. False if none does.
+  bool Fit(const MixtureProposal<kDof>& proposal);
 
-  // coefficients (S): sum_j coefficient_j f_j estimates the mean of f; they may be negative.
+  // coefficients: sum_j coefficient_j f_j estimates the mean of f; they may be negative. The memory
+  // here and below is as long as a column.
   void Coefficients(double* coefficients) const;
 
-  // The variance of that estimate for f = `values` (S), from what the regression does not explain.
-  double ResidualVariance(const double* values, const double* coefficients) const;
+  // The variance of that estimate for f = `values`, from what the regression does not explain;
+  // overwrites `scratch`.
+  double ResidualVariance(const double* values, const double* coefficients, double* scratch) const;
 
  private:
-  const int64_t num_samples_;
-  double* const design_;
-  int columns_ = 0;
+  const DrawnSamples<kDof>& samples_;
+  double* const columns_;
+  int num_columns_ = 0;
   PivotedCholesky<kMaxColumns, double> normal_;
 };
 

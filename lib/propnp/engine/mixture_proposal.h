@@ -9,18 +9,10 @@
 #ifndef PROPNP_ENGINE_MIXTURE_PROPOSAL_H_
 #define PROPNP_ENGINE_MIXTURE_PROPOSAL_H_
 
+#include "propnp/engine/kernels/proposal_kernels.h"
 #include "propnp/engine/posterior_modes.h"
 
 namespace propnp {
-
-// Numbers that make one sample: standard normals, chi-square with 4 degrees of freedom, and a
-// uniform that chooses the component.
-template <int kDof>
-struct SampleNoise {
-  double normal[kDof];
-  double chi_square;
-  double choice;
-};
 
 template <int kDof>
 struct ProposalComponent {
@@ -42,8 +34,8 @@ class MixtureProposal {
   MixtureProposal(const PosteriorMode<kDof>* modes, int num_modes,
                   ProposalComponent<kDof>* components);
 
-  // Gives the components there are `share` of the mass in all and appends others, which then must
-  // be given their weights.
+  // Scales the weights of the components there are and appends others, which then must be filled
+  // in.
   ProposalComponent<kDof>* Append(int count, double share_of_present);
 
   const PosteriorMode<kDof>& mode(int m) const { return modes_[m]; }
@@ -51,12 +43,16 @@ class MixtureProposal {
   const ProposalComponent<kDof>& component(int k) const { return components_[k]; }
   int num_components() const { return num_components_; }
 
-  // Draws xi in the chart of the mode that is returned.
-  int Draw(const SampleNoise<kDof>& noise, double* xi) const;
+  // The component, and whether its wide part, that a uniform number chooses.
+  struct Choice {
+    int component;
+    bool defensive;
+  };
+  Choice Choose(double uniform) const;
 
-  // The log density with respect to dt dtheta. `xi_of_mode[m]` is the sample in the chart of mode
-  // m.
-  double LogDensity(const double (*xi_of_mode)[kDof]) const;
+  // As the kernels take them. A kernel's log density lacks the offset that is returned.
+  void ExportCharts(KernelChart* charts) const;
+  double ExportComponents(KernelComponent* components) const;
 
  private:
   const PosteriorMode<kDof>* modes_;

@@ -65,13 +65,6 @@ void TangentCovariance(const PosteriorMode<kDof>& mode, double* covariance) {
   }
 }
 
-// From the chart xi to v; false where there is no v.
-template <int kDof>
-bool DepthChart(const PosteriorMode<kDof>& mode, const double* xi, double* v, double* log_e) {
-  for (int i = 3; i < kDof; ++i) v[i] = xi[i];
-  return mode.chart.depth_from_linear(xi, v, log_e);
-}
-
 }  // namespace propnp
 
 #endif  // PROPNP_ENGINE_POSTERIOR_MODES_H_

@@ -80,7 +80,7 @@ class PosteriorOutput {
     for (int64_t s = 0; s < count; ++s) {
       const double log_weight = failed() ? 0 : scratch_.samples.log_weight[s];
       StoreRowOf(args_.sample_log_weight, s, &log_weight, 1);
-      StoreRowOf(args_.sample_pose, s, failed() ? kZeros : scratch_.samples.pose + 7 * s,
+      StoreRowOf(args_.sample_pose, s, failed() ? kZeros : scratch_.drawn.pose(s),
                  problem_.pose_size());
     }
   }

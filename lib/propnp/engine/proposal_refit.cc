@@ -82,9 +82,9 @@ ProposalRefit<kDof> ProposalRefit<kDof>::Allocate(int64_t num_samples, Arena* ar
 }
 
 template <int kDof>
-bool ProposalRefit<kDof>::Run(const double* xi, const double* weights, int64_t num_samples,
+bool ProposalRefit<kDof>::Run(const DrawnSamples<kDof>& samples, const double* weights,
                               MixtureProposal<kDof>* proposal) {
-  GatherPoints(xi, weights, num_samples, *proposal);
+  GatherPoints(samples, weights, *proposal);
   if (effective_ < 2 * kDof) return false;
   SplitModes(proposal->num_modes());
   for (int step = 0; step < kSteps; ++step) {
@@ -97,18 +97,16 @@ bool ProposalRefit<kDof>::Run(const double* xi, const double* weights, int64_t n
 // Weights are truncated at sqrt(S) times their mean (E. Ionides, 2008), so that no single sample
 // makes a component.
 template <int kDof>
-void ProposalRefit<kDof>::GatherPoints(const double* xi, const double* weights, int64_t num_samples,
+void ProposalRefit<kDof>::GatherPoints(const DrawnSamples<kDof>& samples, const double* weights,
                                        const MixtureProposal<kDof>& proposal) {
+  const int64_t num_samples = samples.size();
   const double most = 1 / std::sqrt(static_cast<double>(num_samples));
   const double least = 1e-3 / static_cast<double>(num_samples);
   num_points_ = 0;
   double sum = 0, squares = 0;
   for (int64_t s = 0; s < num_samples; ++s) {
     Point& point = points_[num_points_];
-    if (weights[s] < least ||
-        !NearestMode(xi + s * proposal.num_modes() * kDof, proposal, &point)) {
-      continue;
-    }
+    if (weights[s] < least || !NearestMode(samples, s, proposal, &point)) continue;
     point.weight = std::min(weights[s], most);
     sum += point.weight;
     squares += point.weight * point.weight;
@@ -119,13 +117,14 @@ void ProposalRefit<kDof>::GatherPoints(const double* xi, const double* weights, 
 }
 
 template <int kDof>
-bool ProposalRefit<kDof>::NearestMode(const double* xi, const MixtureProposal<kDof>& proposal,
-                                      Point* point) const {
+bool ProposalRefit<kDof>::NearestMode(const DrawnSamples<kDof>& samples, int64_t s,
+                                      const MixtureProposal<kDof>& proposal, Point* point) const {
   double nearest = HUGE_VAL;
   for (int m = 0; m < proposal.num_modes(); ++m) {
     const PosteriorMode<kDof>& mode = proposal.mode(m);
-    double v[kDof], white[kDof], log_e, r2 = 0;
-    if (!DepthChart(mode, xi + m * kDof, v, &log_e)) continue;
+    double v[kDof], white[kDof], e, r2 = 0;
+    for (int k = 0; k < kDof; ++k) v[k] = samples.xi(m, k, s);
+    if (!mode.chart.depth_from_linear(v, v, &e)) continue;
     mode.sqrt_shape.solve_lower(v, white);
     for (double w : white) r2 += w * w;
     if (!(r2 < nearest)) continue;

@@ -10,7 +10,7 @@
 #define PROPNP_ENGINE_PROPOSAL_REFIT_H_
 
 #include "propnp/engine/arena.h"
-#include "propnp/engine/mixture_proposal.h"
+#include "propnp/engine/drawn_samples.h"
 
 namespace propnp {
 
@@ -19,9 +19,9 @@ class ProposalRefit {
  public:
   static ProposalRefit Allocate(int64_t num_samples, Arena* arena);
 
-  // Appends to `proposal` what fits samples `xi` (S, modes, D) of normalised `weights` (S). False,
-  // and nothing is changed, if too few carry weight.
-  bool Run(const double* xi, const double* weights, int64_t num_samples,
+  // Appends to `proposal` what fits its samples of normalised `weights` (S). False, and nothing is
+  // changed, if too few carry weight.
+  bool Run(const DrawnSamples<kDof>& samples, const double* weights,
            MixtureProposal<kDof>* proposal);
 
  private:
@@ -49,9 +49,10 @@ class ProposalRefit {
     bool Finish();  // means and covariances from sums; false if they make no Gaussian
   };
 
-  void GatherPoints(const double* xi, const double* weights, int64_t num_samples,
+  void GatherPoints(const DrawnSamples<kDof>& samples, const double* weights,
                     const MixtureProposal<kDof>& proposal);
-  bool NearestMode(const double* xi, const MixtureProposal<kDof>& proposal, Point* point) const;
+  bool NearestMode(const DrawnSamples<kDof>& samples, int64_t s,
+                   const MixtureProposal<kDof>& proposal, Point* point) const;
   void SplitModes(int num_modes);
   void SplitMode(int mode, int count);
   void Responsibilities(const Point& point, double* shares) const;

@@ -25,9 +25,6 @@ struct Projection {
   Vec3<S> u_gradient, v_gradient;
 };
 
-template <typename S>
-using MaskOf = decltype(std::declval<S>() < std::declval<S>());
-
 // In the place of z_min where no point and no displaced one lies behind it: the same numbers,
 // without the comparisons.
 struct NoDepthLimit {};

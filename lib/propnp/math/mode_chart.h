@@ -63,15 +63,8 @@ class PivotChart {
   PROPNP_HOST_DEVICE S depth() const { return depth_; }
   PROPNP_HOST_DEVICE const Vec3<S>& pivot() const { return pivot_; }
 
-  PROPNP_HOST_DEVICE Vec3<S> shift_from(const S* u) const {
+  PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> shift_from(const S* u) const {
     return transposed_times(frame_, Vec3<S>{u[0], u[1], u[2]});
-  }
-  PROPNP_HOST_DEVICE Vec3<S> translation_from(const S* u, const Mat3<S>& rotation) const {
-    return shift_from(u) + (centre_ - rotation * pivot_);
-  }
-  PROPNP_HOST_DEVICE void from_transform(const RigidTransform<S>& pose, S* u) const {
-    const Vec3<S> moved = frame_ * (pose * pivot_ - centre_);
-    u[0] = moved.x, u[1] = moved.y, u[2] = moved.z;
   }
 
   // delta_t for a unit of u_k, and for a rotation delta_theta.
@@ -83,18 +76,33 @@ class PivotChart {
   }
 
   // u from v. Both may be the same memory.
-  PROPNP_HOST_DEVICE void linear_from_depth(const S* v, S* u) const {
+  PROPNP_HOST_DEVICE PROPNP_INLINE void linear_from_depth(const S* v, S* u) const {
     const S growth = expm1(v[2] / depth_);
     u[0] = v[0] + growth * v[0], u[1] = v[1] + growth * v[1], u[2] = depth_ * growth;
   }
-  // v from u; false where there is none. `log_e` = v3 / z.
-  PROPNP_HOST_DEVICE bool depth_from_linear(const S* u, S* v, S* log_e) const {
+  // v and e from u; where the mask is false there is no v, and e is 1.
+  PROPNP_HOST_DEVICE PROPNP_INLINE MaskOf<S> depth_from_linear(const S* u, S* v, S* e) const {
     const S growth = u[2] / depth_;
-    if (!(growth > S(-1))) return false;
-    *log_e = log1p(growth);
-    const S shrink = S(1) / (S(1) + growth);
-    v[0] = shrink * u[0], v[1] = shrink * u[1], v[2] = depth_ * *log_e;
-    return true;
+    const MaskOf<S> in_front = constant<S>(-1) < growth;
+    const S safe = select(in_front, growth, constant<S>(0));
+    *e = constant<S>(1) + safe;
+    const S shrink = constant<S>(1) / *e;
+    v[0] = shrink * u[0], v[1] = shrink * u[1], v[2] = depth_ * log1p(safe);
+    return in_front;
+  }
+
+  // Where the pivot is after it moved by u, and u from there.
+  PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> position_from(const S* u) const {
+    return centre_ + shift_from(u);
+  }
+  PROPNP_HOST_DEVICE PROPNP_INLINE void from_position(const Vec3<S>& position, S* u) const {
+    const Vec3<S> moved = frame_ * (position - centre_);
+    u[0] = moved.x, u[1] = moved.y, u[2] = moved.z;
+  }
+  // The translation once the pivot moved by `shift` and the rotation is (I + turn) R_m.
+  PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> translation_after(const Vec3<S>& shift,
+                                                             const Mat3<S>& turn) const {
+    return (centre_ - rotated_) + shift - turn * rotated_;
   }
 
  private:
@@ -133,39 +141,56 @@ class ModeChart<SixDof<S>> : public PivotChart<S> {
     tangent[3] = theta.x, tangent[4] = theta.y, tangent[5] = theta.z;
   }
 
-  PROPNP_HOST_DEVICE PivotDisplacement<S> displacement(const S* xi) const {
-    return {this->shift_from(xi), S(2) * gnomonic(xi)};
+  PROPNP_HOST_DEVICE PROPNP_INLINE PivotDisplacement<S> displacement(const S* xi) const {
+    return {this->shift_from(xi), constant<S>(2) * gnomonic(xi)};
   }
 
-  PROPNP_HOST_DEVICE void pose_from(const SixDof<S>&, const S* xi, S* pose) const {
-    const Quaternion<S> q = normalized(quaternion_from_gnomonic(gnomonic(xi)) * mode_);
-    const Vec3<S> t = this->translation_from(xi, rotation_matrix(q));
+  PROPNP_HOST_DEVICE PROPNP_INLINE void pose_from(const S* xi, S* pose) const {
+    const Vec3<S> g = gnomonic(xi);
+    const Quaternion<S> q = normalized(quaternion_from_gnomonic(g) * mode_);
+    const Vec3<S> t = this->translation_after(
+        this->shift_from(xi), rotation_minus_identity_from_cayley(constant<S>(2) * g));
     pose[0] = t.x, pose[1] = t.y, pose[2] = t.z;
     pose[3] = q.w, pose[4] = q.x, pose[5] = q.y, pose[6] = q.z;
   }
 
   PROPNP_HOST_DEVICE void from_pose(const SixDof<S>& dof, const S* pose, S* xi) const {
-    this->from_transform(dof.transform(pose), xi);
-    const Quaternion<S> q{pose[3], pose[4], pose[5], pose[6]};
-    const Vec3<S> g = spin_frame_ * gnomonic_from_quaternion(q * conjugate(mode_));
-    const S shrink = S(1) / (S(1) + g.x * g.x);
-    xi[3] = g.x, xi[4] = shrink * (g.y - g.x * g.z), xi[5] = shrink * (g.z + g.x * g.y);
+    this->from_position(dof.transform(pose) * this->pivot(), xi);
+    rotation_from(Quaternion<S>{pose[3], pose[4], pose[5], pose[6]} * conjugate(mode_), xi);
   }
 
-  // log of density with respect to dt dtheta over density with respect to dxi.
-  PROPNP_HOST_DEVICE S log_factor(const S* xi) const {
-    constexpr double kLog8 = 2.07944154167983592825;
-    return log1p(xi[3] * xi[3]) + S(2) * log1p(xi[4] * xi[4] + xi[5] * xi[5]) - S(kLog8);
+  // The same sample in the chart of another mode of the same pivot.
+  PROPNP_HOST_DEVICE PROPNP_INLINE void to_other(const S* xi, const ModeChart& other,
+                                                 S* other_xi) const {
+    other.from_position(this->position_from(xi), other_xi);
+    const Vec3<S> g = gnomonic(xi);
+    const Quaternion<S> dq{constant<S>(1), g.x, g.y, g.z};
+    other.rotation_from(dq * (mode_ * conjugate(other.mode_)), other_xi);
+  }
+
+  // Density with respect to dt dtheta over density with respect to dxi.
+  PROPNP_HOST_DEVICE PROPNP_INLINE S factor(const S* xi) const {
+    const S one = constant<S>(1), tilt = one + (xi[4] * xi[4] + xi[5] * xi[5]);
+    return constant<S>(0.125) * (one + xi[3] * xi[3]) * tilt * tilt;
   }
 
  private:
-  PROPNP_HOST_DEVICE Vec3<S> gnomonic(const S* xi) const {
+  PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> gnomonic(const S* xi) const {
     const S s = xi[3];
     return transposed_times(spin_frame_, Vec3<S>{s, xi[4] + s * xi[5], xi[5] - s * xi[4]});
+  }
+  // `dq` need not have norm one.
+  PROPNP_HOST_DEVICE PROPNP_INLINE void rotation_from(const Quaternion<S>& dq, S* xi) const {
+    const Vec3<S> g = spin_frame_ * gnomonic_from_quaternion(dq);
+    const S shrink = constant<S>(1) / (constant<S>(1) + g.x * g.x);
+    xi[3] = g.x, xi[4] = shrink * (g.y - g.x * g.z), xi[5] = shrink * (g.z + g.x * g.y);
   }
 
   Quaternion<S> mode_;
   Mat3<S> spin_frame_;  // rows d and two orthogonal to it, right-handed
+
+  template <typename>
+  friend class ModeChart;
 };
 
 template <typename S>
@@ -176,6 +201,7 @@ class ModeChart<FourDof<S>> : public PivotChart<S> {
     PivotChart<S>::set(dof.transform(mode), pivot, least_depth);
     axis_ = dof.axis;
     yaw_ = mode[3];
+    half_yaw_ = {cos(S(0.5) * yaw_), sin(S(0.5) * yaw_)};
   }
 
   PROPNP_HOST_DEVICE void tangent_of(int k, S* tangent) const {
@@ -183,28 +209,43 @@ class ModeChart<FourDof<S>> : public PivotChart<S> {
     tangent[0] = t.x, tangent[1] = t.y, tangent[2] = t.z, tangent[3] = k < 3 ? S(0) : S(2);
   }
 
-  PROPNP_HOST_DEVICE PivotDisplacement<S> displacement(const S* xi) const {
-    return {this->shift_from(xi), (S(2) * xi[3]) * axis_};
+  PROPNP_HOST_DEVICE PROPNP_INLINE PivotDisplacement<S> displacement(const S* xi) const {
+    return {this->shift_from(xi), (constant<S>(2) * xi[3]) * axis_};
   }
 
   // The yaw within half a turn of the mode's.
-  PROPNP_HOST_DEVICE void pose_from(const FourDof<S>& dof, const S* xi, S* pose) const {
-    const S rotation_only[4] = {S(0), S(0), S(0), yaw_ + yaw_from_gnomonic(xi[3])};
-    const Vec3<S> t = this->translation_from(xi, dof.transform(rotation_only).rotation);
-    pose[0] = t.x, pose[1] = t.y, pose[2] = t.z, pose[3] = rotation_only[3];
+  PROPNP_HOST_DEVICE PROPNP_INLINE void pose_from(const S* xi, S* pose) const {
+    const PivotDisplacement<S> moved = displacement(xi);
+    const Vec3<S> t =
+        this->translation_after(moved.shift, rotation_minus_identity_from_cayley(moved.theta));
+    pose[0] = t.x, pose[1] = t.y, pose[2] = t.z, pose[3] = yaw_ + yaw_from_gnomonic(xi[3]);
   }
 
   PROPNP_HOST_DEVICE void from_pose(const FourDof<S>& dof, const S* pose, S* xi) const {
-    this->from_transform(dof.transform(pose), xi);
-    const S half = S(0.5) * (pose[3] - yaw_);
-    xi[3] = sin(half) * bounded_reciprocal(cos(half));
+    this->from_position(dof.transform(pose) * this->pivot(), xi);
+    const S half = S(0.5) * pose[3];
+    xi[3] = gnomonic_from_half_yaws(Vec2<S>{cos(half), sin(half)}, half_yaw_);
   }
 
-  PROPNP_HOST_DEVICE S log_factor(const S* xi) const { return log_gnomonic_factor(xi[3]); }
+  PROPNP_HOST_DEVICE PROPNP_INLINE void to_other(const S* xi, const ModeChart& other,
+                                                 S* other_xi) const {
+    other.from_position(this->position_from(xi), other_xi);
+    const S g = xi[3];
+    other_xi[3] = gnomonic_from_half_yaws(
+        Vec2<S>{half_yaw_.x - g * half_yaw_.y, half_yaw_.y + g * half_yaw_.x}, other.half_yaw_);
+  }
+
+  PROPNP_HOST_DEVICE PROPNP_INLINE S factor(const S* xi) const {
+    return constant<S>(0.5) * (constant<S>(1) + xi[3] * xi[3]);
+  }
 
  private:
   Vec3<S> axis_;
   S yaw_;
+  Vec2<S> half_yaw_;  // cosine and sine of half of it
+
+  template <typename>
+  friend class ModeChart;
 };
 
 PROPNP_MATH_END

@@ -24,6 +24,10 @@ using std::log1p;
 using std::sin;
 using std::sqrt;
 
+// What comparing two of them gives.
+template <typename S>
+using MaskOf = decltype(std::declval<S>() < std::declval<S>());
+
 // mask ? a : b.
 template <typename S>
 PROPNP_HOST_DEVICE PROPNP_INLINE S select(bool mask, const S& a, const S& b) {

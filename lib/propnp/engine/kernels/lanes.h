@@ -51,6 +51,8 @@ struct Lanes {
   // `p` is aligned to the register.
   static PROPNP_INLINE Lanes load(const T* p) { return {hn::Load(Tag(), p)}; }
   PROPNP_INLINE void store(T* p) const { hn::Store(v, Tag(), p); }
+  static PROPNP_INLINE Lanes load_unaligned(const T* p) { return {hn::LoadU(Tag(), p)}; }
+  PROPNP_INLINE void store_unaligned(T* p) const { hn::StoreU(v, Tag(), p); }
   PROPNP_INLINE T sum() const { return hn::GetLane(hn::SumOfLanes(Tag(), v)); }
 };
 
@@ -134,6 +136,18 @@ PROPNP_INLINE Lanes<float> reciprocal_sqrt(const Lanes<float>& a) {
   return {hn::MulAdd(estimate, error, estimate)};
 }
 #endif
+template <typename T>
+PROPNP_INLINE Lanes<T> exp(const Lanes<T>& a) {
+  return {hn::Exp(typename Lanes<T>::Tag(), a.v)};
+}
+template <typename T>
+PROPNP_INLINE Lanes<T> expm1(const Lanes<T>& a) {
+  return {hn::Expm1(typename Lanes<T>::Tag(), a.v)};
+}
+template <typename T>
+PROPNP_INLINE Lanes<T> log(const Lanes<T>& a) {
+  return {hn::Log(typename Lanes<T>::Tag(), a.v)};
+}
 template <typename T>
 PROPNP_INLINE Lanes<T> log1p(const Lanes<T>& a) {
   return {hn::Log1p(typename Lanes<T>::Tag(), a.v)};

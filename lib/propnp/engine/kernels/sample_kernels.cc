@@ -143,7 +143,7 @@ PROPNP_INLINE void add_sample(const Lane& lanes, const LaneBase<T>& base, const 
   const DisplacedError<T> displaced = displaced_error(lanes, base, displacement);
   const Vec2<L> e = weight.times(displaced.error);
   const L squared_norm = dot(e, e);
-  const L sample_weight(record[12]);
+  const L sample_weight(record[kRecordWeight]);
   const Vec2<L> pull = (sample_weight * lanes.loss.evaluate(squared_norm).weight) * e;
   const Vec2<L> pixel_pull = weight.transposed_times(pull);
   Vec2<L> unclamped_pull = pixel_pull;

@@ -24,6 +24,7 @@ struct BaseView {
 // Poses relative to the base: point = base point + (rotation - I) rotated + translation. A record
 // of kSampleRecord numbers each: rotation - I (row-major), translation, weight of the gradient.
 constexpr int kSampleRecord = 16;
+constexpr int kRecordWeight = 12;
 
 // `in_front` promises that no sample takes a point behind z_min: the loops then do without the
 // comparisons.

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// Compiled once per instruction set.
+#include "propnp/engine/kernels/proposal_kernels.h"
+
+#include <cstring>
+
+#include "propnp/engine/kernels/lanes.h"
+#include "propnp/math/mode_chart.h"
+#include "propnp/math/quantile.h"
+#include "propnp/math/sobol.h"
+
+PROPNP_MATH_BEGIN
+
+namespace {
+
+using F = Lanes<float>;
+using D = Lanes<double>;
+
+template <int kDof>
+struct DofOfLanes;
+template <>
+struct DofOfLanes<6> {
+  using Type = SixDof<D>;
+};
+template <>
+struct DofOfLanes<4> {
+  using Type = FourDof<D>;
+};
+template <int kDof>
+using Chart = ModeChart<typename DofOfLanes<kDof>::Type>;
+
+// Every number of the chart spread over a register.
+template <int kDof>
+PROPNP_INLINE Chart<kDof> spread_chart(const KernelChart& chart) {
+  constexpr size_t kCount = sizeof(Chart<kDof>) / sizeof(D);
+  static_assert(kCount <= kChartNumbers && sizeof(Chart<kDof>) % sizeof(D) == 0, "only numbers");
+  D spread[kCount];
+  for (size_t i = 0; i < kCount; ++i) spread[i] = D(chart.numbers[i]);
+  Chart<kDof> result;
+  std::memcpy(static_cast<void*>(&result), spread, sizeof(result));
+  return result;
+}
+
+template <int kDof>
+PROPNP_INLINE void load_xi(const KernelSamples& samples, int mode, int64_t s, D* xi) {
+  for (int k = 0; k < kDof; ++k) {
+    xi[k] = D::load_unaligned(samples.xi + (mode * kDof + k) * samples.stride + s);
+  }
+}
+template <int kDof>
+PROPNP_INLINE void store_xi(const KernelSamples& samples, int mode, int64_t s, const D* xi) {
+  for (int k = 0; k < kDof; ++k) {
+    xi[k].store_unaligned(samples.xi + (mode * kDof + k) * samples.stride + s);
+  }
+}
+
+// y = L^-1 (x - mean), and |y|^2.
+template <int kDof>
+PROPNP_INLINE D whiten(const KernelComponent& c, const D* x, D* y) {
+  D squared(0.0);
+  int k = 0;
+  for (int i = 0; i < kDof; ++i) {
+    D sum = x[i] - D(c.mean[i]);
+    for (int j = 0; j < i; ++j, ++k) sum = sum - D(c.lower[k]) * y[j];
+    ++k;
+    y[i] = sum * D(c.inverse_diagonal[i]);
+    squared = squared + y[i] * y[i];
+  }
+  return squared;
+}
+
+constexpr double kNu = 4, kScale = 1.1, kDefensiveScale = 3.3;
+
+// Student t density over its normalisation and det L, at squared whitened radius r2 and scale s.
+template <int kDof>
+PROPNP_INLINE D student_kernel(const D& r2, double s) {
+  const D one(1.0);
+  const D q = one / (one + D(1 / (kNu * s * s)) * r2);
+  const D q2 = q * q, q4 = q2 * q2;
+  const double s2 = s * s;
+  return kDof == 6 ? D(1 / (s2 * s2 * s2)) * (q4 * q) : D(1 / (s2 * s2)) * q4;
+}
+
+void fill_sobol(const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride) {
+  SobolScramble scramble;
+  std::memcpy(scramble.key, keys, sizeof(scramble.key));
+  for (int d = 0; d < kSobolDimensions; ++d) {
+    scrambled_sobol_words(static_cast<uint32_t>(count), d, scramble, words + d * stride);
+  }
+}
+
+// f of the uniform number of each word.
+template <typename Quantile>
+void fill_quantiles(const uint32_t* words, int64_t count, float* out, const Quantile& quantile) {
+  for (int64_t i = 0; i < count; i += F::kSize) {
+    HWY_ALIGN float tail[F::kSize], centre[F::kSize];
+    for (int k = 0; k < F::kSize; ++k) {
+      const SymmetricUniform<float> u = symmetric_uniform<float>(words[i + k]);
+      tail[k] = u.tail;
+      centre[k] = u.centre;
+    }
+    quantile(SymmetricUniform<F>{F::load(tail), F::load(centre)}).store_unaligned(out + i);
+  }
+}
+
+void fill_noise(int dof, const uint32_t* words, int64_t word_stride, int64_t count, float* normal,
+                int64_t normal_stride, float* chi_square) {
+  for (int d = 0; d < dof; ++d) {
+    fill_quantiles(words + d * word_stride, count, normal + d * normal_stride,
+                   [](const SymmetricUniform<F>& u) { return normal_quantile(u); });
+  }
+  fill_quantiles(words + 6 * word_stride, count, chi_square,
+                 [](const SymmetricUniform<F>& u) { return chi_square_4_quantile(u); });
+}
+
+template <int kDof>
+void draw_of(const KernelChart& kernel_chart, const KernelComponent& c, const KernelNoise& noise,
+             int64_t begin, int64_t end, const KernelSamples& samples) {
+  const Chart<kDof> chart = spread_chart<kDof>(kernel_chart);
+  for (int64_t s = begin; s < end; s += D::kSize) {
+    D normal[kDof], xi[kDof], u[3];
+    for (int k = 0; k < kDof; ++k) {
+      double wide[D::kSize];
+      for (int i = 0; i < D::kSize; ++i) {
+        wide[i] = static_cast<double>(noise.normal[k * samples.stride + s + i]);
+      }
+      normal[k] = D::load_unaligned(wide);
+    }
+    const D scale = D::load_unaligned(noise.scale + s);
+    int entry = 0;
+    for (int i = 0; i < kDof; ++i) {
+      D sum(0.0);
+      for (int j = 0; j <= i; ++j, ++entry) sum = sum + D(c.lower[entry]) * normal[j];
+      xi[i] = D(c.mean[i]) + scale * sum;
+    }
+    chart.linear_from_depth(xi, u);
+    const LaneMask<double> curved = D(0.5) < D::load_unaligned(noise.curved + s);
+    for (int k = 0; k < 3; ++k) xi[k] = select(curved, u[k], xi[k]);
+    store_xi<kDof>(samples, c.mode, s, xi);
+  }
+}
+
+// Writes `count` columns of registers as rows of `width` numbers, of samples s to end.
+template <int kCount>
+PROPNP_INLINE void store_rows(const D* columns, int64_t s, int64_t end, int width, double* rows) {
+  double buffer[kCount][D::kSize];
+  for (int k = 0; k < kCount; ++k) columns[k].store_unaligned(buffer[k]);
+  for (int i = 0; i < D::kSize && s + i < end; ++i) {
+    for (int k = 0; k < kCount; ++k) rows[(s + i) * width + k] = buffer[k][i];
+  }
+}
+
+template <int kDof>
+void place_of(const KernelChart* charts, int num_modes, int mode, int64_t begin, int64_t end,
+              const KernelSamples& samples, double* pose, double* displacement) {
+  constexpr int kStorage = kDof == 6 ? 7 : 4;
+  const Chart<kDof> chart = spread_chart<kDof>(charts[mode]);
+  for (int64_t s = begin; s < end; s += D::kSize) {
+    D xi[kDof], columns[kStorage];
+    load_xi<kDof>(samples, mode, s, xi);
+    chart.pose_from(xi, columns);
+    store_rows<kStorage>(columns, s, end, 7, pose);
+    const PivotDisplacement<D> moved = chart.displacement(xi);
+    const Mat3<D> m = rotation_minus_identity_from_cayley(moved.theta);
+    const D record[12] = {m.row0.x, m.row0.y,      m.row0.z,      m.row1.x,
+                          m.row1.y, m.row1.z,      m.row2.x,      m.row2.y,
+                          m.row2.z, moved.shift.x, moved.shift.y, moved.shift.z};
+    store_rows<12>(record, s, end, 16, displacement);
+  }
+  for (int other = 0; other < num_modes; ++other) {
+    if (other == mode) continue;
+    const Chart<kDof> other_chart = spread_chart<kDof>(charts[other]);
+    for (int64_t s = begin; s < end; s += D::kSize) {
+      D xi[kDof], other_xi[kDof];
+      load_xi<kDof>(samples, mode, s, xi);
+      chart.to_other(xi, other_chart, other_xi);
+      store_xi<kDof>(samples, other, s, other_xi);
+    }
+  }
+}
+
+// Adds a component's density; `sum` holds that of those before.
+template <int kDof>
+PROPNP_INLINE D component_density(const KernelComponent& c, const D* xi, const D* v,
+                                  const D& inverse_e3) {
+  D y[kDof];
+  D kernel =
+      D(1 - c.defensive_share) * student_kernel<kDof>(whiten<kDof>(c, v, y), kScale) * inverse_e3;
+  if (c.defensive_share > 0) {
+    kernel = kernel +
+             D(c.defensive_share) * student_kernel<kDof>(whiten<kDof>(c, xi, y), kDefensiveScale);
+  }
+  return D(c.weight) * kernel;
+}
+
+// Components are in the order of their modes within each stage; a mode's chart is spread once a
+// run.
+template <int kDof>
+void log_density_of(const KernelChart* charts, int num_modes, const KernelComponent* components,
+                    int num_components, int64_t count, const KernelSamples& samples) {
+  for (int64_t s = 0; s < count; s += D::kSize) D(0.0).store_unaligned(samples.log_density + s);
+  for (int mode = 0; mode < num_modes; ++mode) {
+    const Chart<kDof> chart = spread_chart<kDof>(charts[mode]);
+    for (int64_t s = 0; s < count; s += D::kSize) {
+      D xi[kDof], v[kDof], e;
+      load_xi<kDof>(samples, mode, s, xi);
+      for (int k = 3; k < kDof; ++k) v[k] = xi[k];
+      const LaneMask<double> in_front = chart.depth_from_linear(xi, v, &e);
+      const D inverse_e3 = select(in_front, D(1.0) / (e * e * e), D(0.0));
+      D sum(0.0);
+      for (int k = 0; k < num_components; ++k) {
+        if (components[k].mode != mode) continue;
+        sum = sum + component_density<kDof>(components[k], xi, v, inverse_e3);
+      }
+      (D::load_unaligned(samples.log_density + s) + sum * chart.factor(xi))
+          .store_unaligned(samples.log_density + s);
+    }
+  }
+  for (int64_t s = 0; s < count; s += D::kSize) {
+    log(D::load_unaligned(samples.log_density + s)).store_unaligned(samples.log_density + s);
+  }
+}
+
+template <int kDof>
+void regressors_of(const KernelChart& kernel_chart, const KernelComponent& c, bool with_products,
+                   int64_t count, const KernelSamples& samples, double* columns) {
+  constexpr double kHalfLogTwoPi = 0.918938533204672742;
+  const Chart<kDof> chart = spread_chart<kDof>(kernel_chart);
+  const D one(1.0), zero(0.0);
+  for (int64_t s = 0; s < count; s += D::kSize) {
+    D xi[kDof], v[kDof], y[kDof], e;
+    load_xi<kDof>(samples, c.mode, s, xi);
+    for (int k = 3; k < kDof; ++k) v[k] = xi[k];
+    const LaneMask<double> in_front = chart.depth_from_linear(xi, v, &e);
+    const D squared = whiten<kDof>(c, v, y);
+    const D exponent = D(-kDof * kHalfLogTwoPi - c.log_det_sqrt) - D(0.5) * squared -
+                       D::load_unaligned(samples.log_density + s);
+    const D g = select(in_front, exp(exponent) * chart.factor(xi) / (e * e * e), zero);
+    double* out = columns + s;
+    const auto store = [&](const D& value) {
+      value.store_unaligned(out);
+      out += samples.stride;
+    };
+    store(g - one);
+    D gy[kDof];
+    for (int i = 0; i < kDof; ++i) store(gy[i] = g * y[i]);
+    if (!with_products) continue;
+    for (int i = 0; i < kDof; ++i) {
+      for (int j = 0; j < i; ++j) store(gy[i] * y[j]);
+      store(gy[i] * y[i] - g);
+    }
+  }
+}
+
+// Four columns against four at a time keeps the adders fed.
+template <int kRows, int kColumns>
+PROPNP_INLINE void multiply_tile(const double* a, const double* b, int64_t stride, int64_t count,
+                                 int num_columns, double* sums) {
+  D total[kRows][kColumns];
+  for (auto& row : total) {
+    for (D& t : row) t = D(0.0);
+  }
+  for (int64_t s = 0; s < count; s += D::kSize) {
+    D right[kColumns];
+    for (int j = 0; j < kColumns; ++j) right[j] = D::load_unaligned(b + j * stride + s);
+    for (int i = 0; i < kRows; ++i) {
+      const D left = D::load_unaligned(a + i * stride + s);
+      for (int j = 0; j < kColumns; ++j) total[i][j] = multiply_add(left, right[j], total[i][j]);
+    }
+  }
+  for (int i = 0; i < kRows; ++i) {
+    for (int j = 0; j < kColumns; ++j) sums[i * num_columns + j] = total[i][j].sum();
+  }
+}
+
+void normal_matrix(const double* columns, int num_columns, int64_t stride, int64_t count,
+                   double* sums) {
+  constexpr int kTile = 4;
+  for (int i = 0; i < num_columns; i += kTile) {
+    const int rows = num_columns - i < kTile ? num_columns - i : kTile;
+    for (int j = 0; j <= i; j += kTile) {
+      const double* a = columns + i * stride;
+      const double* b = columns + j * stride;
+      double* out = sums + i * num_columns + j;
+      if (rows == kTile && j + kTile <= num_columns) {
+        multiply_tile<kTile, kTile>(a, b, stride, count, num_columns, out);
+        continue;
+      }
+      for (int r = 0; r < rows; ++r) {
+        for (int c = 0; c < kTile && j + c < num_columns; ++c) {
+          multiply_tile<1, 1>(a + r * stride, b + c * stride, stride, count, num_columns,
+                              out + r * num_columns + c);
+        }
+      }
+    }
+  }
+}
+
+void combine(const double* columns, int num_columns, int64_t stride, int64_t count,
+             const double* factors, double* result) {
+  for (int64_t s = 0; s < count; s += D::kSize) {
+    D sum(0.0);
+    for (int i = 0; i < num_columns; ++i) {
+      sum = multiply_add(D(factors[i]), D::load_unaligned(columns + i * stride + s), sum);
+    }
+    sum.store_unaligned(result + s);
+  }
+}
+
+void products(const double* columns, int num_columns, int64_t stride, int64_t count,
+              const double* values, double* result) {
+  for (int i = 0; i < num_columns; ++i) {
+    multiply_tile<1, 1>(columns + i * stride, values, stride, count, 1, result + i);
+  }
+}
+
+double exponentials(double* values, int64_t count, double shift) {
+  double sum = 0;
+  for (int64_t s = 0; s < count; s += D::kSize) {
+    exp(D::load_unaligned(values + s) - D(shift)).store_unaligned(values + s);
+  }
+  for (int64_t s = 0; s < count; ++s) sum += values[s];
+  for (int64_t s = count; s < count + D::kSize; ++s) values[s] = 0;
+  return sum;
+}
+
+void draw(int dof, const KernelChart& chart, const KernelComponent& component,
+          const KernelNoise& noise, int64_t begin, int64_t end, const KernelSamples& samples) {
+  (dof == 6 ? draw_of<6> : draw_of<4>)(chart, component, noise, begin, end, samples);
+}
+
+void place(int dof, const KernelChart* charts, int num_modes, int mode, int64_t begin, int64_t end,
+           const KernelSamples& samples, double* pose, double* displacement) {
+  (dof == 6 ? place_of<6> : place_of<4>)(charts, num_modes, mode, begin, end, samples, pose,
+                                         displacement);
+}
+
+void log_density(int dof, const KernelChart* charts, int num_modes,
+                 const KernelComponent* components, int num_components, int64_t count,
+                 const KernelSamples& samples) {
+  (dof == 6 ? log_density_of<6> : log_density_of<4>)(charts, num_modes, components, num_components,
+                                                     count, samples);
+}
+
+void regressors(int dof, const KernelChart& chart, const KernelComponent& component,
+                bool with_products, int64_t count, const KernelSamples& samples, double* columns) {
+  (dof == 6 ? regressors_of<6> : regressors_of<4>)(chart, component, with_products, count, samples,
+                                                   columns);
+}
+
+}  // namespace
+
+extern const ProposalKernels kProposalKernels;
+const ProposalKernels kProposalKernels = {fill_noise,  fill_sobol,  draw,          place,
+                                          log_density, regressors,  normal_matrix, combine,
+                                          products,    exponentials};
+
+PROPNP_MATH_END

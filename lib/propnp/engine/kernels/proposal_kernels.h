@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// The loops over samples alone: noise, draws from the components of a proposal, its density,
+// regressors of the control variates and their normal matrix. Samples lie in the lanes.
+#ifndef PROPNP_ENGINE_KERNELS_PROPOSAL_KERNELS_H_
+#define PROPNP_ENGINE_KERNELS_PROPOSAL_KERNELS_H_
+
+#include <cstdint>
+
+namespace propnp {
+
+// Columns of samples are this much longer than the samples are many: a loop may read and write a
+// register beyond its last.
+constexpr int kSamplePadding = 16;
+
+// The chart of a mode: the numbers that its ModeChart consists of, in order.
+constexpr int kChartNumbers = 32;
+struct KernelChart {
+  double numbers[kChartNumbers];
+};
+
+// A component of the proposal in the chart of a mode.
+struct KernelComponent {
+  int32_t mode;
+  double mean[6];
+  double lower[21];  // L, row by row
+  double inverse_diagonal[6];
+  double log_det_sqrt;
+  double weight;           // relative: weight / det L times a factor that all have in common
+  double defensive_share;  // of its mass, at the wider scale in the chart xi
+};
+
+// Columns of S samples, `stride` numbers apart and ordered by mode; xi has one for each coordinate
+// in the chart of each mode.
+struct KernelSamples {
+  int64_t stride;
+  double* xi;           // column mode * D + k
+  double* log_density;  // of the proposal
+};
+
+// What a draw needs, in the order of the samples.
+struct KernelNoise {
+  const float* normal;   // D columns, `stride` apart
+  const double* scale;   // of L
+  const double* curved;  // 1 where the draw is in the chart v, 0 where in xi
+};
+
+struct ProposalKernels {
+  // normal[d][i], d < dof, and chi_square[i] (4 degrees) from the words of dimensions 0 to dof - 1
+  // and 6.
+  void (*fill_noise)(int dof, const uint32_t* words, int64_t word_stride, int64_t count,
+                     float* normal, int64_t normal_stride, float* chi_square);
+  // words (8 columns) of the scrambled Sobol points.
+  void (*fill_sobol)(const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride);
+  // xi of samples [begin, end) in the chart of the component they are drawn from.
+  void (*draw)(int dof, const KernelChart&, const KernelComponent&, const KernelNoise&,
+               int64_t begin, int64_t end, const KernelSamples&);
+  // Pose (7 numbers a sample) and displacement (16: rotation - I, shift of the pivot) of samples
+  // [begin, end) of a mode, and their xi in the charts of all other modes.
+  void (*place)(int dof, const KernelChart* charts, int num_modes, int mode, int64_t begin,
+                int64_t end, const KernelSamples&, double* pose, double* displacement);
+  // log of the proposal's density of all samples, less `log_density_offset` (the factor above).
+  void (*log_density)(int dof, const KernelChart* charts, int num_modes,
+                      const KernelComponent* components, int num_components, int64_t count,
+                      const KernelSamples&);
+  // The regressors of a component, linear or with products, as columns.
+  void (*regressors)(int dof, const KernelChart&, const KernelComponent&, bool with_products,
+                     int64_t count, const KernelSamples&, double* columns);
+  // sums[i * num_columns + j] = column_i . column_j for j <= i; columns are zero beyond `count`.
+  void (*normal_matrix)(const double* columns, int num_columns, int64_t stride, int64_t count,
+                        double* sums);
+  // result[s] = sum_i factor_i column_i[s].
+  void (*combine)(const double* columns, int num_columns, int64_t stride, int64_t count,
+                  const double* factors, double* result);
+  // products[i] = column_i . values, both zero beyond `count`.
+  void (*products)(const double* columns, int num_columns, int64_t stride, int64_t count,
+                   const double* values, double* products);
+  // values[i] = exp(values[i] - shift) for i < count; those beyond, up to the padding, become zero.
+  // Returns the sum.
+  double (*exponentials)(double* values, int64_t count, double shift);
+};
+
+const ProposalKernels& GetProposalKernels();
+
+}  // namespace propnp
+
+#endif  // PROPNP_ENGINE_KERNELS_PROPOSAL_KERNELS_H_
