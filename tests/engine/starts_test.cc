@@ -225,7 +225,7 @@ TEST(Subsets, AreDrawnInProportionToWeights) {
     int matches = 0;
     for (int k = 0; k < 4; ++k) {
       const PoseDistance d = Distance(4, &call.out.pose[4 * i], &minima.pose[4 * k]);
-      if (d.translation > 1e-5) continue;
+      if (d.translation > 2e-3) continue;  // starts are found in single precision
       ++counts[k], ++matches;
     }
     ASSERT_EQ(matches, 1) << "trial " << i;

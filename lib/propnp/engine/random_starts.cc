@@ -140,8 +140,24 @@ void FillCumulativeWeights(const PackedObject<T>& object, T largest_weight, doub
 // least `count` points must have weight.
 class SubsetSampler {
  public:
-  SubsetSampler(const double* cumulative, int64_t num_points, uint64_t seed, uint64_t object_id)
-      : cumulative_(cumulative), num_points_(num_points), seed_(seed), object_id_(object_id) {}
+  // `cumulative` weights and memory for a guide of as many entries.
+  SubsetSampler(const double* cumulative, int32_t* guide, int64_t num_points, uint64_t seed,
+                uint64_t object_id)
+      : cumulative_(cumulative),
+        guide_(guide),
+        num_points_(num_points),
+        cells_per_weight_(static_cast<double>(num_points) / Total()),
+        seed_(seed),
+        object_id_(object_id) {
+    // Where to begin looking for a position, by its cell (H. Chen and Y. Asau, 1974).
+    int64_t i = 0;
+    for (int64_t cell = 0; cell < num_points; ++cell) {
+      while (i + 1 < num_points && cumulative[i] * cells_per_weight_ <= static_cast<double>(cell)) {
+        ++i;
+      }
+      guide[cell] = static_cast<int32_t>(i);
+    }
+  }
 
   void Draw(int start, int count, int64_t* chosen) const {
     double taken = 0;
@@ -151,36 +167,67 @@ class SubsetSampler {
         words = random_words(seed_, object_id_, RandomPurpose::kStartSubset,
                              static_cast<uint32_t>(start * (kMaxStartPoints / 4) + k / 4));
       }
-      const double u = uniform_from_word(words.word[k % 4]);
-      const int64_t index = Locate(u * (cumulative_[num_points_ - 1] - taken), chosen, k);
+      const double position = uniform_from_word(words.word[k % 4]) * Total();
+      int64_t index = At(position);
+      int place = Place(index, chosen, k);
+      if (place < k && chosen[place] == index) {
+        // Within what is taken the position is uniform again: it serves for what is left.
+        const double share = TakenBefore(position, chosen, place) / taken;
+        index = Locate(share * (Total() - taken), chosen, k);
+        place = Place(index, chosen, k);
+      }
       taken += Weight(index);
-      int64_t* place = std::lower_bound(chosen, chosen + k, index);
-      std::copy_backward(place, chosen + k, chosen + k + 1);
-      *place = index;
+      std::copy_backward(chosen + place, chosen + k, chosen + k + 1);
+      chosen[place] = index;
     }
   }
 
  private:
+  double Total() const { return cumulative_[num_points_ - 1]; }
   double Before(int64_t i) const { return i > 0 ? cumulative_[i - 1] : 0; }
   double Weight(int64_t i) const { return cumulative_[i] - Before(i); }
+
+  // The point at `position` on the line of weights; one that has weight.
+  int64_t At(double position) const {
+    const int64_t cell = static_cast<int64_t>(position * cells_per_weight_);
+    int64_t i = guide_[std::min(cell, num_points_ - 1)];
+    while (i > 0 && cumulative_[i - 1] > position) --i;  // rounding of the cell
+    while (i + 1 < num_points_ && cumulative_[i] <= position) ++i;
+    while (!(Weight(i) > 0)) i = i > 0 ? i - 1 : num_points_ - 1;
+    return i;
+  }
+
+  // How many of the chosen come before the point.
+  static int Place(int64_t index, const int64_t* chosen, int num_chosen) {
+    int place = 0;
+    for (int k = 0; k < num_chosen; ++k) place += chosen[k] < index;
+    return place;
+  }
+
+  // How much of the weight of the chosen lies before `position`, which is in the `place`-th.
+  double TakenBefore(double position, const int64_t* chosen, int place) const {
+    double sum = position - Before(chosen[place]);
+    for (int k = 0; k < place; ++k) sum += Weight(chosen[k]);
+    return sum;
+  }
 
   // The point at `position` on the line of weights from which the chosen ones are cut out.
   int64_t Locate(double position, const int64_t* chosen, int num_chosen) const {
     for (int k = 0; k < num_chosen && position >= Before(chosen[k]); ++k) {
       position += Weight(chosen[k]);
     }
-    int64_t index =
-        std::upper_bound(cumulative_, cumulative_ + num_points_, position) - cumulative_;
+    int64_t index = At(position);
     // Rounding may land on a chosen or weightless point: take the next one that serves.
-    while (index >= num_points_ || !(Weight(index) > 0) ||
-           std::binary_search(chosen, chosen + num_chosen, index)) {
+    while (!(Weight(index) > 0) || std::binary_search(chosen, chosen + num_chosen, index)) {
       index = index + 1 < num_points_ ? index + 1 : 0;
     }
     return index;
   }
 
   const double* cumulative_;
+  const int32_t* guide_;
   const int64_t num_points_;
+  const double cells_per_weight_;
   const uint64_t seed_, object_id_;
 };
 
@@ -248,6 +295,127 @@ void PlaceCentroid(const ObjectCost<kDof, T>& cost, const ObjectGeometry<T>& geo
   pose[0] = t.x, pose[1] = t.y, pose[2] = t.z;
 }
 
+// Refines starts in groups, one a lane. Lengths are in units of the object's distance and weights
+// in units of the largest, so that single precision serves; the pivot is the centroid. All points
+// must be of one view without a rig.
+template <int kDof, typename T>
+class LaneStarts {
+ public:
+  LaneStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
+             const ObjectGeometry<T>& geometry, T largest_weight, StartWorkspace<T>* workspace)
+      : cost_(cost),
+        options_(options),
+        geometry_(geometry),
+        weight_scale_(largest_weight > T(0) ? T(1) / largest_weight : T(1)),
+        workspace_(*workspace),
+        points_(OnlyView(cost.object())) {
+    CopyCamera();
+  }
+
+  static bool Serves(const PackedObject<T>& object, const propnp_solve_options& options) {
+    return OnlyView(object) != nullptr && options.method == PROPNP_METHOD_LEVENBERG_MARQUARDT;
+  }
+
+  // `start` holds a rotation; `chosen` are its points.
+  void Set(int lane, const StartPose<T>& start, const int64_t* chosen, int count) {
+    StartState& state = *workspace_.lanes;
+    const T* p = start.pose;
+    const T half = T(0.5) * p[3], s = std::sin(half);
+    const Vec3<T> axis = cost_.object().four_dof.axis;
+    const T q[4] = {kDof == 6 ? p[3] : std::cos(half), kDof == 6 ? p[4] : s * axis.x,
+                    kDof == 6 ? p[5] : s * axis.y, kDof == 6 ? p[6] : s * axis.z};
+    for (int k = 0; k < 4; ++k) state.quaternion[k][lane] = static_cast<float>(q[k]);
+    const T direction[3] = {geometry_.direction.x, geometry_.direction.y, geometry_.direction.z};
+    for (int k = 0; k < 3; ++k) state.position[k][lane] = static_cast<float>(direction[k]);
+    state.yaw_change[lane] = 0;
+    for (int k = 0; k < count; ++k) SetPoint(lane, k, chosen[k]);
+  }
+
+  void Refine(int count) {
+    const auto number = [](double value) { return static_cast<float>(std::min(value, 1e30)); };
+    const StartDamping damping{
+        number(options_.initial_radius),        number(options_.max_radius),
+        number(options_.min_diagonal),          number(options_.max_diagonal),
+        number(options_.min_relative_decrease), number(options_.epsilon)};
+    const RobustLoss<T>& loss = cost_.object().loss;
+    const KernelModel<float> model{static_cast<int32_t>(loss.kind), 0, 1, 0,
+                                   static_cast<float>(loss.delta * weight_scale_)};
+    const Vec3<T> a = cost_.object().four_dof.axis;
+    const float axis[3] = {static_cast<float>(a.x), static_cast<float>(a.y),
+                           static_cast<float>(a.z)};
+    GetStartKernels().refine(kDof, view_, model, axis, workspace_.lane_points, count,
+                             options_.start_iterations, damping, workspace_.lanes);
+  }
+
+  void Get(int lane, StartPose<T>* start) const {
+    const StartState& state = *workspace_.lanes;
+    T* pose = start->pose;
+    if constexpr (kDof == 6) {
+      for (int k = 0; k < 4; ++k) pose[3 + k] = static_cast<T>(state.quaternion[k][lane]);
+    } else {
+      pose[3] += static_cast<T>(state.yaw_change[lane]);
+    }
+    pose[0] = pose[1] = pose[2] = T(0);
+    const Vec3<T> turned = cost_.dof().transform(pose).rotation * geometry_.centroid;
+    const T offset[3] = {turned.x, turned.y, turned.z};
+    for (int k = 0; k < 3; ++k) {
+      pose[k] = geometry_.distance * static_cast<T>(state.position[k][lane]) - offset[k];
+    }
+  }
+
+ private:
+  // The view that has all points, unless the camera sits on a rig.
+  static const PackedView<T>* OnlyView(const PackedObject<T>& object) {
+    const PackedView<T>* only = nullptr;
+    for (int64_t v = 0; v < object.num_views; ++v) {
+      const PackedView<T>& view = object.views[v];
+      if (view.num_points == 0) continue;
+      if (only || view.has_rig) return nullptr;
+      only = &view;
+    }
+    return only;
+  }
+
+  void CopyCamera() {
+    const PackedView<T>& from = *points_;
+    view_ = {};
+    view_.camera_model = from.camera_model;
+    view_.has_box = from.has_box;
+    std::copy(from.camera_parameters, from.camera_parameters + 12, view_.camera_parameters);
+    view_.camera_limit = static_cast<float>(from.camera_limit);
+    std::copy(from.box, from.box + 4, view_.box);
+    view_.z_min = static_cast<float>(from.z_min / geometry_.distance);
+  }
+
+  void SetPoint(int lane, int k, int64_t i) {
+    const PackedView<T>& view = *points_;
+    Vec3<T> point = (T(1) / geometry_.distance) *
+                    (Vec3<T>{view.x[i], view.y[i], view.z[i]} - geometry_.centroid);
+    if (kDof == 4) point = cost_.object().four_dof.base_rotation * point;
+    const T numbers[kStartPointNumbers] = {point.x,
+                                           point.y,
+                                           point.z,
+                                           view.u[i],
+                                           view.v[i],
+                                           weight_scale_ * view.wxx[i],
+                                           view.wxy ? weight_scale_ * view.wxy[i] : T(0),
+                                           view.wxy ? weight_scale_ * view.wyx[i] : T(0),
+                                           weight_scale_ * view.wyy[i]};
+    for (int n = 0; n < kStartPointNumbers; ++n) {
+      workspace_.lane_points[(k * kStartPointNumbers + n) * kStartLanes + lane] =
+          static_cast<float>(numbers[n]);
+    }
+  }
+
+  const ObjectCost<kDof, T>& cost_;
+  const propnp_solve_options& options_;
+  const ObjectGeometry<T>& geometry_;
+  const T weight_scale_;
+  StartWorkspace<T>& workspace_;
+  const PackedView<T>* const points_;
+  PackedView<float> view_;
+};
+
 }  // namespace
 
 template <typename T>
@@ -260,6 +428,10 @@ StartWorkspace<T> StartWorkspace<T>::Allocate(const Problem& problem,
   workspace.subset.columns =
       arena->Take<T>(kMaxColumns * (subset_points + kPointPadding) / kPointPadding * kPointPadding);
   workspace.cumulative_weight = arena->Take<double>(problem.max_padded_points);
+  workspace.guide = arena->Take<int32_t>(problem.max_padded_points);
+  workspace.lane_points =
+      arena->Take<float>(options.start_points * kStartPointNumbers * kStartLanes);
+  workspace.lanes = arena->Take<StartState>(1);
   workspace.starts = arena->Take<StartPose<T>>(options.num_starts + 1);
   return workspace;
 }
@@ -271,21 +443,41 @@ int MakeRandomStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options
   const T largest_weight = LargestWeight(object);
   const ObjectGeometry<T> geometry = MeasureGeometry<kDof>(object, largest_weight);
   FillCumulativeWeights(object, largest_weight, workspace->cumulative_weight);
-  const SubsetSampler sampler(workspace->cumulative_weight, object.num_points, seed, object_id);
+  const SubsetSampler sampler(workspace->cumulative_weight, workspace->guide, object.num_points,
+                              seed, object_id);
   const int count =
       static_cast<int>(std::min<int64_t>(options.start_points, object.weighted_points));
   int64_t chosen[kMaxStartPoints];
-  for (int s = 0; s < options.num_starts; ++s) {
-    StartPose<T>& start = workspace->starts[s];
+  const auto set_rotation = [&](int s) {
     RandomRotation<kDof>(
         random_words(seed, object_id, RandomPurpose::kStartRotation, static_cast<uint32_t>(s)),
-        start.pose);
-    PlaceCentroid(cost, geometry, start.pose);
+        workspace->starts[s].pose);
     sampler.Draw(s, count, chosen);
-    GatherSubset(object, chosen, count, &workspace->subset);
-    const ObjectCost<kDof, T> subset_cost(workspace->subset);
-    LevenbergMarquardt<kDof, T>(subset_cost, options).Refine(options.start_iterations, start.pose);
-    start.cost = cost.Cost(start.pose);
+  };
+  if (LaneStarts<kDof, T>::Serves(object, options)) {
+    LaneStarts<kDof, T> lanes(cost, options, geometry, largest_weight, workspace);
+    for (int first = 0; first < options.num_starts; first += kStartLanes) {
+      const int group = std::min(kStartLanes, options.num_starts - first);
+      for (int lane = 0; lane < kStartLanes; ++lane) {
+        const int s = first + std::min(lane, group - 1);  // the last one fills the group
+        if (lane < group) set_rotation(s);
+        lanes.Set(lane, workspace->starts[s], chosen, count);
+      }
+      lanes.Refine(count);
+      for (int lane = 0; lane < group; ++lane) lanes.Get(lane, &workspace->starts[first + lane]);
+    }
+  } else {
+    for (int s = 0; s < options.num_starts; ++s) {
+      set_rotation(s);
+      PlaceCentroid(cost, geometry, workspace->starts[s].pose);
+      GatherSubset(object, chosen, count, &workspace->subset);
+      const ObjectCost<kDof, T> subset_cost(workspace->subset);
+      LevenbergMarquardt<kDof, T>(subset_cost, options)
+          .Refine(options.start_iterations, workspace->starts[s].pose);
+    }
+  }
+  for (int s = 0; s < options.num_starts; ++s) {
+    workspace->starts[s].cost = cost.Cost(workspace->starts[s].pose);
   }
   StartPose<T>* const begin = workspace->starts;
   StartPose<T>* const end =

@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "propnp/engine/args.h"
+#include "propnp/engine/kernels/start_kernels.h"
 #include "propnp/engine/object_cost.h"
 
 namespace propnp {
@@ -51,7 +52,10 @@ template <typename T>
 struct StartWorkspace {
   PackedObject<T> subset;
   double* cumulative_weight;  // Problem::max_padded_points
-  StartPose<T>* starts;       // num_starts and a target
+  int32_t* guide;             // as many
+  float* lane_points;         // of kStartLanes subsets, kernels/start_kernels.h
+  StartState* lanes;
+  StartPose<T>* starts;  // num_starts and a target
 
   static StartWorkspace Allocate(const Problem& problem, const propnp_solve_options& options,
                                  Arena* arena);

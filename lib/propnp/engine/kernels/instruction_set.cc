@@ -6,6 +6,7 @@
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/engine/kernels/proposal_kernels.h"
 #include "propnp/engine/kernels/sample_kernels.h"
+#include "propnp/engine/kernels/start_kernels.h"
 
 namespace propnp {
 
@@ -15,6 +16,7 @@ extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
 extern const ProposalKernels kProposalKernels;
+extern const StartKernels kStartKernels;
 }  // namespace baseline
 #if PROPNP_HAVE_AVX2
 namespace avx2 {
@@ -23,6 +25,7 @@ extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
 extern const ProposalKernels kProposalKernels;
+extern const StartKernels kStartKernels;
 }  // namespace avx2
 #endif
 #if PROPNP_HAVE_AVX512
@@ -32,6 +35,7 @@ extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
 extern const ProposalKernels kProposalKernels;
+extern const StartKernels kStartKernels;
 }  // namespace avx512
 #endif
 
@@ -124,5 +128,7 @@ const SampleKernels<double>& GetSampleKernels<double>() {
 }
 
 const ProposalKernels& GetProposalKernels() { return PROPNP_OF_CURRENT(kProposalKernels); }
+
+const StartKernels& GetStartKernels() { return PROPNP_OF_CURRENT(kStartKernels); }
 
 }  // namespace propnp
