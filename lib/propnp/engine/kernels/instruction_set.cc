@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "propnp/engine/kernels/derivative_kernels.h"
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/engine/kernels/sample_kernels.h"
 
@@ -13,6 +14,7 @@ extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
+extern const DerivativeKernels kDerivativeKernels;
 }  // namespace baseline
 #if PROPNP_HAVE_AVX2
 namespace avx2 {
@@ -20,6 +22,7 @@ extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
+extern const DerivativeKernels kDerivativeKernels;
 }  // namespace avx2
 #endif
 #if PROPNP_HAVE_AVX512
@@ -28,6 +31,7 @@ extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
+extern const DerivativeKernels kDerivativeKernels;
 }  // namespace avx512
 #endif
 
@@ -118,5 +122,7 @@ template <>
 const SampleKernels<double>& GetSampleKernels<double>() {
   return PROPNP_OF_CURRENT(kDoubleSampleKernels);
 }
+
+const DerivativeKernels& GetDerivativeKernels() { return PROPNP_OF_CURRENT(kDerivativeKernels); }
 
 }  // namespace propnp
