@@ -43,15 +43,26 @@ inline Vec3<double> PointInCam(const GradientBatch& b, int64_t object, int64_t v
   return SixDof<double>().transform(&b.camera_from_rig[7 * b.view_rig[view]]) * p;
 }
 
+// As the model does, depths held at the batch's z_min.
+inline Vec2<double> ProjectInto(const GradientBatch& b, int64_t view, const Vec3<double>& point) {
+  Vec2<double> pixel{0, 0};
+  const double* p = &b.camera_parameters[view * PROPNP_MAX_CAMERA_PARAMETERS];
+  visit_camera(b.camera_model[view], [&](auto model) {
+    using Camera = typename decltype(model)::template Camera<double>;
+    pixel = Camera::from_parameters(p, Camera::monotone_limit(p))
+                .project(point, std::max(b.cost.z_min, 1e-3));
+  });
+  return pixel;
+}
+
 inline void FillPoints(TestRandom& random, GradientBatch* b) {
   for (int64_t object = 0; object < b->num_objects; ++object) {
     for (int64_t v = b->view_offsets[object]; v < b->view_offsets[object + 1]; ++v) {
       for (int64_t k = b->offsets[v]; k < b->offsets[v + 1]; ++k) {
         const double x[3] = {random.Uniform(-1, 1), random.Uniform(-1, 1), random.Uniform(-1, 1)};
         b->x3d.insert(b->x3d.end(), x, x + 3);
-        const Vec2<double> pixel =
-            Project(b->camera_model[v], &b->camera_parameters[v * PROPNP_MAX_CAMERA_PARAMETERS],
-                    PointInCam(*b, object, v, &b->true_pose[object * b->pose_size()], x));
+        const Vec2<double> pixel = ProjectInto(
+            *b, v, PointInCam(*b, object, v, &b->true_pose[object * b->pose_size()], x));
         const double noise = k % 7 == 3 ? 12 : 1.5;
         b->x2d.insert(b->x2d.end(),
                       {pixel.x + noise * random.Normal(), pixel.y + noise * random.Normal()});
@@ -100,7 +111,8 @@ inline GradientBatch MakeGradientBatch(TestRandom& random, const GradientCase& c
     std::vector<double> p = CameraParameters(c.camera);
     for (double& value : p) value *= random.Uniform(0.97, 1.03);
     b.camera_parameters.insert(b.camera_parameters.end(), p.begin(), p.end());
-    if (c.box) b.box_px.insert(b.box_px.end(), {200, 120, 450, 370});
+    const double half = 0.28 * p[0];  // of the box's sides, p[0] being the focal length
+    if (c.box) b.box_px.insert(b.box_px.end(), {322 - half, 238 - half, 322 + half, 238 + half});
   }
   b.cost.dof = c.dof;
   b.cost.loss = c.loss;
@@ -119,6 +131,26 @@ inline GradientBatch MakeGradientBatch(TestRandom& random, const GradientCase& c
   }
   b.pose = NearTruth(random, b, c.displacement);
   return b;
+}
+
+// How many points the box holds or, of a perspective camera, lie nearer than z_min.
+inline int ClampedPoints(const GradientBatch& b) {
+  int count = 0;
+  for (int64_t object = 0; object < b.num_objects; ++object) {
+    for (int64_t v = b.view_offsets[object]; v < b.view_offsets[object + 1]; ++v) {
+      for (int64_t k = b.offsets[v]; k < b.offsets[v + 1]; ++k) {
+        const Vec3<double> point =
+            PointInCam(b, object, v, &b.pose[object * b.pose_size()], &b.x3d[3 * k]);
+        const Vec2<double> pixel = ProjectInto(b, v, point);
+        const double* box = b.box_px.empty() ? nullptr : &b.box_px[4 * v];
+        const bool outside =
+            box && (pixel.x < box[0] || pixel.y < box[1] || pixel.x > box[2] || pixel.y > box[3]);
+        const bool behind = b.camera_model[v] != PROPNP_CAMERA_FISHEYE && point.z < b.cost.z_min;
+        count += outside || behind;
+      }
+    }
+  }
+  return count;
 }
 
 // Places for all gradients of a batch, each filled with a value that is never written.

@@ -163,7 +163,9 @@ TEST_P(PosePlusCase, BackwardWithClampedPoints) {
   GradientCase c = Case();
   c.box = true;
   c.z_min = 2.8;
-  CheckBackward(random, MakeGradientBatch(random, c));
+  const GradientBatch b = MakeGradientBatch(random, c);
+  EXPECT_GT(ClampedPoints(b), 3);
+  CheckBackward(random, b);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PosePlusCase,

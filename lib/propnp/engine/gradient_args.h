@@ -78,6 +78,35 @@ typedef struct propnp_pose_plus_backward_args {
   propnp_tensor status; /* (B) int32, PROPNP_STATUS_* */
 } propnp_pose_plus_backward_args;
 
+/* The vector-Jacobian product of the minimum of the cost itself, by the implicit function theorem
+ * on its stationarity: with the whole Hessian H, curvature of projection and loss included,
+ *
+ *   lambda = -H^-1 cotangent,   gradient = lambda^T d(gradient of the cost) / d inputs
+ *
+ * The status is PROPNP_STATUS_CONVERGED where the pose is a minimum to the accuracy that this bit
+ * promises (1e-2 where `pose` is float32); elsewhere the numbers are not a derivative of anything.
+ * PROPNP_STATUS_INDEFINITE or _RANK_DEFICIENT: there is no minimum or no single one, and no
+ * gradient. */
+typedef struct propnp_implicit_gradient_args {
+  uint64_t struct_size;
+  const propnp_correspondences* correspondences;
+  const propnp_cameras* cameras;
+  const propnp_cost_options* cost;
+  int32_t device;
+  void* stream;
+  void* workspace;
+  uint64_t workspace_size;
+  int32_t drop_clamped_rows; /* nonzero: of the minimum that Levenberg-Marquardt finds, on which
+                                points clamped in depth have no influence; zero: of the cost */
+
+  propnp_tensor pose;              /* (B, D') float, the minimum */
+  propnp_tensor pose_cotangent;    /* (B, D') float; at least one of the two, else their sum */
+  propnp_tensor tangent_cotangent; /* (B, D) float */
+
+  const propnp_gradients* gradients;
+  propnp_tensor status; /* (B) int32, PROPNP_STATUS_* */
+} propnp_implicit_gradient_args;
+
 #ifdef __cplusplus
 }
 #endif

@@ -34,6 +34,17 @@ struct InputGradient {
   bool Fits(const PackedObject<double>& object, const propnp_gradients& gradients) const;
 };
 
+// One worker's memory in operations that give a gradient.
+struct GradientScratch {
+  PackedObject<double> object;
+  InputGradient gradient;
+
+  static GradientScratch Allocate(const Problem& problem, Arena* arena) {
+    return {PackedObject<double>::Allocate(problem, arena),
+            InputGradient::Allocate(problem, arena)};
+  }
+};
+
 // Whether none of `values` is NaN or larger than `largest`.
 bool AllWithin(const double* values, int64_t count, double largest);
 

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "propnp/engine/batch.h"
 #include "propnp/engine/check_args.h"
+#include "propnp/engine/load_cotangent.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/object_derivatives.h"
 #include "propnp/math/cholesky.h"
@@ -122,47 +122,19 @@ void StepObject(const Problem& problem, const propnp_pose_plus_args& args, int64
   StoreAt(args.status, index, static_cast<int32_t>(status));
 }
 
-struct BackwardScratch {
-  PackedObject<double> object;
-  InputGradient gradient;
-
-  static BackwardScratch Allocate(const Problem& problem, Arena* arena) {
-    return {PackedObject<double>::Allocate(problem, arena),
-            InputGradient::Allocate(problem, arena)};
-  }
-};
-
-// v, the cotangent of the step: the sum of what the caller gives for it and for pose_plus. False if
-// it is not finite.
-template <int kDof>
-bool LoadCotangent(const propnp_pose_plus_backward_args& args, int64_t index,
-                   const PackedObject<double>& object, const ObjectStep<kDof>& taken, double* v) {
-  std::fill(v, v + kDof, 0.0);
-  for (int i = 0; IsGiven(args.step_cotangent) && i < kDof; ++i) {
-    v[i] = LoadAt<double>(args.step_cotangent, index, i);
-  }
-  if (IsGiven(args.pose_plus_cotangent)) {
-    const auto dof = DofOf<kDof>(object);
-    double cotangent[dof.kStorage];
-    for (int i = 0; i < dof.kStorage; ++i) {
-      cotangent[i] = LoadAt<double>(args.pose_plus_cotangent, index, i);
-    }
-    dof.retract_vjp(taken.pose(), taken.step(), cotangent, v);
-  }
-  return AllWithin(v, kDof, std::numeric_limits<double>::max());
-}
-
 // dL = lambda^T (dg + dH step) with lambda = -H^-1 v.
 template <int kDof>
 void BackwardObject(const Problem& problem, const propnp_pose_plus_backward_args& args,
                     int64_t index, const PreparedCamera<double>* cameras,
-                    BackwardScratch* scratch) {
+                    GradientScratch* scratch) {
   PackedObject<double>& object = scratch->object;
   InputGradient& gradient = scratch->gradient;
   const ObjectStep<kDof> taken(problem, cameras, index, args.pose, args.epsilon, &object);
   uint32_t status = taken.status();
   double lambda[kDof];
-  if (status == 0 && !LoadCotangent(args, index, object, taken, lambda)) {
+  if (status == 0 &&
+      !LoadStepCotangent<kDof>(object, taken.pose(), taken.step(), args.step_cotangent,
+                               args.pose_plus_cotangent, lambda)) {
     status |= PROPNP_STATUS_NON_FINITE_INPUT;
   }
   if (status == 0) {
@@ -182,7 +154,7 @@ auto ObjectAllocator(const Problem& problem) {
   return [&](Arena* arena) { return PackedObject<double>::Allocate(problem, arena); };
 }
 auto BackwardAllocator(const Problem& problem) {
-  return [&](Arena* arena) { return BackwardScratch::Allocate(problem, arena); };
+  return [&](Arena* arena) { return GradientScratch::Allocate(problem, arena); };
 }
 
 }  // namespace
@@ -226,7 +198,7 @@ Status PosePlusBackward(Context& context, const propnp_pose_plus_backward_args& 
   return VisitDof(problem, [&](auto dof) {
     return RunBatch<double>(
         context, problem, args.workspace, args.workspace_size, BackwardAllocator(problem),
-        [&](int64_t index, const PreparedCamera<double>* cameras, BackwardScratch* scratch) {
+        [&](int64_t index, const PreparedCamera<double>* cameras, GradientScratch* scratch) {
           BackwardObject<dof>(problem, args, index, cameras, scratch);
         });
   });
