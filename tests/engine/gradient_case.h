@@ -272,7 +272,7 @@ class DifferenceCheck {
               const std::vector<double>& gradient, size_t period, double step) {
     if (input->empty()) return;
     ASSERT_EQ(input->size(), gradient.size()) << name;
-    const double size = 1 + std::fabs(value_(batch_));
+    const double size = value_size_ + std::fabs(value_(batch_));
     std::vector<double> largest(period, 0.0);
     for (size_t i = 0; i < input->size(); ++i) {
       largest[i % period] = std::max(largest[i % period], std::fabs(gradient[i]));
@@ -290,7 +290,8 @@ class DifferenceCheck {
     }
   }
 
-  GradientBatch& batch() { return batch_; }
+  // How large the numbers are that the value is a difference of; 1 by default.
+  void SetValueSize(double size) { value_size_ = size; }
 
  private:
   static bool IsIn(const std::vector<double>& values, const double* entry) {
@@ -314,6 +315,7 @@ class DifferenceCheck {
   GradientBatch batch_;
   std::function<double(const GradientBatch&)> value_;
   double relative_;
+  double value_size_ = 1;
 };
 
 }  // namespace propnp::test

@@ -58,9 +58,10 @@ inline std::vector<double> PartOf(const GradientBatch& b, const GradientOutputs&
 }
 
 // One batch that has everything, and where the loss and the prior have gradients.
-inline GradientBatch FullGradientBatch(TestRandom& random, bool information = false) {
+inline GradientBatch FullGradientBatch(TestRandom& random, bool information = false,
+                                       int32_t camera = PROPNP_CAMERA_OPENCV) {
   GradientCase c;
-  c.camera = PROPNP_CAMERA_OPENCV;
+  c.camera = camera;
   c.loss = PROPNP_LOSS_ADAPTIVE_HUBER;
   c.information = information;
   c.prior = true;
@@ -79,7 +80,7 @@ class AlignedBytes {
   void* data_;
 };
 
-// The same bits from any number of threads and on any instruction set that computes alike.
+// The same bits from any number of threads.
 template <typename Make>
 void ExpectSameOnAnyThreads(const Make& make, const GradientBatch& b) {
   Context one(1);
@@ -92,6 +93,28 @@ void ExpectSameOnAnyThreads(const Make& make, const GradientBatch& b) {
     EXPECT_EQ(actual->status, expected->status);
     for (int64_t i = 0; i < b.num_objects; ++i) {
       EXPECT_EQ(actual->PartOf(b, i), expected->PartOf(b, i)) << threads << " threads";
+    }
+  }
+}
+
+// Sums in another order, products that round once or twice: the same but for rounding.
+template <typename Make>
+void ExpectAlikeOnAnyInstructionSet(const Make& make, const GradientBatch& b) {
+  const InstructionSet best = CurrentInstructionSet();
+  const auto expected = make(b);
+  ASSERT_TRUE(expected->Run(SharedContext()).ok());
+  for (const auto isa : {InstructionSet::kBaseline, InstructionSet::kAvx2}) {
+    if (!SetInstructionSet(isa)) continue;
+    const auto actual = make(b);
+    EXPECT_TRUE(actual->Run(SharedContext()).ok());
+    SetInstructionSet(best);
+    for (int64_t i = 0; i < b.num_objects; ++i) {
+      const auto a = actual->PartOf(b, i), e = expected->PartOf(b, i);
+      double size = 0;
+      for (const double value : e) size = std::max(size, std::fabs(value));
+      for (size_t k = 0; k < e.size(); ++k) {
+        EXPECT_NEAR(a[k], e[k], 1e-9 * std::fabs(e[k]) + 1e-13 * size) << InstructionSetName(isa);
+      }
     }
   }
 }

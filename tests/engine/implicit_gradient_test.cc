@@ -281,5 +281,14 @@ TEST(ImplicitGradient, CollinearPointsAreRankDeficient) {
   EXPECT_EQ(grad, std::vector<double>(grad.size(), 0.0));
 }
 
+TEST(ImplicitGradient, AnyInstructionSet) {
+  TestRandom random;
+  for (int camera = 0; camera < PROPNP_NUM_CAMERA_MODELS; ++camera) {
+    for (const bool information : {false, true}) {
+      ExpectAlikeOnAnyInstructionSet(MakeCall(), FullGradientBatch(random, information, camera));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace propnp::test

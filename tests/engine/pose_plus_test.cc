@@ -263,6 +263,7 @@ TEST(PosePlus, RobustnessOfTheStep) {
   TestRandom random;
   const GradientBatch b = FullGradientBatch(random);
   ExpectSameOnAnyThreads(MakeForward(), b);
+  ExpectAlikeOnAnyInstructionSet(MakeForward(), b);
   ExpectTheWorkspaceIsEnough(MakeForward(), b);
   ExpectBadObjectsHarmNobody(MakeForward(), b);
   ExpectRefusals(MakeForward(), b);
@@ -369,6 +370,16 @@ TEST(PosePlus, UnusedRowsAreZero) {
   for (int64_t k = b.num_points - GradientBatch::kUnusedRows; k < b.num_points; ++k) {
     for (int c = 0; c < 3; ++c) EXPECT_EQ(call->out.x3d[3 * k + c], 0);
     for (int c = 0; c < 2; ++c) EXPECT_EQ(call->out.w2d[2 * k + c], 0);
+  }
+}
+
+TEST(PosePlus, AnyInstructionSet) {
+  TestRandom random;
+  for (int camera = 0; camera < PROPNP_NUM_CAMERA_MODELS; ++camera) {
+    for (const bool information : {false, true}) {
+      ExpectAlikeOnAnyInstructionSet(MakeBackward(),
+                                     FullGradientBatch(random, information, camera));
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 
 /* Differentiable operations on poses, as plain C99 structs that begin with their size. C++ users
  * take the filled-in versions beside each operation. Every output tensor is optional. Arithmetic is
- * in float64, whatever the types of inputs and outputs.
+ * in float64, whatever the types of inputs and outputs, unless an operation has a `precision`.
  *
  * A cotangent is the derivative of the user's scalar with respect to an output; a gradient, that
  * with respect to an input. Poses that an operation takes carry no gradient unless it says so. */
@@ -106,6 +106,55 @@ typedef struct propnp_implicit_gradient_args {
   const propnp_gradients* gradients;
   propnp_tensor status; /* (B) int32, PROPNP_STATUS_* */
 } propnp_implicit_gradient_args;
+
+/* Expectations over weighted samples of the poses, S of each object, such as SamplePosterior gives:
+ * with w the log weights' softmax, mean_translation = sum w t and expected_cost = sum w cost, the
+ * prior being part of the cost. */
+typedef struct propnp_sample_expectation_args {
+  uint64_t struct_size;
+  const propnp_correspondences* correspondences;
+  const propnp_cameras* cameras;
+  const propnp_cost_options* cost;
+  int32_t precision; /* of the loops over samples and points, relative to one of the samples */
+  int32_t device;
+  void* stream;
+  void* workspace;
+  uint64_t workspace_size;
+
+  propnp_tensor sample_pose;       /* (B, S, D') float */
+  propnp_tensor sample_log_weight; /* (B, S) float; minus infinity is a weight of zero */
+
+  propnp_tensor sample_cost;      /* (B, S) float; infinite behind the camera with a prior */
+  propnp_tensor mean_translation; /* (B, 3) float */
+  propnp_tensor expected_cost;    /* (B) float */
+  propnp_tensor status;           /* (B) int32, PROPNP_STATUS_* */
+} propnp_sample_expectation_args;
+
+/* The vector-Jacobian product of what is made of kept samples. Poses and proposal carry no
+ * gradient, so that d log weight = -d cost: from a cotangent c of each sample's log weight follows
+ * the gradient -sum_j c_j d cost_j. At least one of the three cotangents is given; their gradients
+ * add. Memory grows with S + N, never S N. */
+typedef struct propnp_sample_backward_args {
+  uint64_t struct_size;
+  const propnp_correspondences* correspondences;
+  const propnp_cameras* cameras;
+  const propnp_cost_options* cost;
+  int32_t precision; /* of the loops over samples and points, relative to one of the samples */
+  int32_t device;
+  void* stream;
+  void* workspace;
+  uint64_t workspace_size;
+
+  propnp_tensor sample_pose;       /* (B, S, D') float */
+  propnp_tensor sample_log_weight; /* (B, S) float; for the two expectations */
+
+  propnp_tensor log_weight_cotangent;       /* (B, S) float: of sample_log_weight */
+  propnp_tensor mean_translation_cotangent; /* (B, 3) float, see propnp_sample_expectation_args */
+  propnp_tensor expected_cost_cotangent;    /* (B) float */
+
+  const propnp_gradients* gradients;
+  propnp_tensor status; /* (B) int32, PROPNP_STATUS_* */
+} propnp_sample_backward_args;
 
 #ifdef __cplusplus
 }
