@@ -150,13 +150,13 @@ bool InputGradient::Fits(const PackedObject<double>& object,
   }
   int64_t padded = 0;
   for (int64_t v = 0; v < object.num_views; ++v) padded += object.views[v].padded_points;
-  bool fits = AllWithin(&points.delta, 1, largest) & AllWithin(&relative_delta, 1, largest);
+  bool fits = AllWithin(&points.delta, 1, largest) && AllWithin(&relative_delta, 1, largest);
   for (const double* column : {points.x, points.y, points.z, points.u, points.v, points.wxx,
                                points.wyy, points.wxy, points.wyx}) {
-    fits &= AllWithin(column, padded, largest);
+    fits = fits && AllWithin(column, padded, largest);
   }
-  return fits & AllWithin(camera, object.num_views * kMaxKernelParameters, largest) &
-         AllWithin(prior_mean, 3, largest) & AllWithin(prior_sigma, 3, largest);
+  return fits && AllWithin(camera, object.num_views * kMaxKernelParameters, largest) &&
+         AllWithin(prior_mean, 3, largest) && AllWithin(prior_sigma, 3, largest);
 }
 
 Status CheckGradients(const Problem& problem, const propnp_gradients* gradients) {
