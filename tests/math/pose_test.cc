@@ -84,6 +84,34 @@ TEST(SixDof, RetractKeepsTheUnitNormAndByZeroThePose) {
   }
 }
 
+template <typename Dof>
+void CheckRetractVjp(const Dof& dof, const std::vector<double>& pose, TestRandom* random) {
+  for (int i = 0; i < 20; ++i) {
+    const Tangent6 step = RandomStep(random, i);
+    const std::vector<double> delta(step.begin(), step.begin() + Dof::kTangent);
+    std::vector<double> cotangent(Dof::kStorage);
+    for (double& c : cotangent) c = random->Normal();
+    const auto value = [&](const auto& x) {
+      double moved[7], sum = 0;
+      dof.retract(pose.data(), x.data(), moved);
+      for (int k = 0; k < Dof::kStorage; ++k) sum += cotangent[k] * moved[k];
+      return std::vector<double>{sum};
+    };
+    Eigen::MatrixXd gradient = Eigen::MatrixXd::Zero(1, Dof::kTangent);
+    dof.retract_vjp(pose.data(), delta.data(), cotangent.data(), gradient.data());
+    std::vector<double> steps;
+    for (const double d : delta) steps.push_back(0.02 * std::max(1.0, std::fabs(d)));
+    ExpectRiddersJacobian(gradient, value, delta, steps, "retract");
+  }
+}
+
+TEST(Retract, VjpIsItsDerivative) {
+  TestRandom random;
+  const Pose6 pose = RandomPose(&random);
+  CheckRetractVjp(SixDof<double>(), {pose.begin(), pose.end()}, &random);
+  CheckRetractVjp(FourDof<double>(), {1, 2, 3, 0.4}, &random);
+}
+
 TEST(SixDof, RetractInPlace) {
   TestRandom random;
   const Pose6 pose = RandomPose(&random);

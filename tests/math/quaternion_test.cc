@@ -138,6 +138,26 @@ TEST(Cayley, RotationMinusIdentityWithoutCancellation) {
   }
 }
 
+// Of any rotation, half a turn too; of a tiny one to the last digit.
+TEST(Quaternion, RotationMinusIdentity) {
+  TestRandom random;
+  const auto expect_near = [](const Mat3<double>& a, const Mat3<double>& b, double tolerance) {
+    const Mat3<double> d = a - b;
+    for (const Vec3<double>& row : {d.row0, d.row1, d.row2}) {
+      EXPECT_LE(std::sqrt(dot(row, row)), tolerance);
+    }
+  };
+  const Mat3<double> identity{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+  for (int i = 0; i < 20; ++i) {
+    Quaternion<double> q = random.Rotation();
+    if (i == 0) q.w = 0;
+    expect_near(rotation_minus_identity(q), rotation_matrix(q) - identity, 1e-15);
+    const Vec3<double> theta = random.Vector(1e-9);
+    expect_near(rotation_minus_identity(quaternion_from_cayley(theta)),
+                rotation_minus_identity_from_cayley(theta), 1e-24);
+  }
+}
+
 TEST(RotationAboutAxis, AgreesWithEigenAndItsDerivativeIsTheAxisCrossed) {
   TestRandom random;
   for (int i = 0; i < 50; ++i) {

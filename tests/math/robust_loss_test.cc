@@ -65,6 +65,26 @@ TEST(RobustLoss, CurvatureIsTheSecondDerivative) {
   }
 }
 
+// [s^2, delta] to rho' / s.
+TEST(RobustLoss, SlopesOfTheWeight) {
+  for (const LossKind kind : kKinds) {
+    const auto weight = [kind](const auto& x) {
+      using S = ScalarOf<decltype(x)>;
+      return std::vector<S>{RobustLoss<S>{kind, x[1]}.evaluate(x[0]).weight};
+    };
+    for (const double s : Norms()) {
+      const LossWeightSlopes<double> slopes = RobustLoss<double>{kind, kDelta}.weight_slopes(s * s);
+      Eigen::MatrixXd gradient(1, 2);
+      gradient << slopes.by_squared_norm, slopes.by_delta;
+      const std::string what = "kind " + std::to_string(static_cast<int>(kind));
+      ExpectDualJacobian(gradient, weight, {s * s, kDelta}, what);
+      if (std::fabs(s - kDelta) < 0.01) continue;
+      ExpectRiddersJacobian(gradient, weight, {s * s, kDelta},
+                            std::vector<double>{0.01 + 0.05 * s * s, 0.02}, what);
+    }
+  }
+}
+
 TEST(RobustLoss, FollowsItsFormulas) {
   for (const double s : Norms()) {
     const double d = kDelta;

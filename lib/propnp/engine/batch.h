@@ -60,6 +60,11 @@ template <int kDof>
 using DofConstant = std::integral_constant<int, kDof>;
 
 template <typename Visitor>
+auto VisitDof(const Problem& problem, const Visitor& visitor) {
+  return problem.dof() == 6 ? visitor(DofConstant<6>()) : visitor(DofConstant<4>());
+}
+
+template <typename Visitor>
 auto VisitDofAndPrecision(const Problem& problem, int32_t precision, const Visitor& visitor) {
   const bool single = problem.Precision(precision) == PROPNP_FLOAT32;
   if (problem.dof() == 6) {

@@ -75,21 +75,7 @@ class ObjectCost {
     if (object_.prior.active) AddPrior(pose, result);
   }
 
- private:
-  static Vec3<T> Translation(const T* pose) { return {pose[0], pose[1], pose[2]}; }
-
-  void AddPrior(const T* pose, NormalEquations<kDof, T>* result) const {
-    const PriorValue<T> prior = object_.prior.evaluate(Translation(pose));
-    result->cost += prior.cost;
-    for (int i = 0; i < 3; ++i) {
-      result->gradient[i] += prior.gradient[i];
-      for (int j = 0; j < 3; ++j) {
-        // The prior is one more observation: its score, too, has its curvature as variance.
-        result->curvature[i * kDof + j] += prior.curvature[3 * i + j];
-      }
-    }
-  }
-
+  // Pose, loss and treatment of the rows as the kernels take them.
   KernelPose<T> ToKernel(const T* pose) const {
     const RigidTransform<T> p = dof_.transform(pose);
     const Mat3<T>& r = p.rotation;
@@ -104,6 +90,21 @@ class ObjectCost {
   KernelModel<T> Model(Curvature curvature, ClampedRows clamped_rows) const {
     return {static_cast<int32_t>(object_.loss.kind), static_cast<int32_t>(curvature),
             clamped_rows == ClampedRows::kDrop, 0, object_.loss.delta};
+  }
+
+ private:
+  static Vec3<T> Translation(const T* pose) { return {pose[0], pose[1], pose[2]}; }
+
+  void AddPrior(const T* pose, NormalEquations<kDof, T>* result) const {
+    const PriorValue<T> prior = object_.prior.evaluate(Translation(pose));
+    result->cost += prior.cost;
+    for (int i = 0; i < 3; ++i) {
+      result->gradient[i] += prior.gradient[i];
+      for (int j = 0; j < 3; ++j) {
+        // The prior is one more observation: its score, too, has its curvature as variance.
+        result->curvature[i * kDof + j] += prior.curvature[3 * i + j];
+      }
+    }
   }
 
   const PackedObject<T>& object_;

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <limits>
 
-#include "propnp/math/adaptive_delta.h"
 #include "propnp/math/camera.h"
 
 namespace propnp {
@@ -153,24 +152,6 @@ const PackedView<T>& FirstView(const PackedObject<T>& object) {
   return *view;
 }
 
-template <typename T>
-T AdaptiveDeltaOf(const PackedObject<T>& object, T relative_delta) {
-  const PackedView<T>& first = FirstView(object);
-  AdaptiveDelta<T> delta({first.u[0], first.v[0]});
-  for (int64_t v = 0; v < object.num_views; ++v) {
-    const PackedView<T>& view = object.views[v];
-    for (int64_t i = 0; i < view.num_points; ++i) {
-      const Vec2<T> x2d{view.u[i], view.v[i]};
-      if (view.wxy) {
-        delta.add(x2d, SqrtInformation<T>{view.wxx[i], view.wxy[i], view.wyx[i], view.wyy[i]});
-      } else {
-        delta.add(x2d, DiagonalWeight<T>{view.wxx[i], view.wyy[i]});
-      }
-    }
-  }
-  return delta.value(relative_delta);
-}
-
 // Root mean square distance of the points from their centroid.
 template <typename T>
 T RmsRadius(const PackedObject<T>& object) {
@@ -228,17 +209,40 @@ bool SetLoss(const Problem& problem, PackedObject<T>* object) {
   object->loss.kind = adaptive ? LossKind::kHuber : static_cast<LossKind>(cost.loss);
   object->loss.delta = T(1);
   if (cost.loss == PROPNP_LOSS_NONE) return true;
-  double scale = adaptive ? cost.relative_delta : cost.delta;
-  if (IsGiven(cost.object_delta)) scale = LoadAt<double>(cost.object_delta, object->index);
+  const double scale = LossScale(problem, object->index);
   if (!(scale > 0) || !std::isfinite(scale)) return false;
   const T delta =
-      adaptive ? AdaptiveDeltaOf(*object, static_cast<T>(scale)) : static_cast<T>(scale);
+      adaptive ? AdaptiveDeltaOf(*object).value(static_cast<T>(scale)) : static_cast<T>(scale);
   // All points on one pixel, or no weight at all: nothing is robust about that, nor divided by it.
   object->loss.delta = std::max(delta, std::sqrt(std::numeric_limits<T>::min()));
   return std::isfinite(delta);
 }
 
 }  // namespace
+
+double LossScale(const Problem& problem, int64_t object) {
+  const propnp_cost_options& cost = *problem.cost;
+  if (IsGiven(cost.object_delta)) return LoadAt<double>(cost.object_delta, object);
+  return cost.loss == PROPNP_LOSS_ADAPTIVE_HUBER ? cost.relative_delta : cost.delta;
+}
+
+template <typename T>
+AdaptiveDelta<T> AdaptiveDeltaOf(const PackedObject<T>& object) {
+  const PackedView<T>& first = FirstView(object);
+  AdaptiveDelta<T> delta({first.u[0], first.v[0]});
+  for (int64_t v = 0; v < object.num_views; ++v) {
+    const PackedView<T>& view = object.views[v];
+    for (int64_t i = 0; i < view.num_points; ++i) {
+      const Vec2<T> x2d{view.u[i], view.v[i]};
+      if (view.wxy) {
+        delta.add(x2d, SqrtInformation<T>{view.wxx[i], view.wxy[i], view.wyx[i], view.wyy[i]});
+      } else {
+        delta.add(x2d, DiagonalWeight<T>{view.wxx[i], view.wyy[i]});
+      }
+    }
+  }
+  return delta;
+}
 
 template <typename T>
 void PrepareCameras(const Problem& problem, PreparedCamera<T>* cameras) {
@@ -309,6 +313,8 @@ void PackedObject<T>::Gather(const Problem& problem, const PreparedCamera<T>* ca
 
 template struct PackedObject<float>;
 template struct PackedObject<double>;
+template AdaptiveDelta<float> AdaptiveDeltaOf(const PackedObject<float>&);
+template AdaptiveDelta<double> AdaptiveDeltaOf(const PackedObject<double>&);
 template void PrepareCameras(const Problem&, PreparedCamera<float>*);
 template void PrepareCameras(const Problem&, PreparedCamera<double>*);
 

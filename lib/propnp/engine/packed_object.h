@@ -9,6 +9,7 @@
 #include "propnp/engine/arena.h"
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/engine/problem.h"
+#include "propnp/math/adaptive_delta.h"
 #include "propnp/math/pose.h"
 #include "propnp/math/prior.h"
 #include "propnp/math/robust_loss.h"
@@ -53,6 +54,13 @@ struct PackedObject {
   // the object must not be used further; nor must one without points. Too few points only set it.
   void Gather(const Problem& problem, const PreparedCamera<T>* cameras, int64_t index);
 };
+
+// The means that an adaptive delta is made of; the object has points.
+template <typename T>
+AdaptiveDelta<T> AdaptiveDeltaOf(const PackedObject<T>& object);
+
+// The delta, or relative delta of an adaptive loss, that the caller gives an object.
+double LossScale(const Problem& problem, int64_t object);
 
 }  // namespace propnp
 

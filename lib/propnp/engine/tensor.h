@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <string>
 
 #include "propnp/engine/views.h"
@@ -79,6 +80,13 @@ To LoadAt(const propnp_tensor& t, int64_t i) {
 template <typename To>
 To LoadAt(const propnp_tensor& t, int64_t i, int64_t j) {
   return Load<To>(t, i * t.stride[0] + j * t.stride[1]);
+}
+
+// The largest number that the elements of a tensor of floats can hold.
+inline double LargestOf(const propnp_tensor& t) {
+  return IsGiven(t) && t.dtype == PROPNP_FLOAT32
+             ? static_cast<double>(std::numeric_limits<float>::max())
+             : std::numeric_limits<double>::max();
 }
 
 // Writes a value if the tensor is given.

@@ -72,6 +72,28 @@ struct SixDof {
     result[3] = q.w, result[4] = q.x, result[5] = q.y, result[6] = q.z;
   }
 
+  // d (cotangent . retract(pose, delta)) / d delta, added to `gradient`; the cotangent is of the
+  // seven stored numbers. With u = (1, theta / 2) q the result's quaternion is u / |u|, so that
+  // only what of the cotangent is orthogonal to it counts.
+  PROPNP_HOST_DEVICE void retract_vjp(const S* pose, const S* delta, const S* cotangent,
+                                      S* gradient) const {
+    const S half = constant<S>(0.5);
+    const Quaternion<S> q{pose[3], pose[4], pose[5], pose[6]};
+    const Quaternion<S> u =
+        Quaternion<S>{constant<S>(1), half * delta[3], half * delta[4], half * delta[5]} * q;
+    const S inverse_square = constant<S>(1) / squared_norm(u);
+    const Quaternion<S> c{cotangent[3], cotangent[4], cotangent[5], cotangent[6]};
+    const S along = (c.w * u.w + c.x * u.x + c.y * u.y + c.z * u.z) * inverse_square;
+    const Quaternion<S> across =
+        Quaternion<S>{c.w - along * u.w, c.x - along * u.x, c.y - along * u.y, c.z - along * u.z} *
+        conjugate(q);
+    const S scale = half * sqrt(inverse_square);
+    for (int i = 0; i < 3; ++i) gradient[i] = gradient[i] + cotangent[i];
+    gradient[3] = gradient[3] + scale * across.x;
+    gradient[4] = gradient[4] + scale * across.y;
+    gradient[5] = gradient[5] + scale * across.z;
+  }
+
   // delta with to = from (+) delta. Infinite when the rotations are half a turn apart.
   PROPNP_HOST_DEVICE void local(const S* from, const S* to, S* delta) const {
     const Quaternion<S> step = Quaternion<S>{to[3], to[4], to[5], to[6]} *
@@ -111,6 +133,12 @@ struct FourDof {
 
   PROPNP_HOST_DEVICE void retract(const S* pose, const S* delta, S* result) const {
     for (int i = 0; i < 4; ++i) result[i] = pose[i] + delta[i];
+  }
+
+  // As SixDof's.
+  PROPNP_HOST_DEVICE void retract_vjp(const S* /*pose*/, const S* /*delta*/, const S* cotangent,
+                                      S* gradient) const {
+    for (int i = 0; i < 4; ++i) gradient[i] = gradient[i] + cotangent[i];
   }
 
   // Yaws are compared as numbers: a full turn apart is a difference of 2 pi.

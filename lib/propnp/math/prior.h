@@ -62,6 +62,57 @@ struct LogDepthPrior {
     }
     return value;
   }
+
+  // d (cotangent * cost) / d mean and sigma, added to `mean_gradient` and `sigma_gradient`. Zero
+  // behind the camera, where the cost is infinite whatever they are.
+  PROPNP_HOST_DEVICE void cost_vjp(const Vec3<S>& t, const S& cotangent, S* mean_gradient,
+                                   S* sigma_gradient) const {
+    using std::log;
+    if (!(t.z > S(0))) return;
+    const S u[3] = {t.x / t.z, t.y / t.z, log(t.z)};
+    for (int k = 0; k < 3; ++k) {
+      const S scaled = cotangent / sigma[k], e = (u[k] - mean[k]) / sigma[k];
+      mean_gradient[k] = mean_gradient[k] - scaled * e;
+      sigma_gradient[k] = sigma_gradient[k] + scaled * (S(1) - e * e);
+    }
+  }
+
+  // The whole second derivative of the cost, where evaluate() has that of the squares alone
+  // (row-major 3x3); zero behind the camera.
+  PROPNP_HOST_DEVICE void hessian(const Vec3<S>& t, S* result) const {
+    const PriorValue<S> value = evaluate(t);
+    for (int k = 0; k < 9; ++k) result[k] = value.curvature[k];
+    if (!(t.z > S(0))) return;
+    const S i = S(1) / t.z;
+    const S u[3] = {t.x * i, t.y * i, std::log(t.z)};
+    S pull[3];
+    for (int k = 0; k < 3; ++k) pull[k] = (u[k] - mean[k]) / (sigma[k] * sigma[k]);
+    result[2] -= pull[0] * i * i, result[6] -= pull[0] * i * i;
+    result[5] -= pull[1] * i * i, result[7] -= pull[1] * i * i;
+    result[8] += (S(2) * (pull[0] * u[0] + pull[1] * u[1]) - pull[2] - S(3)) * i * i;
+  }
+
+  // d (first . (gradient + curvature second)) / d mean and sigma of evaluate()'s gradient and
+  // curvature, added: the prior's part of newton_product.h. With e = (u - mean) / sigma and its
+  // slopes a, b along the two directions the product is sum_k a_k (e_k + b_k) + const.
+  PROPNP_HOST_DEVICE void newton_product_vjp(const Vec3<S>& t, const Vec3<S>& first,
+                                             const Vec3<S>& second, S* mean_gradient,
+                                             S* sigma_gradient) const {
+    using std::log;
+    if (!(t.z > S(0))) return;
+    const S i = S(1) / t.z;
+    const S u[3] = {t.x * i, t.y * i, log(t.z)};
+    const auto slopes = [&](const Vec3<S>& d, S* slope) {
+      slope[0] = (d.x - u[0] * d.z) * i, slope[1] = (d.y - u[1] * d.z) * i, slope[2] = d.z * i;
+    };
+    S a[3], b[3];
+    slopes(first, a), slopes(second, b);
+    for (int k = 0; k < 3; ++k) {
+      const S scaled = a[k] / (sigma[k] * sigma[k]);
+      mean_gradient[k] = mean_gradient[k] - scaled;
+      sigma_gradient[k] = sigma_gradient[k] - S(2) * scaled * (u[k] - mean[k] + b[k]) / sigma[k];
+    }
+  }
 };
 
 PROPNP_MATH_END

@@ -53,6 +53,19 @@ PROPNP_HOST_DEVICE PROPNP_INLINE Mat3<S> rotation_matrix(const Quaternion<S>& q)
           {xz - wy, yz + wx, one - (xx + yy)}};
 }
 
+// R(q) - I without cancellation, for a rotation of any size that carries a base to another pose.
+template <typename S>
+PROPNP_HOST_DEVICE PROPNP_INLINE Mat3<S> rotation_minus_identity(const Quaternion<S>& q) {
+  const S two_over_norm = constant<S>(2) / squared_norm(q);
+  const S x = two_over_norm * q.x, y = two_over_norm * q.y, z = two_over_norm * q.z;
+  const S wx = q.w * x, wy = q.w * y, wz = q.w * z;
+  const S xx = q.x * x, xy = q.x * y, xz = q.x * z;
+  const S yy = q.y * y, yz = q.y * z, zz = q.z * z;
+  return {{-(yy + zz), xy - wz, xz + wy},
+          {xy + wz, -(xx + zz), yz - wx},
+          {xz - wy, yz + wx, -(xx + yy)}};
+}
+
 // The Cayley map: the rotation with tangent theta (full angle to second order),
 // dq = (1, theta/2) / |(1, theta/2)|. Its inverse is theta = 2 vec(dq) / scalar(dq).
 template <typename S>

@@ -25,6 +25,12 @@ struct LossValue {
   S rho, weight, curvature;
 };
 
+// Derivatives of LossValue::weight.
+template <typename S>
+struct LossWeightSlopes {
+  S by_squared_norm, by_delta;
+};
+
 template <typename S>
 struct RobustLoss {
   LossKind kind = LossKind::kNone;
@@ -56,6 +62,25 @@ struct RobustLoss {
       return delta * log_excess(squared_norm / (delta * delta));
     }
     return zero;
+  }
+
+  // How the weight rho'(s) / s varies with s^2 and with delta.
+  PROPNP_HOST_DEVICE PROPNP_INLINE LossWeightSlopes<S> weight_slopes(const S& squared_norm) const {
+    const S zero = constant<S>(0), one = constant<S>(1), two = constant<S>(2);
+    if (kind == LossKind::kHuber) {
+      const auto beyond = delta * delta < squared_norm;
+      const S inverse = one / select(beyond, squared_norm, one);
+      const S inverse_norm = sqrt(inverse);
+      return {select(beyond, constant<S>(-0.5) * delta * inverse_norm * inverse, zero),
+              select(beyond, inverse_norm, zero)};
+    }
+    if (kind == LossKind::kCauchy) {
+      const S u = squared_norm / (delta * delta);
+      const S weight = one / (one + u);
+      const S scaled = weight / delta;
+      return {-(scaled * scaled), two * u * weight * scaled};
+    }
+    return {zero, zero};
   }
 
  private:

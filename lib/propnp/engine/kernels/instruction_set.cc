@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "propnp/engine/kernels/derivative_kernels.h"
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/engine/kernels/proposal_kernels.h"
 #include "propnp/engine/kernels/sample_kernels.h"
@@ -17,6 +18,7 @@ extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
+extern const DerivativeKernels kDerivativeKernels;
 }  // namespace baseline
 #if PROPNP_HAVE_AVX2
 namespace avx2 {
@@ -26,6 +28,7 @@ extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
+extern const DerivativeKernels kDerivativeKernels;
 }  // namespace avx2
 #endif
 #if PROPNP_HAVE_AVX512
@@ -36,6 +39,7 @@ extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
+extern const DerivativeKernels kDerivativeKernels;
 }  // namespace avx512
 #endif
 
@@ -130,5 +134,6 @@ const SampleKernels<double>& GetSampleKernels<double>() {
 const ProposalKernels& GetProposalKernels() { return PROPNP_OF_CURRENT(kProposalKernels); }
 
 const StartKernels& GetStartKernels() { return PROPNP_OF_CURRENT(kStartKernels); }
+const DerivativeKernels& GetDerivativeKernels() { return PROPNP_OF_CURRENT(kDerivativeKernels); }
 
 }  // namespace propnp

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+#include "propnp/engine/implicit_gradient.h"
+
+#include <cmath>
+#include <limits>
+
+#include "propnp/engine/batch.h"
+#include "propnp/engine/check_args.h"
+#include "propnp/engine/load_cotangent.h"
+#include "propnp/engine/load_pose.h"
+#include "propnp/engine/object_derivatives.h"
+#include "propnp/math/cholesky.h"
+#include "propnp/math/symmetric_eigen.h"
+
+namespace propnp {
+namespace {
+
+Status CheckArgs(const propnp_implicit_gradient_args& a, Problem* problem) {
+  PROPNP_RETURN_IF_ERROR(CheckArgsStruct("implicit_gradient_args", a, 0));
+  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem));
+  PROPNP_RETURN_IF_ERROR(CheckGradients(*problem, a.gradients));
+  const int64_t b = problem->num_objects, p = problem->pose_size();
+  if (b == 0) return Status();
+  PROPNP_RETURN_IF_ERROR(CheckTensor("pose", a.pose, {b, p}, false));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("pose_cotangent", a.pose_cotangent, {b, p}, true));
+  PROPNP_RETURN_IF_ERROR(
+      CheckTensor("tangent_cotangent", a.tangent_cotangent, {b, problem->dof()}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("status", a.status, {b}, true, PROPNP_INT32));
+  if (!IsGiven(a.pose_cotangent) && !IsGiven(a.tangent_cotangent)) {
+    return Status::InvalidArgument("pose_cotangent and tangent_cotangent are both missing");
+  }
+  return Status();
+}
+
+// Why the Hessian of a single minimum cannot be inverted, or zero.
+template <int kDof>
+uint32_t FactorizeHessian(const double* hessian, Cholesky<kDof, double>* cholesky) {
+  // Rounding of a sum of squares leaves a few epsilon where a direction is not determined at all.
+  constexpr double kTolerance = 64 * std::numeric_limits<double>::epsilon();
+  double null_space[kDof * kDof];
+  bool has_negative = false;
+  const int rank = scaled_rank<kDof>(hessian, kTolerance, null_space, &has_negative);
+  if (has_negative) return PROPNP_STATUS_INDEFINITE;
+  if (rank < kDof) return PROPNP_STATUS_RANK_DEFICIENT;
+  return cholesky->factorize(hessian) ? 0 : PROPNP_STATUS_INDEFINITE;
+}
+
+// One object: `status` beside its gradient.
+template <int kDof>
+class ObjectImplicitGradient {
+ public:
+  ObjectImplicitGradient(const Problem& problem, const propnp_implicit_gradient_args& args,
+                         GradientScratch* scratch)
+      : problem_(problem), args_(args), object_(scratch->object), gradient_(scratch->gradient) {}
+
+  uint32_t Run(const PreparedCamera<double>* cameras, int64_t index) {
+    object_.Gather(problem_, cameras, index);
+    double pose[7], lambda[kDof];
+    uint32_t status = object_.status;
+    if (!LoadPose<kDof>(args_.pose, index, pose)) status |= PROPNP_STATUS_NON_FINITE_INPUT;
+    if (status != 0) return status;
+    constexpr double kNoStep[kDof] = {};
+    if (!LoadStepCotangent<kDof>(object_, pose, kNoStep, args_.tangent_cotangent,
+                                 args_.pose_cotangent, lambda)) {
+      return PROPNP_STATUS_NON_FINITE_INPUT;
+    }
+    return AtMinimum(ObjectCost<kDof, double>(object_), pose, lambda);
+  }
+
+ private:
+  // `lambda` is the cotangent when called.
+  uint32_t AtMinimum(const ObjectCost<kDof, double>& cost, const double* pose, double* lambda) {
+    const auto rows = args_.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact;
+    NormalEquations<kDof, double> equations;
+    EvaluateWholeHessian(cost, pose, rows, &equations);
+    if (!std::isfinite(equations.cost) ||
+        !AllWithin(equations.curvature, kDof * kDof, std::numeric_limits<double>::max())) {
+      return PROPNP_STATUS_NON_FINITE_INPUT;
+    }
+    Cholesky<kDof, double> cholesky;
+    const uint32_t failure = FactorizeHessian<kDof>(equations.curvature, &cholesky);
+    if (failure) return failure;
+    cholesky.solve(lambda, lambda);
+    for (int i = 0; i < kDof; ++i) lambda[i] = -lambda[i];
+    constexpr double kNoStep[kDof] = {};
+    gradient_.Clear(object_);
+    AddNewtonProduct(cost, pose, lambda, kNoStep, rows, IsGiven(args_.gradients->camera_parameters),
+                     &gradient_);
+    gradient_.PassThroughAdaptiveDelta(problem_, object_, args_.gradients->hold_delta_fixed != 0);
+    if (!gradient_.Fits(object_, *args_.gradients)) return PROPNP_STATUS_NON_FINITE_INPUT;
+    return IsStationary(equations.gradient, cholesky) ? PROPNP_STATUS_CONVERGED : 0;
+  }
+
+  bool IsStationary(const double* cost_gradient, const Cholesky<kDof, double>& cholesky) const {
+    double white[kDof], squared = 0;
+    cholesky.solve_lower(cost_gradient, white);
+    for (const double w : white) squared += w * w;
+    const double bound = args_.pose.dtype == PROPNP_FLOAT32 ? 1e-2 : 1e-4;
+    return squared <= bound * bound;
+  }
+
+  const Problem& problem_;
+  const propnp_implicit_gradient_args& args_;
+  PackedObject<double>& object_;
+  InputGradient& gradient_;
+};
+
+// One worker's memory, for batch.h.
+auto ScratchAllocator(const Problem& problem) {
+  return [&](Arena* arena) { return GradientScratch::Allocate(problem, arena); };
+}
+
+}  // namespace
+
+Status ImplicitGradientWorkspaceSize(const Context& context,
+                                     const propnp_implicit_gradient_args& args, uint64_t* bytes) {
+  Problem problem;
+  PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  *bytes =
+      BatchLayout<double>(problem, context.num_threads(), ScratchAllocator(problem)).total_bytes();
+  return Status();
+}
+
+Status ImplicitGradient(Context& context, const propnp_implicit_gradient_args& args) {
+  Problem problem;
+  PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (problem.num_objects == 0) return Status();
+  ClearUnusedRows(problem, *args.gradients);
+  return VisitDof(problem, [&](auto dof) {
+    return RunBatch<double>(
+        context, problem, args.workspace, args.workspace_size, ScratchAllocator(problem),
+        [&](int64_t index, const PreparedCamera<double>* cameras, GradientScratch* scratch) {
+          const uint32_t status =
+              ObjectImplicitGradient<dof>(problem, args, scratch).Run(cameras, index);
+          const bool failed = (status & ~PROPNP_STATUS_CONVERGED) != 0;
+          StoreGradients(problem, *args.gradients, index, failed ? nullptr : &scratch->gradient);
+          StoreAt(args.status, index, static_cast<int32_t>(status));
+        });
+  });
+}
+
+}  // namespace propnp

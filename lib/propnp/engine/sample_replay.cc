@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+#include "propnp/engine/sample_replay.h"
+
+#include <cmath>
+#include <limits>
+
+#include "propnp/engine/load_pose.h"
+
+namespace propnp {
+
+propnp_tensor RowsOfObject(const propnp_tensor& tensor, int64_t object) {
+  propnp_tensor rows = tensor;
+  const int64_t first = object * tensor.stride[0];
+  if (tensor.dtype == PROPNP_FLOAT32) {
+    rows.data = static_cast<float*>(tensor.data) + first;
+  } else {
+    rows.data = static_cast<double*>(tensor.data) + first;
+  }
+  rows.ndim = tensor.ndim - 1;
+  std::copy(tensor.shape + 1, tensor.shape + 4, rows.shape);
+  std::copy(tensor.stride + 1, tensor.stride + 4, rows.stride);
+  return rows;
+}
+
+Status CheckSamplePose(const Problem& problem, const propnp_tensor& sample_pose) {
+  PROPNP_RETURN_IF_ERROR(CheckTensor("sample_pose", sample_pose,
+                                     {problem.num_objects, -1, problem.pose_size()}, false));
+  if (sample_pose.shape[1] >= 1) return Status();
+  return Status::InvalidArgument("sample_pose has shape " + ShapeString(sample_pose) +
+                                 ", expected at least one sample");
+}
+
+template <int kDof, typename T>
+SampleReplay<kDof, T> SampleReplay<kDof, T>::Allocate(const Problem& problem, int64_t num_samples,
+                                                      Arena* arena) {
+  SampleReplay replay = {};
+  replay.num_samples_ = num_samples;
+  replay.poses_ = arena->Take<double>(7 * num_samples);
+  replay.weights_ = arena->Take<double>(num_samples);
+  replay.costs_ = arena->Take<double>(num_samples);
+  replay.bases_ = arena->Take<int32_t>(num_samples);
+  replay.records_ = arena->Take<T>(kBlock * kSampleRecord);
+  replay.block_ = arena->Take<int64_t>(kBlock);
+  replay.base_object_ = BaseObject<T>::Allocate(problem, kBlock, arena);
+  return replay;
+}
+
+template <int kDof, typename T>
+bool SampleReplay<kDof, T>::LoadPoses(const propnp_tensor& sample_pose, int64_t object) {
+  const propnp_tensor rows = RowsOfObject(sample_pose, object);
+  // T holds the difference of two.
+  constexpr double kFarthest = 0.5 * static_cast<double>(std::numeric_limits<T>::max());
+  bool valid = true;
+  for (int64_t s = 0; s < num_samples_; ++s) {
+    double* const pose = poses_ + 7 * s;
+    valid &= LoadPose<kDof>(rows, s, pose) && AllWithin(pose, 3, kFarthest);
+  }
+  return valid;
+}
+
+template <int kDof, typename T>
+bool SampleReplay<kDof, T>::LoadWeights(const propnp_tensor& sample_log_weight, int64_t object) {
+  double highest = -HUGE_VAL;
+  bool valid = true;
+  for (int64_t s = 0; s < num_samples_; ++s) {
+    weights_[s] = LoadAt<double>(sample_log_weight, object, s);
+    valid &= weights_[s] <= std::numeric_limits<double>::max();
+    highest = std::max(highest, weights_[s]);
+  }
+  if (!valid || !(highest > -HUGE_VAL)) return false;
+  double sum = 0;
+  for (int64_t s = 0; s < num_samples_; ++s) {
+    weights_[s] = std::exp(weights_[s] - highest);
+    sum += weights_[s];
+  }
+  for (int64_t s = 0; s < num_samples_; ++s) weights_[s] /= sum;
+  return true;
+}
+
+template <int kDof, typename T>
+Quaternion<double> SampleReplay<kDof, T>::Turn(int64_t from, int64_t to) const {
+  const double* a = pose(from);
+  const double* b = pose(to);
+  if constexpr (kDof == 6) {
+    return Quaternion<double>{b[3], b[4], b[5], b[6]} *
+           conjugate(Quaternion<double>{a[3], a[4], a[5], a[6]});
+  } else {
+    const double half = 0.5 * (b[3] - a[3]), s = std::sin(half);
+    return {std::cos(half), s * axis_.x, s * axis_.y, s * axis_.z};
+  }
+}
+
+template <int kDof, typename T>
+bool SampleReplay<kDof, T>::AreNear(int64_t a, int64_t b) const {
+  constexpr double kCosHalfAngle = 0.985;  // 20 degrees
+  constexpr double kRelativeShift = 0.2;
+  const Vec3<double> t{pose(a)[0], pose(a)[1], pose(a)[2]};
+  const Vec3<double> shift = Vec3<double>{pose(b)[0], pose(b)[1], pose(b)[2]} - t;
+  return std::fabs(Turn(a, b).w) > kCosHalfAngle &&
+         dot(shift, shift) < kRelativeShift * kRelativeShift * dot(t, t);
+}
+
+template <int kDof, typename T>
+void SampleReplay<kDof, T>::AssignTo(int64_t base) {
+  base_samples_[num_bases_] = base;
+  const bool last = num_bases_ + 1 == kMaxBases;
+  for (int64_t s = 0; s < num_samples_; ++s) {
+    if (bases_[s] < 0 && (last || s == base || AreNear(base, s))) bases_[s] = num_bases_;
+  }
+}
+
+template <int kDof, typename T>
+void SampleReplay<kDof, T>::FillRecordOf(int64_t base, int64_t sample, double factor,
+                                         T* record) const {
+  const Mat3<double> m = rotation_minus_identity(Turn(base, sample));
+  const double* from = pose(base);
+  const double* to = pose(sample);
+  const double values[] = {m.row0.x,        m.row0.y,        m.row0.z, m.row1.x, m.row1.y,
+                           m.row1.z,        m.row2.x,        m.row2.y, m.row2.z, to[0] - from[0],
+                           to[1] - from[1], to[2] - from[2], factor};
+  for (const double value : values) *record++ = static_cast<T>(value);
+}
+
+template <int kDof, typename T>
+int SampleReplay<kDof, T>::MoveToFront(int count) {
+  int front = 0;
+  for (int k = 0; k < count; ++k) {
+    T* const record = records_ + k * kSampleRecord;
+    if (!base_object_.InFront(record)) continue;
+    if (k > front) {
+      std::swap_ranges(record, record + kSampleRecord, records_ + front * kSampleRecord);
+      std::swap(block_[k], block_[front]);
+    }
+    ++front;
+  }
+  return front;
+}
+
+template <int kDof, typename T>
+template <typename Use, typename Factor, typename Run>
+void SampleReplay<kDof, T>::ForEachBlock(const ObjectCost<kDof, double>& cost, const Use& use,
+                                         const Factor& factor, const Run& run) {
+  for (int b = 0; b < num_bases_; ++b) {
+    base_object_.Set(cost, pose(base_samples_[b]), Vec3<double>{0, 0, 0});
+    int count = 0;
+    const auto run_block = [&] { run(count, MoveToFront(count)); };
+    for (int64_t s = 0; s < num_samples_; ++s) {
+      if (bases_[s] != b || !use(s)) continue;
+      FillRecordOf(base_samples_[b], s, factor(s), records_ + count * kSampleRecord);
+      block_[count++] = s;
+      if (count < kBlock) continue;
+      run_block();
+      count = 0;
+    }
+    if (count > 0) run_block();
+  }
+}
+
+template <int kDof, typename T>
+void SampleReplay<kDof, T>::EvaluateCosts(const ObjectCost<kDof, double>& cost) {
+  const LogDepthPrior<double>& prior = cost.object().prior;
+  double costs[kBlock];
+  ForEachBlock(
+      cost, [](int64_t) { return true; }, [](int64_t) { return 0.0; },
+      [&](int count, int in_front) {
+        base_object_.Costs(records_, count, in_front, costs);
+        for (int k = 0; k < count; ++k) costs_[block_[k]] = costs[k];
+      });
+  for (int64_t s = 0; prior.active && s < num_samples_; ++s) {
+    costs_[s] += prior.cost({pose(s)[0], pose(s)[1], pose(s)[2]});
+  }
+}
+
+template <int kDof, typename T>
+void SampleReplay<kDof, T>::AddGradient(const ObjectCost<kDof, double>& cost, const double* factors,
+                                        bool with_camera, InputGradient* gradient) {
+  const PackedObject<double>& object = cost.object();
+  ForEachBlock(
+      cost, [&](int64_t s) { return factors[s] != 0; }, [&](int64_t s) { return factors[s]; },
+      [&](int count, int in_front) {
+        base_object_.AddGradient(records_, count, in_front, &gradient->points);
+      });
+  const KernelModel<double> model = cost.Model(Curvature::kIrls, ClampedRows::kExact);
+  for (int64_t s = 0; s < num_samples_; ++s) {
+    if (factors[s] == 0) continue;
+    if (object.prior.active) {
+      object.prior.cost_vjp({pose(s)[0], pose(s)[1], pose(s)[2]}, factors[s], gradient->prior_mean,
+                            gradient->prior_sigma);
+    }
+    if (!with_camera) continue;
+    const KernelPose<double> kernel_pose = cost.ToKernel(pose(s));
+    for (int64_t v = 0; v < object.num_views; ++v) {
+      GetDerivativeKernels().add_camera_gradient(object.views[v], kernel_pose, model, factors[s],
+                                                 gradient->camera + v * kMaxKernelParameters);
+    }
+  }
+}
+
+template class SampleReplay<6, float>;
+template class SampleReplay<6, double>;
+template class SampleReplay<4, float>;
+template class SampleReplay<4, double>;
+
+}  // namespace propnp
