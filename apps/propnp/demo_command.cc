@@ -7,6 +7,7 @@
 #include <sstream>
 #include <utility>
 
+#include "apps/propnp/aligned_table.h"
 #include "apps/propnp/demo_data.h"
 #include "apps/propnp/io_errors.h"
 #include "apps/propnp/pose_math.h"

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+#include "apps/propnp/posterior_output.h"
+
+#include "apps/propnp/io_errors.h"
+#include "apps/propnp/posterior_pictures.h"
+#include "propnp/io/file.h"
+
+namespace propnp::app {
+
+void WritePosteriorOutput(const PosteriorOptions& options, io::StagedFolder* staged,
+                          PosteriorOutcome* outcome) {
+  const std::string folder = staged->path();
+  outcome->output = options.output;
+  ThrowIfFailed(io::WritePosteriorResults(PosteriorResults(*outcome, options),
+                                          io::JoinPath(folder, "posterior.jsonl")));
+  WritePosteriorPictures(options, MakeFolder(folder, "overlays"), outcome);
+  ThrowIfFailed(
+      io::WriteFile(io::JoinPath(folder, "summary.json"), SummaryJson(*outcome, options)));
+  ThrowIfFailed(staged->Commit());
+}
+
+}  // namespace propnp::app
