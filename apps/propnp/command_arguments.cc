@@ -148,7 +148,7 @@ void AddInfo(CLI::App* app, InputSource* source) {
 }
 
 void AddDemo(CLI::App* app, DemoOptions* options) {
-  CLI::App* command = app->add_subcommand("demo", "Refine 13 real chessboard poses; start here");
+  CLI::App* command = app->add_subcommand("demo", "Two jobs on real photographs; start here");
   command->footer(kDemoAbout);
   command->add_option("-o,--output", options->output, "Folder to write")
       ->type_name("DIR")

@@ -79,7 +79,7 @@ How sure hangs on sigma: with only four points it cannot be estimated well, so g
 
 -o DIR leaves
   DIR/posterior.jsonl  one object a line: modes with pose, covariance, probability; evidence
-  DIR/summary.json     the whole run, what --json prints
+  DIR/summary.json     the run: input, noise, counts
   DIR/overlays/        every mode on its photograph, the fainter the less probable
   DIR/samples.npz      with --save-samples: numpy.load(...)["pose"], ["log_weight"], ["id"], ...
 
@@ -105,9 +105,10 @@ Examples
 
 inline constexpr char kDemoAbout[] =
     "Refines the poses of 13 chessboard photographs (OpenCV's calibration samples) from "
-    "deliberately "
-    "bad starts and compares them with the published calibration. The corners are built in; the "
-    "pictures use the photographs where they are installed (Debian package opencv-doc).";
+    "deliberately bad starts and compares them with the published calibration. Then takes one "
+    "square alone, as if it were a marker, and shows both poses that its corners allow. The "
+    "corners are built in; the pictures use the photographs where they are installed (Debian "
+    "package opencv-doc).";
 
 }  // namespace propnp::app
 

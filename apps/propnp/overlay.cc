@@ -69,7 +69,7 @@ void DrawPoints(const OverlayObject& object, const OverlayPose& pose, double mag
 
 void DrawPose(const OverlayPose& pose, double magnification, Brush* brush) {
   if (pose.has_axes) {
-    const char* const names[] = {"x", "y", "z"};
+    const std::string names[] = {"x", "y", "z" + (pose.label.empty() ? "" : " " + pose.label)};
     for (int axis = 0; axis < 3; ++axis) {
       brush->Arrow(pose.anchor, pose.axis_ends[axis], 3, kAxisColours[axis]);
       brush->Text(pose.axis_ends[axis], names[axis], kAxisColours[axis]);

@@ -18,6 +18,7 @@ namespace propnp::app {
 // One pose of an object; everything in pixels of the photograph.
 struct OverlayPose {
   double opacity = 1;                    // 0 .. 1
+  std::string label;                     // beside the end of z
   std::vector<cv::Point2d> reprojected;  // beside OverlayObject::observed
   bool has_axes = false;                 // anchor and ends of the axes lie before the camera
   cv::Point2d anchor;                    // the object's origin

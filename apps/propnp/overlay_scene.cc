@@ -147,6 +147,7 @@ ViewDrawing DrawView(io::PoseDataset dataset, int64_t v, const DrawnObject& draw
     OverlayPose overlay;
     dataset.objects[0].pose = pose.pose;
     overlay.opacity = pose.opacity;
+    overlay.label = pose.label;
     overlay.reprojected = Reproject(dataset, v, context);
     DrawAxes(dataset, v, pose.covariance, style, context, &drawing, &overlay);
     drawing.has_axes |= overlay.has_axes;

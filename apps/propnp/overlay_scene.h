@@ -21,6 +21,7 @@ struct DrawnPose {
   io::Pose pose = io::kIdentityPose;
   std::vector<double> covariance;  // D x D; empty: no ellipse
   double opacity = 1;
+  std::string label;
 };
 
 struct DrawnObject {

@@ -2,9 +2,10 @@
 // SPDX-FileCopyrightText: The propnp authors
 #include "apps/propnp/posterior_command.h"
 
+#include <optional>
 #include <utility>
 
-#include "apps/propnp/input_error.h"
+#include "apps/propnp/io_errors.h"
 #include "apps/propnp/posterior_output.h"
 #include "apps/propnp/posterior_table.h"
 #include "apps/propnp/progress_bar.h"
@@ -39,14 +40,14 @@ void Sample(const PosteriorOptions& options, const std::string& folder, Posterio
 }  // namespace
 
 PosteriorOutcome SampleAndWrite(LoadedInput input, const PosteriorOptions& options,
-                                std::optional<io::StagedFolder> staged) {
+                                const std::string& folder) {
   PosteriorOutcome outcome;
   outcome.input = std::move(input);
   const StopWatch watch;
   RefineInput(options, SettingsFrom(options), &outcome);
-  Sample(options, staged ? staged->path() : "", &outcome);
+  Sample(options, folder, &outcome);
   outcome.seconds = watch.Seconds();
-  if (staged) WritePosteriorOutput(options, &*staged, &outcome);
+  if (!folder.empty()) WritePosteriorOutput(options, folder, &outcome);
   return outcome;
 }
 
@@ -57,9 +58,10 @@ int RunPosterior(const PosteriorOptions& options, std::ostream& out) {
   // Before the work: a folder that must not be replaced is told at once.
   auto staged = MaybeStageOutput(options);
   const PosteriorOutcome outcome =
-      SampleAndWrite(LoadInput(options.source), options, std::move(staged));
+      SampleAndWrite(LoadInput(options.source), options, staged ? staged->path() : "");
+  if (staged) ThrowIfFailed(staged->Commit());
   if (options.json) {
-    out << SummaryJson(outcome, options);
+    out << RunJsonText(outcome, options);
   } else {
     out << PosteriorTable(outcome.input.dataset, outcome.posteriors, outcome.input.unit)
         << SummaryText(outcome, options);

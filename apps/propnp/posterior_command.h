@@ -5,21 +5,21 @@
 #ifndef PROPNP_APPS_POSTERIOR_COMMAND_H_
 #define PROPNP_APPS_POSTERIOR_COMMAND_H_
 
-#include <optional>
 #include <ostream>
+#include <string>
 
 #include "apps/propnp/posterior_options.h"
 #include "apps/propnp/posterior_report.h"
-#include "propnp/io/staged_output.h"
 
 namespace propnp::app {
 
 // Returns the exit code 0 or 1; throws InputError for 2.
 int RunPosterior(const PosteriorOptions& options, std::ostream& out);
 
-// The same on input that is already loaded, without the report; writes where there is a folder.
+// The same on input that is already loaded, without the report. Writes into `folder` unless that is
+// empty.
 PosteriorOutcome SampleAndWrite(LoadedInput input, const PosteriorOptions& options,
-                                std::optional<io::StagedFolder> staged);
+                                const std::string& folder);
 
 }  // namespace propnp::app
 

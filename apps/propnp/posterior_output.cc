@@ -8,16 +8,15 @@
 
 namespace propnp::app {
 
-void WritePosteriorOutput(const PosteriorOptions& options, io::StagedFolder* staged,
+void WritePosteriorOutput(const PosteriorOptions& options, const std::string& folder,
                           PosteriorOutcome* outcome) {
-  const std::string folder = staged->path();
   outcome->output = options.output;
-  ThrowIfFailed(io::WritePosteriorResults(PosteriorResults(*outcome, options),
-                                          io::JoinPath(folder, "posterior.jsonl")));
+  ThrowIfFailed(io::WritePosteriorResults(
+      outcome->posteriors.size(), [&](size_t i) { return PosteriorResultOf(*outcome, options, i); },
+      io::JoinPath(folder, "posterior.jsonl")));
   WritePosteriorPictures(options, MakeFolder(folder, "overlays"), outcome);
   ThrowIfFailed(
       io::WriteFile(io::JoinPath(folder, "summary.json"), SummaryJson(*outcome, options)));
-  ThrowIfFailed(staged->Commit());
 }
 
 }  // namespace propnp::app

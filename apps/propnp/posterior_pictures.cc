@@ -27,6 +27,7 @@ DrawnObject Drawn(const ObjectPosterior& posterior) {
     pose.pose = mode.pose;
     pose.covariance = mode.covariance;
     pose.opacity = Opacity(mode);
+    if (posterior.ambiguous()) pose.label = Format("%.2f", mode.probability);
     object.poses.push_back(std::move(pose));
     if (!posterior.ambiguous()) break;
     object.label_suffix +=

@@ -54,27 +54,23 @@ int ExitCode(const PosteriorOutcome& outcome) {
   return counts.failed + counts.unreliable > 0 || !outcome.input.without_board.empty() ? 1 : 0;
 }
 
-std::vector<io::PosteriorResult> PosteriorResults(const PosteriorOutcome& outcome,
-                                                  const PosteriorOptions& options) {
-  std::vector<io::PosteriorResult> results;
-  for (size_t i = 0; i < outcome.posteriors.size(); ++i) {
-    const io::DatasetObject& object = outcome.input.dataset.objects[i];
-    const ObjectPosterior& posterior = outcome.posteriors[i];
-    io::PosteriorResult result;
-    result.id = object.id;
-    result.dof = object.dof;
-    for (const PoseMode& mode : posterior.modes) result.modes.push_back(ModeResult(mode, object));
-    result.log_evidence = posterior.log_evidence;
-    result.standard_error = posterior.standard_error;
-    result.ess = posterior.ess;
-    result.khat = posterior.khat;
-    result.samples = options.sampling.samples;
-    result.points = posterior.points;
-    result.words = DescribePosterior(posterior, object);
-    result.status = StatusNames(posterior.status);
-    results.push_back(std::move(result));
-  }
-  return results;
+io::PosteriorResult PosteriorResultOf(const PosteriorOutcome& outcome,
+                                      const PosteriorOptions& options, size_t i) {
+  const io::DatasetObject& object = outcome.input.dataset.objects[i];
+  const ObjectPosterior& posterior = outcome.posteriors[i];
+  io::PosteriorResult result;
+  result.id = object.id;
+  result.dof = object.dof;
+  for (const PoseMode& mode : posterior.modes) result.modes.push_back(ModeResult(mode, object));
+  result.log_evidence = posterior.log_evidence;
+  result.standard_error = posterior.standard_error;
+  result.ess = posterior.ess;
+  result.khat = posterior.khat;
+  result.samples = options.sampling.samples;
+  result.points = posterior.points;
+  result.words = DescribePosterior(posterior, object);
+  result.status = StatusNames(posterior.status);
+  return result;
 }
 
 std::string SummaryText(const PosteriorOutcome& outcome, const PosteriorOptions& options) {
@@ -103,12 +99,20 @@ std::string SummaryJson(const PosteriorOutcome& outcome, const PosteriorOptions&
   json["ambiguous"] = counts.ambiguous;
   json["unreliable"] = counts.unreliable;
   json["failed"] = counts.failed;
-  json["posteriors"] = ReportJson::array();
-  for (const io::PosteriorResult& result : PosteriorResults(outcome, options)) {
-    json["posteriors"].push_back(
-        ReportJson::parse(ValueOrThrow(io::FormatPosteriorResult(result))));
-  }
   return json.dump(1) + "\n";
+}
+
+std::string RunJsonText(const PosteriorOutcome& outcome, const PosteriorOptions& options) {
+  std::string text = SummaryJson(outcome, options);
+  text.resize(text.rfind('}') - 1);  // and the line break before it
+  text += ",\n \"posteriors\": [";
+  for (size_t i = 0; i < outcome.posteriors.size(); ++i) {
+    std::string line =
+        ValueOrThrow(io::FormatPosteriorResult(PosteriorResultOf(outcome, options, i)));
+    line.pop_back();
+    text += (i == 0 ? "\n  " : ",\n  ") + line;
+  }
+  return text + "\n ]\n}\n";
 }
 
 }  // namespace propnp::app

@@ -23,14 +23,17 @@ struct PosteriorOutcome : RunOutcome {
 // 0.
 int ExitCode(const PosteriorOutcome& outcome);
 
-std::vector<io::PosteriorResult> PosteriorResults(const PosteriorOutcome& outcome,
-                                                  const PosteriorOptions& options);
+// The line of object number i.
+io::PosteriorResult PosteriorResultOf(const PosteriorOutcome& outcome,
+                                      const PosteriorOptions& options, size_t i);
 
 // The lines under the table: totals, noise, what to do, what was written.
 std::string SummaryText(const PosteriorOutcome& outcome, const PosteriorOptions& options);
 
-// One JSON object, schema "propnp-posterior-run-1" (docs/app.md), with a line break at its end.
+// One JSON object, schema "propnp-posterior-run-1" (docs/app.md), with a line break at its end. The
+// summary is the run without its posteriors, of which there may be many.
 std::string SummaryJson(const PosteriorOutcome& outcome, const PosteriorOptions& options);
+std::string RunJsonText(const PosteriorOutcome& outcome, const PosteriorOptions& options);
 
 }  // namespace propnp::app
 

@@ -15,9 +15,11 @@ namespace {
 
 constexpr int kBarWidth = 20;
 
+// Empty and full only for none and all.
 std::string Bar(double probability) {
+  const int rounded = static_cast<int>(std::lround(probability * kBarWidth));
   const int filled =
-      std::clamp(static_cast<int>(std::lround(probability * kBarWidth)), 0, kBarWidth);
+      std::clamp(rounded, probability > 0 ? 1 : 0, probability < 1 ? kBarWidth - 1 : kBarWidth);
   return std::string(filled, '#') + std::string(kBarWidth - filled, '.');
 }
 

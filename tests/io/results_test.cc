@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "propnp/io/pose_results.h"
 #include "propnp/io/posterior_results.h"
@@ -176,11 +177,27 @@ TEST(PosteriorResults, FailuresYawAndWrongSizes) {
   EXPECT_EQ(json["covariance_order"].back(), "yaw");
   result.id = "";
   ExpectError(FormatPosteriorResult(result), {"the id", "empty"});
+}
+
+TEST(PosteriorResults, FileHasOneLinePerResult) {
   TemporaryFolder folder;
-  ExpectError(WritePosteriorResults({PosteriorExample(), result}, folder / "p.jsonl"), {"empty"});
-  ASSERT_IO_OK(WritePosteriorResults({PosteriorExample(), PosteriorExample()}, folder / "p.jsonl"));
-  const std::string text = ReadOrDie(folder / "p.jsonl");
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+  const auto numbered = [](size_t i) {
+    PosteriorResult result = PosteriorExample();
+    result.id = i == 3000 ? "" : std::to_string(i);
+    return result;
+  };
+  // Written in several pieces, over what was there.
+  for (const size_t count : {3000, 2}) {
+    ASSERT_IO_OK(WritePosteriorResults(count, numbered, folder / "p.jsonl"));
+    std::istringstream text(ReadOrDie(folder / "p.jsonl"));
+    size_t lines = 0;
+    for (std::string line; std::getline(text, line); ++lines) {
+      ASSERT_EQ(nlohmann::json::parse(line)["id"], std::to_string(lines));
+    }
+    EXPECT_EQ(lines, count);
+  }
+  ExpectError(WritePosteriorResults(3001, numbered, folder / "p.jsonl"), {"the id", "empty"});
+  ExpectError(WritePosteriorResults(1, numbered, folder / "no/p.jsonl"), {"p.jsonl", "create"});
 }
 
 // A quarter turn about z and a step: the camera stands at (-2, 1, -3), looking along the world's z.

@@ -49,14 +49,20 @@ Result<std::string> FormatPosteriorResult(const PosteriorResult& result) {
   return line + "}\n";
 }
 
-Status WritePosteriorResults(const std::vector<PosteriorResult>& results, const std::string& path) {
+Status WritePosteriorResults(size_t count, const std::function<PosteriorResult(size_t)>& result,
+                             const std::string& path) {
+  constexpr size_t kMostText = 1 << 20;
+  if (Status status = WriteFile(path, ""); !status.ok()) return status;
   std::string text;
-  for (const PosteriorResult& result : results) {
-    const Result<std::string> line = FormatPosteriorResult(result);
+  for (size_t i = 0; i < count; ++i) {
+    const Result<std::string> line = FormatPosteriorResult(result(i));
     if (!line.ok()) return line.status();
     text += *line;
+    if (text.size() < kMostText && i + 1 < count) continue;
+    if (Status status = AppendFile(path, text); !status.ok()) return status;
+    text.clear();
   }
-  return WriteFile(path, text);
+  return {};
 }
 
 }  // namespace propnp::io

@@ -19,7 +19,9 @@
 #ifndef PROPNP_IO_POSTERIOR_RESULTS_H_
 #define PROPNP_IO_POSTERIOR_RESULTS_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,7 +57,9 @@ struct PosteriorResult {
 // One line with its line break. The error names the result and a field of the wrong size.
 Result<std::string> FormatPosteriorResult(const PosteriorResult& result);
 
-Status WritePosteriorResults(const std::vector<PosteriorResult>& results, const std::string& path);
+// Lines 0 .. count - 1, each asked for when it is written, so that they are never all in memory.
+Status WritePosteriorResults(size_t count, const std::function<PosteriorResult(size_t)>& result,
+                             const std::string& path);
 
 }  // namespace propnp::io
 
