@@ -200,6 +200,7 @@ OverlayPicture MakePicture(const SceneFrame& frame, const io::PoseDataset& start
         DrawView(SelectObjects(start, {i}), v - start.view_offsets[i], object, axes, context);
     if (frame.views.size() > 1) {
       drawing.object.label = LabelOf(start.objects[i].id, frame.image) + object.label_suffix;
+      for (OverlayPose& pose : drawing.object.poses) pose.label.clear();
     }
     if (drawing.has_axes) {
       same_length &= axis_length == 0 || axis_length == drawing.axis_length;

@@ -21,7 +21,7 @@ struct DrawnPose {
   io::Pose pose = io::kIdentityPose;
   std::vector<double> covariance;  // D x D; empty: no ellipse
   double opacity = 1;
-  std::string label;
+  std::string label;  // beside z, where the object is alone on the picture
 };
 
 struct DrawnObject {

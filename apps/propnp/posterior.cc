@@ -20,7 +20,7 @@ namespace {
 // A part ends when it has this many objects, numbers in its samples (8 bytes each) or projected
 // points: enough to keep all threads busy, few enough to show progress and to stay small.
 constexpr size_t kMostObjects = 1024;
-constexpr double kMostSampleNumbers = 4e6, kMostProjections = 1e9;
+constexpr double kMostSampleNumbers = 1e6, kMostProjections = 1e9;
 constexpr double kSearchProjections = 1000;  // a point, for finding modes
 
 // Consecutive objects [first, second) of the dataset, at least one for each thread.
