@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The propnp authors
 #include <algorithm>
 
-#include "apps/propnp/evaluation.h"
+#include "apps/propnp/dataset_cost.h"
 #include "apps/propnp/input_error.h"
 #include "apps/propnp/pose_engines.h"
 #include "propnp/engine/options.h"
@@ -36,8 +36,8 @@ std::vector<RefinedObject> SolveWithEngine(const io::PoseDataset& dataset,
                                            int max_iterations) {
   if (dataset.objects.empty()) return {};
   const auto objects = static_cast<int64_t>(dataset.objects.size());
-  const CostOptions cost = MakeCost(dataset.objects[0], settings.loss);
-  const int64_t dof = cost.dof, pose_size = dof == 6 ? 7 : 4;
+  const DatasetCost cost(dataset, settings.loss);
+  const int64_t dof = cost.dof(), pose_size = dof == 6 ? 7 : 4;
   const propnp_correspondences correspondences = dataset.Correspondences();
   const propnp_cameras cameras = dataset.Cameras();
   SolveOptions options;
@@ -49,9 +49,9 @@ std::vector<RefinedObject> SolveWithEngine(const io::PoseDataset& dataset,
   SolveArgs args;
   args.correspondences = &correspondences;
   args.cameras = &cameras;
-  args.cost = &cost;
+  args.cost = cost.get();
   args.options = &options;
-  if (dataset.AllHavePoses()) args.pose_init = dataset.Poses(cost.dof);
+  if (dataset.AllHavePoses()) args.pose_init = dataset.Poses(cost.dof());
   args.pose = View(out.pose.data(), {objects, pose_size});
   args.cost_after = View(out.cost_after.data(), {objects});
   args.covariance = View(out.covariance.data(), {objects, dof, dof});

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The propnp authors
 #include <algorithm>
 
-#include "apps/propnp/evaluation.h"
+#include "apps/propnp/dataset_cost.h"
 #include "apps/propnp/input_error.h"
 #include "apps/propnp/pose_engines.h"
 #include "propnp/ceres/refine_poses.h"
@@ -44,7 +44,11 @@ RefinedObject FromCeres(const propnp::RefinedObject& solved, const double* pose,
 std::vector<RefinedObject> SolveWithCeres(const io::PoseDataset& dataset,
                                           const SolveSettings& settings, Context* context) {
   if (dataset.objects.empty()) return {};
-  const CostOptions cost = MakeCost(dataset.objects[0], settings.loss);
+  const DatasetCost cost(dataset, settings.loss);
+  if (cost.has_prior()) {
+    throw InputError(dataset.objects[0].id +
+                     ": has a prior, which --engine ceres cannot use; take --engine batch");
+  }
   propnp::RefineOptions options;
   options.max_iterations = kMaxIterations;
   options.num_threads = context->num_threads();
@@ -53,11 +57,11 @@ std::vector<RefinedObject> SolveWithCeres(const io::PoseDataset& dataset,
   std::vector<double> poses = StartPoses(dataset, settings, context);
   RefineResult result;
   std::string error;
-  if (!RefinePoses(dataset.Correspondences(), dataset.Cameras(), cost, options, poses.data(),
+  if (!RefinePoses(dataset.Correspondences(), dataset.Cameras(), *cost.get(), options, poses.data(),
                    &result, &error)) {
     throw InputError("the correspondences cannot be used: " + error);
   }
-  const size_t pose_size = cost.dof == 6 ? 7 : 4;
+  const size_t pose_size = cost.dof() == 6 ? 7 : 4;
   std::vector<RefinedObject> refined;
   for (size_t i = 0; i < result.objects.size(); ++i) {
     refined.push_back(FromCeres(result.objects[i], &poses[i * pose_size], pose_size));

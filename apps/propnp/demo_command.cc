@@ -4,13 +4,18 @@
 
 #include <cmath>
 #include <filesystem>
+#include <optional>
 #include <sstream>
 #include <utility>
 
+#include "apps/propnp/aligned_table.h"
 #include "apps/propnp/demo_data.h"
+#include "apps/propnp/demo_square.h"
 #include "apps/propnp/io_errors.h"
 #include "apps/propnp/pose_math.h"
 #include "apps/propnp/pose_table.h"
+#include "apps/propnp/posterior_command.h"
+#include "apps/propnp/posterior_table.h"
 #include "apps/propnp/refine_command.h"
 #include "apps/propnp/text.h"
 #include "propnp/io/correspondence_json.h"
@@ -121,17 +126,20 @@ Agreement Compare(const PublishedPose& published, const RefinedObject& refined) 
   return agreement;
 }
 
-int RunDemo(const DemoOptions& options, std::ostream& out) {
+namespace {
+
+// The main job: 13 photographs. `staged` may hold other things, which are put in place with it.
+bool RefineBoards(const DemoOptions& options, LoadedInput input, io::StagedFolder staged,
+                  std::ostream& out) {
   RefineOptions refine;
   refine.output = options.output;
   refine.loss = ParseLoss("none");  // as the published calibration
   refine.overlays = 13;
-  LoadedInput input = DemoInput(options.images);
   const bool has_photos = AnyPhoto(input);
   out << "Refining the poses of 13 chessboard photographs, all from one bad start (the board "
          "upright,"
          "\nhalf a metre away), and comparing with the calibration published by OpenCV:\n\n";
-  const RefineOutcome outcome = RefineAndWrite(std::move(input), refine, MaybeStageOutput(refine));
+  const RefineOutcome outcome = RefineAndWrite(std::move(input), refine, std::move(staged));
   bool all_within = false;
   out << ComparisonTable(outcome, PublishedPoses(), &all_within) << "\n"
       << SummaryText(outcome, refine);
@@ -141,7 +149,45 @@ int RunDemo(const DemoOptions& options, std::ostream& out) {
       << "\n";
   out << (all_within ? "  all 13 poses agree with the published ones\n"
                      : "  NOT all poses agree with the published ones\n");
-  return all_within ? 0 : 1;
+  return all_within;
+}
+
+// One square of a board, sampled into a folder of its own.
+PosteriorOutcome SampleSquare(const LoadedInput& board, const DemoOptions& demo,
+                              const std::string& folder) {
+  PosteriorOptions options;
+  options.output = demo.output;
+  options.overlays = 1;
+  options.sampling.samples = 4096;
+  return SampleAndWrite(SquareInput(board, DemoSquare()), options, folder);
+}
+
+bool ReportSquare(const PosteriorOutcome& outcome, const std::string& folder, std::ostream& out) {
+  const BoardSquare square = DemoSquare();
+  bool agrees = false;
+  out << "\nOne square of " << square.photo
+      << " alone, as if it were a marker: four corners, each known to "
+      << Format("%g px.\n", square.sigma_px)
+      << "Refining would give the pose that fits best. Sampling shows that there are two:\n\n"
+      << PosteriorTable(outcome.input.dataset, outcome.posteriors, outcome.input.unit) << "\n"
+      << JudgeModes(outcome, square, &agrees) << "  picture: " << folder << "/"
+      << outcome.overlays.at(0) << "\n";
+  return agrees && outcome.posteriors[0].ambiguous();
+}
+
+}  // namespace
+
+int RunDemo(const DemoOptions& options, std::ostream& out) {
+  RunOptions run;
+  run.output = options.output;
+  std::optional<io::StagedFolder> staged = MaybeStageOutput(run);
+  if (!staged) throw InputError("-o: is no name for a folder");
+  const LoadedInput input = DemoInput(options.images);
+  const PosteriorOutcome square =
+      SampleSquare(input, options, MakeFolder(staged->path(), "square"));
+  const bool all_within = RefineBoards(options, input, std::move(*staged), out);
+  const std::string folder = std::filesystem::absolute(options.output).string() + "/square";
+  return ReportSquare(square, folder, out) && all_within ? 0 : 1;
 }
 
 }  // namespace propnp::app

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// `propnp demo`: the main job on real input, with nothing to prepare. 13 photographs of a
-// chessboard whose poses are published; the measured corners are built into the program.
+// `propnp demo`: the main jobs on real input, with nothing to prepare. 13 photographs of a
+// chessboard whose poses are published are refined; one square of one of them is sampled. The
+// measured corners are built into the program.
 #ifndef PROPNP_APPS_DEMO_COMMAND_H_
 #define PROPNP_APPS_DEMO_COMMAND_H_
 
@@ -20,7 +21,8 @@ struct DemoOptions {
   std::string images;  // folder of the photographs; empty: where Debian puts them
 };
 
-// Exit code 0 when every pose agrees with the published one, else 1.
+// Exit code 0 when every pose agrees with the published one and the square has two modes of which
+// one does, else 1.
 int RunDemo(const DemoOptions& options, std::ostream& out);
 
 struct PublishedPose {

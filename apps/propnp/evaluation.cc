@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apps/propnp/dataset_cost.h"
 #include "apps/propnp/input_error.h"
 #include "apps/propnp/refinement.h"
 #include "propnp/engine/evaluate.h"
@@ -20,16 +21,6 @@ void Run(const EvaluateArgs& args, Context* context) {
 
 }  // namespace
 
-CostOptions MakeCost(const io::DatasetObject& object, const LossOption& loss) {
-  CostOptions cost;
-  cost.dof = object.dof;
-  std::copy(object.yaw_axis.begin(), object.yaw_axis.end(), cost.yaw_axis);
-  cost.loss = loss.kind;
-  cost.delta = loss.scale;
-  cost.relative_delta = loss.scale;
-  return cost;
-}
-
 Evaluation EvaluatePoses(const io::PoseDataset& dataset, const LossOption& loss, Context* context) {
   Evaluation evaluation;
   if (dataset.objects.empty()) return evaluation;
@@ -41,12 +32,12 @@ Evaluation EvaluatePoses(const io::PoseDataset& dataset, const LossOption& loss,
 
   const propnp_correspondences correspondences = dataset.Correspondences();
   const propnp_cameras cameras = dataset.Cameras();
-  const CostOptions cost = MakeCost(dataset.objects[0], loss);
+  const DatasetCost cost(dataset, loss);
   EvaluateArgs args;
   args.correspondences = &correspondences;
   args.cameras = &cameras;
-  args.cost = &cost;
-  args.pose = dataset.Poses(cost.dof);
+  args.cost = cost.get();
+  args.pose = dataset.Poses(cost.dof());
   args.cost_value = View(evaluation.cost.data(), {objects});
   args.pixel_error = View(evaluation.pixel_error.data(), {points, 2});
   args.residual = View(evaluation.residual.data(), {points, 2});
@@ -74,12 +65,13 @@ Projections ProjectPoints(const io::PoseDataset& dataset, size_t i, int64_t v,
   projections.jacobians.resize(points * 2 * object.dof);
   const propnp_correspondences correspondences = single.Correspondences();
   const propnp_cameras cameras = single.Cameras();
-  const CostOptions cost = MakeCost(object, {});
+  single.objects[0].prior.reset();
+  const DatasetCost cost(single, {});
   EvaluateArgs args;
   args.correspondences = &correspondences;
   args.cameras = &cameras;
-  args.cost = &cost;
-  args.pose = single.Poses(cost.dof);
+  args.cost = cost.get();
+  args.pose = single.Poses(cost.dof());
   args.pixel_error = View(projections.pixels.data(), {points, 2});
   args.jacobian = View(projections.jacobians.data(), {points, 2, object.dof});
   Run(args, context);

@@ -11,7 +11,6 @@
 
 #include "apps/propnp/refine_options.h"
 #include "propnp/engine/context.h"
-#include "propnp/engine/options.h"
 #include "propnp/io/pose_dataset.h"
 
 namespace propnp::app {
@@ -33,9 +32,6 @@ struct Projections {
 };
 Projections ProjectPoints(const io::PoseDataset& dataset, size_t i, int64_t v,
                           const std::vector<double>& points_in_object, Context* context);
-
-// The engine's cost for objects like `object`.
-CostOptions MakeCost(const io::DatasetObject& object, const LossOption& loss);
 
 // sqrt(mean squared pixel error) over object i's points with weight; unknown without any.
 double RmsPx(const io::PoseDataset& dataset, const Evaluation& evaluation, size_t i);

@@ -25,6 +25,9 @@ Examples
   The cameras of a COLMAP model (points fixed), outliers held down:
     propnp refine sparse/0 --images images --loss cauchy -o out
 
+  Is there another pose that fits? All of them, with probabilities:
+    propnp posterior photo.jpg --board apriltag:36h11:65mm --camera 620,620,320,240 -o out
+
   Your own correspondences, one JSON object a line; numbers for another program:
     propnp refine points.jsonl --json
 
@@ -50,6 +53,40 @@ Examples
   propnp refine sparse/0 --loss huber --sigma auto --covariance sandwich -o out
   propnp refine problem-16-22106-pre.txt --loss none --sigma 1
   propnp refine points.jsonl --json --threads 1
+  propnp refine points.jsonl --posterior --sigma 0.5
+)";
+
+inline constexpr char kPosteriorExamples[] = R"(
+A pose is seldom all that the points allow. A flat marker seen from far away fits almost as well
+tilted the other way; a symmetric object may be turned. This command looks for every such pose (a
+mode), draws samples around all of them and weighs each by how well it fits. Input as for refine.
+
+The table has, under each object's name and what is to be said about it, one line a mode:
+  probability  the share of all that the points allow; two modes of .8 and .2: the second is right
+               one time in five
+  x y z        where the object's origin is, in the camera's frame
+  turned deg   how far the mode is turned from the first one
+  sigma t, R   one standard deviation around the mode: translation, rotation
+  rms px, cost how well the pose fits
+and in brackets the log evidence (+- its standard error) and how good the samples are: the effective
+sample size (ESS) and k-hat, which above 0.7 says that the numbers are not to be relied on.
+
+  two modes             believe neither alone; a second view, more points or a prior decides
+  needs a prior         the points do not keep the object from being far away
+  estimate not reliable use more --samples
+
+How sure hangs on sigma: with only four points it cannot be estimated well, so give --sigma.
+
+-o DIR leaves
+  DIR/posterior.jsonl  one object a line: modes with pose, covariance, probability; evidence
+  DIR/summary.json     the run: input, noise, counts
+  DIR/overlays/        every mode on its photograph, the fainter the less probable
+  DIR/samples.npz      with --save-samples: numpy.load(...)["pose"], ["log_weight"], ["id"], ...
+
+Examples
+  propnp posterior photo.jpg --board apriltag:36h11:65mm --camera 620,620,320,240 -o out
+  propnp posterior points.jsonl --sigma 0.5 --samples 4096 --seed 7
+  propnp posterior sparse/0 --loss cauchy -o out --save-samples
 )";
 
 inline constexpr char kConvertExamples[] = R"(
@@ -68,9 +105,10 @@ Examples
 
 inline constexpr char kDemoAbout[] =
     "Refines the poses of 13 chessboard photographs (OpenCV's calibration samples) from "
-    "deliberately "
-    "bad starts and compares them with the published calibration. The corners are built in; the "
-    "pictures use the photographs where they are installed (Debian package opencv-doc).";
+    "deliberately bad starts and compares them with the published calibration. Then takes one "
+    "square alone, as if it were a marker, and shows both poses that its corners allow. The "
+    "corners are built in; the pictures use the photographs where they are installed (Debian "
+    "package opencv-doc).";
 
 }  // namespace propnp::app
 

@@ -57,8 +57,9 @@ std::string FitText(const io::PoseDataset& dataset) {
   double sum = 0, cost = 0;
   int64_t poses = 0, points = 0;
   for (const std::vector<size_t>& indices : LikeObjects(dataset, kPart)) {
-    const io::PoseDataset part = SelectObjects(dataset, indices);
+    io::PoseDataset part = SelectObjects(dataset, indices);
     if (!part.AllHavePoses()) continue;
+    for (io::DatasetObject& object : part.objects) object.prior.reset();  // how well points fit
     const Evaluation evaluation = EvaluatePoses(part, {}, &context);
     for (size_t i = 0; i < indices.size(); ++i) {
       const int64_t count = CountWeightedPoints(part, i);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// A picture that lets a person judge refined poses: the photograph (or a plain canvas), the points
-// that were seen, where the pose puts them, the difference magnified, the object's axes and how
-// sure the pose is of its origin. A legend below says what is what and states the magnification.
+// A picture that lets a person judge poses: the photograph (or a plain canvas), the points that
+// were seen, where each pose puts them, the difference magnified, the object's axes and how sure
+// the pose is of its origin. An object may have several poses, each as strong as it is probable. A
+// legend below says what is what and states the magnification.
 #ifndef PROPNP_APPS_OVERLAY_H_
 #define PROPNP_APPS_OVERLAY_H_
 
@@ -14,26 +15,39 @@
 
 namespace propnp::app {
 
-// One object on a picture; everything in pixels of the photograph.
-struct OverlayObject {
-  std::string label;
-  std::vector<cv::Point2d> observed;
-  std::vector<cv::Point2d> reprojected;  // beside `observed`
-  std::vector<cv::Point2d> at_start;     // where the start pose put them; empty: not drawn
-
-  bool has_axes = false;  // the anchor and the ends of the axes lie before the camera
-  cv::Point2d anchor;     // the object's origin
+// One pose of an object; everything in pixels of the photograph.
+struct OverlayPose {
+  double opacity = 1;                    // 0 .. 1
+  std::string label;                     // beside the end of z
+  std::vector<cv::Point2d> reprojected;  // beside OverlayObject::observed
+  bool has_axes = false;                 // anchor and ends of the axes lie before the camera
+  cv::Point2d anchor;                    // the object's origin
   std::array<cv::Point2d, 3> axis_ends;
 
   bool has_ellipse = false;
   cv::Matx22d anchor_covariance = cv::Matx22d::zeros();  // px^2
 };
 
+struct OverlayObject {
+  std::string label;
+  std::vector<cv::Point2d> observed;
+  std::vector<cv::Point2d> at_start;  // where the start pose put them; empty: not drawn
+  std::vector<OverlayPose> poses;     // the first is drawn on top
+};
+
+// A row of the legend: axes as strong as those of a pose, and what the pose is.
+struct OverlayKey {
+  double opacity = 1;
+  std::string text;
+};
+
 struct OverlayPicture {
   std::string title;      // the first line of the legend
   std::string axes_note;  // length and place of the axes, for the legend
-  cv::Mat photo;          // 8-bit grey or BGR; empty: plain canvas
-  cv::Size size;          // of the photograph, px
+  std::string pose_name;  // "the refined pose", for the legend
+  std::vector<OverlayKey> keys;
+  cv::Mat photo;  // 8-bit grey or BGR; empty: plain canvas
+  cv::Size size;  // of the photograph, px
   std::vector<OverlayObject> objects;
 };
 

@@ -175,12 +175,12 @@ void Legend::Entry(Mark mark, const cv::Scalar& colour, const std::string& text)
   }
 }
 
-void Legend::Axes(const cv::Scalar (&colours)[3], const std::string& text) {
+void Legend::Axes(const cv::Scalar (&colours)[3], double opacity, const std::string& text) {
   const cv::Point centre = NextMark(text);
   for (int axis = 0; axis < 3; ++axis) {
     const cv::Point row(0, 6 * (axis - 1));
     cv::line(strip_, centre + row - cv::Point(11, 0), centre + row + cv::Point(11, 0),
-             colours[axis], 3, cv::LINE_AA);
+             opacity * colours[axis] + (1 - opacity) * cv::Scalar::all(255), 3, cv::LINE_AA);
   }
 }
 

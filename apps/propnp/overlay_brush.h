@@ -46,8 +46,8 @@ class Legend {
   explicit Legend(int width);
   void Title(const std::string& text);
   void Entry(Mark mark, const cv::Scalar& colour, const std::string& text);
-  // Three strokes in the colours of x, y and z.
-  void Axes(const cv::Scalar (&colours)[3], const std::string& text);
+  // Three strokes in the colours of x, y and z; an opacity below 1 lets the white shine through.
+  void Axes(const cv::Scalar (&colours)[3], double opacity, const std::string& text);
   cv::Mat Image() const;
 
  private:

@@ -21,7 +21,7 @@ std::string FrameName(const io::PoseDataset& dataset, size_t i, int64_t v) {
 }
 
 std::vector<SceneFrame> AllFrames(const io::PoseDataset& dataset,
-                                  const std::vector<RefinedObject>& refined) {
+                                  const std::vector<double>& badness) {
   std::vector<SceneFrame> frames;
   std::map<std::string, size_t> by_name;
   for (size_t i = 0; i < dataset.objects.size(); ++i) {
@@ -31,9 +31,8 @@ std::vector<SceneFrame> AllFrames(const io::PoseDataset& dataset,
       if (is_new) frames.push_back({name, dataset.views[v].image, {}, 0});
       SceneFrame& frame = frames[known->second];
       frame.views.emplace_back(i, v);
-      // An unknown rms compares false.
-      if (refined[i].rms_after_px > frame.worst_rms_px)
-        frame.worst_rms_px = refined[i].rms_after_px;
+      // An unknown badness compares false.
+      if (badness[i] > frame.badness) frame.badness = badness[i];
     }
   }
   return frames;
@@ -42,11 +41,11 @@ std::vector<SceneFrame> AllFrames(const io::PoseDataset& dataset,
 }  // namespace
 
 std::vector<SceneFrame> ChooseFrames(const io::PoseDataset& dataset,
-                                     const std::vector<RefinedObject>& refined, size_t most) {
-  std::vector<SceneFrame> frames = AllFrames(dataset, refined);
+                                     const std::vector<double>& badness, size_t most) {
+  std::vector<SceneFrame> frames = AllFrames(dataset, badness);
   if (frames.size() <= most) return frames;
   std::vector<double> errors;
-  for (const SceneFrame& frame : frames) errors.push_back(frame.worst_rms_px);
+  for (const SceneFrame& frame : frames) errors.push_back(frame.badness);
   const auto cut = errors.begin() + static_cast<std::ptrdiff_t>(most);
   std::nth_element(errors.begin(), cut, errors.end(), std::greater<>());
   // Those above the cut, then as many at it as there is room for.
@@ -55,9 +54,9 @@ std::vector<SceneFrame> ChooseFrames(const io::PoseDataset& dataset,
               std::count_if(errors.begin(), errors.end(), [&](double e) { return e > bound; });
   std::vector<SceneFrame> chosen;
   for (SceneFrame& frame : frames) {
-    const bool at_cut = frame.worst_rms_px == bound && room > 0;
+    const bool at_cut = frame.badness == bound && room > 0;
     if (at_cut) --room;
-    if (at_cut || frame.worst_rms_px > bound) chosen.push_back(std::move(frame));
+    if (at_cut || frame.badness > bound) chosen.push_back(std::move(frame));
   }
   return chosen;
 }

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "apps/propnp/refinement.h"
 #include "propnp/io/pose_dataset.h"
 
 namespace propnp::app {
@@ -21,12 +20,13 @@ struct SceneFrame {
   std::string name;   // the photograph's path in the image folder, or the object's id
   std::string image;  // the same, or empty when there is no photograph
   std::vector<std::pair<size_t, int64_t>> views;
-  double worst_rms_px = 0;
+  double badness = 0;  // of its worst object
 };
 
-// At most `most` frames, those with the largest residuals; in the order of the dataset.
+// At most `most` frames, those with the objects of the largest badness; in the order of the
+// dataset.
 std::vector<SceneFrame> ChooseFrames(const io::PoseDataset& dataset,
-                                     const std::vector<RefinedObject>& refined, size_t most);
+                                     const std::vector<double>& badness, size_t most);
 
 }  // namespace propnp::app
 

@@ -9,17 +9,31 @@
 #include <string>
 #include <vector>
 
+#include "apps/propnp/posterior.h"
 #include "apps/propnp/refinement.h"
 #include "propnp/io/pose_dataset.h"
 
 namespace propnp::app {
 
-// `unit` is that of x3d: "m" shows translations in mm, "" is not named.
-std::string PoseTable(const io::PoseDataset& dataset, const std::vector<RefinedObject>& refined,
-                      const std::string& unit);
+// How lengths are shown where x3d has `unit`: "m" in mm, "" without a name.
+class LengthUnit {
+ public:
+  explicit LengthUnit(const std::string& unit)
+      : suffix_(unit == "m"    ? " mm"
+                : unit.empty() ? ""
+                               : " " + unit),
+        scale_(unit == "m" ? 1000 : 1) {}
+  const std::string& suffix() const { return suffix_; }  // " mm"
+  double scale() const { return scale_; }                // times a length of x3d
 
-// Rows of cells, the first of them the heading: the first column to the left, numbers to the right.
-std::string AlignedTable(const std::vector<std::vector<std::string>>& rows);
+ private:
+  std::string suffix_;
+  double scale_;
+};
+
+// `unit` is that of x3d. `posteriors` may be empty.
+std::string PoseTable(const io::PoseDataset& dataset, const std::vector<RefinedObject>& refined,
+                      const std::vector<ObjectPosterior>& posteriors, const std::string& unit);
 
 // Standard deviations of a pose as one number each: square roots of the traces of the covariance's
 // translation and rotation blocks. Unknown without a covariance.
@@ -28,6 +42,7 @@ struct PoseSigmas {
   double rotation_deg;
 };
 PoseSigmas SigmasOf(const RefinedObject& object, int32_t dof);
+PoseSigmas SigmasOf(const std::vector<double>& covariance, int32_t dof);
 
 }  // namespace propnp::app
 

@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The propnp authors
 #include "apps/propnp/refine_command.h"
 
-#include <chrono>
 #include <utility>
 
 #include "apps/propnp/pose_table.h"
@@ -21,33 +20,21 @@ SolveSettings SettingsFrom(const RefineOptions& options) {
   return settings;
 }
 
-// Unknown noise is estimated; weights of the input's own are taken at their word.
-SigmaOption SigmaFor(const LoadedInput& input, const RefineOptions& options) {
-  if (options.sigma) return *options.sigma;
-  const bool has_weights = !input.dataset.w2d.empty() || !input.dataset.sqrt_info.empty();
-  return {!has_weights, 1.0};
-}
-
 }  // namespace
-
-std::optional<io::StagedFolder> MaybeStageOutput(const RefineOptions& options) {
-  if (options.output.empty()) return std::nullopt;
-  return StageOutput(options);
-}
 
 RefineOutcome RefineAndWrite(LoadedInput input, const RefineOptions& options,
                              std::optional<io::StagedFolder> staged) {
   RefineOutcome outcome;
   outcome.input = std::move(input);
-  const auto start = std::chrono::steady_clock::now();
-  {
-    const io::PoseDataset& dataset = outcome.input.dataset;
-    ProgressBar bar("Refining", static_cast<int64_t>(dataset.objects.size()));
-    outcome.refined = RefineAtNoiseLevel(
-        dataset, SigmaFor(outcome.input, options), SettingsFrom(options),
-        [&bar](int64_t done) { bar.Update(done); }, &outcome.noise);
+  const StopWatch watch;
+  RefineInput(options, SettingsFrom(options), &outcome);
+  if (options.posterior) {
+    ProgressBar bar("Sampling", static_cast<int64_t>(outcome.refined.size()));
+    outcome.posteriors =
+        SamplePosteriors(RefinedDataset(outcome), options.loss, *options.posterior, options.threads,
+                         nullptr, [&bar](int64_t done) { bar.Update(done); });
   }
-  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  outcome.seconds = watch.Seconds();
   if (staged) WriteRefineOutput(options, &*staged, &outcome);
   return outcome;
 }
@@ -60,7 +47,7 @@ int RunRefine(const RefineOptions& options, std::ostream& out) {
   if (options.json) {
     out << SummaryJson(outcome, options);
   } else {
-    out << PoseTable(outcome.input.dataset, outcome.refined, outcome.input.unit)
+    out << PoseTable(outcome.input.dataset, outcome.refined, outcome.posteriors, outcome.input.unit)
         << SummaryText(outcome, options);
   }
   return ExitCode(outcome);

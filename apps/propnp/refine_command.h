@@ -21,9 +21,6 @@ int RunRefine(const RefineOptions& options, std::ostream& out);
 RefineOutcome RefineAndWrite(LoadedInput input, const RefineOptions& options,
                              std::optional<io::StagedFolder> staged);
 
-// A folder being written for options.output, if there is one.
-std::optional<io::StagedFolder> MaybeStageOutput(const RefineOptions& options);
-
 }  // namespace propnp::app
 
 #endif  // PROPNP_APPS_REFINE_COMMAND_H_

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// What `propnp refine` is asked to do, and how its option values are spelt.
+// What `propnp refine` is asked to do, what `propnp posterior` shares with it, and how the option
+// values are spelt.
 #ifndef PROPNP_APPS_REFINE_OPTIONS_H_
 #define PROPNP_APPS_REFINE_OPTIONS_H_
 
@@ -10,6 +11,7 @@
 #include <string>
 
 #include "apps/propnp/input.h"
+#include "apps/propnp/sampling_options.h"
 
 namespace propnp::app {
 
@@ -25,16 +27,21 @@ struct SigmaOption {
   double sigma = 1;  // px; for input with weights of its own a factor on their sigmas
 };
 
-struct RefineOptions {
+// What `refine` and `posterior` have in common.
+struct RunOptions {
   InputSource source;
   std::string output;  // folder; empty: nothing is written
   LossOption loss;
   std::optional<SigmaOption> sigma;  // none: as given where the input has weights, else auto
-  int32_t covariance = 0;            // PROPNP_COVARIANCE_*
-  bool use_ceres = false;
   bool json = false;
   int threads = 0;   // 0: one for each core
-  int overlays = 0;  // pictures drawn at most, those with the largest residuals
+  int overlays = 0;  // pictures drawn at most: those that most need a look
+};
+
+struct RefineOptions : RunOptions {
+  int32_t covariance = 0;  // PROPNP_COVARIANCE_*
+  bool use_ceres = false;
+  std::optional<SamplingOptions> posterior;  // --posterior
 };
 
 // Each throws InputError naming option, value and accepted forms.

@@ -20,9 +20,6 @@
 
 namespace propnp::app {
 
-// Throws InputError, before any work is done, when options.output must not be replaced.
-io::StagedFolder StageOutput(const RefineOptions& options);
-
 // Fills the folder, puts it in its place and notes in `outcome` what was written.
 void WriteRefineOutput(const RefineOptions& options, io::StagedFolder* staged,
                        RefineOutcome* outcome);

@@ -5,13 +5,12 @@
 #include <cmath>
 
 #include "apps/propnp/pose_math.h"
+#include "apps/propnp/run_report.h"
 #include "apps/propnp/text.h"
 #include "propnp/engine/args.h"
 
 namespace propnp::app {
 namespace {
-
-constexpr size_t kMostListed = 10;  // names of failed poses, photographs without a board
 
 std::string FailedText(const RefineOutcome& outcome) {
   std::string text;
@@ -26,30 +25,31 @@ std::string FailedText(const RefineOutcome& outcome) {
   return text;
 }
 
-std::string WithoutBoardText(const std::vector<std::string>& images) {
-  std::string text;
-  for (size_t i = 0; i < images.size() && i < kMostListed; ++i) {
-    text += "  no board found: " + images[i] + "\n";
+// Whether the refined poses are the ones to believe.
+std::string PosteriorText(const RefineOutcome& outcome) {
+  if (outcome.posteriors.empty()) return "";
+  size_t ambiguous = 0, unreliable = 0, second_best = 0;
+  std::string listed;
+  for (size_t i = 0; i < outcome.posteriors.size(); ++i) {
+    const ObjectPosterior& posterior = outcome.posteriors[i];
+    const io::DatasetObject& object = outcome.input.dataset.objects[i];
+    ambiguous += posterior.ambiguous();
+    unreliable += !posterior.reliable();
+    const ModeShares shares = SharesAt(posterior, object, outcome.refined[i].pose);
+    if (outcome.refined[i].failed() || !(shares.own < shares.next_best)) continue;
+    if (++second_best > kMostListed) continue;
+    listed += "  note: " + object.id +
+              Format(" was refined to a pose of probability %.2f, another has %.2f\n", shares.own,
+                     shares.next_best);
   }
-  if (images.size() > kMostListed) {
-    text += Format("  no board found: and %zu more\n", images.size() - kMostListed);
+  if (second_best > kMostListed) {
+    listed += Format("  note: and %zu more such poses\n", second_best - kMostListed);
   }
-  return text;
-}
-
-std::string NoiseText(const NoiseLevel& noise) {
-  const char* quantity = noise.is_factor ? "factor on the given sigmas" : "sigma of a point";
-  const char* unit = noise.is_factor ? "" : " px";
-  std::string text = Format("  noise: %s %.4g%s", quantity, noise.sigma, unit);
-  if (!noise.estimated) return text + ", as given\n";
-  if (noise.estimate.degrees_of_freedom == 0) return text + ", assumed\n";
-  return text +
-         Format(", estimated from %.0f surplus coordinates\n", noise.estimate.degrees_of_freedom);
-}
-
-std::string LossText(const LossOption& loss) {
-  if (loss.kind == PROPNP_LOSS_NONE) return "none (least squares)";
-  return Format("%s:%g", LossName(loss.kind), loss.scale);
+  return Format(
+             "  posterior: %zu of %zu with more than one mode, %zu not reliable (propnp posterior "
+             "says more)\n",
+             ambiguous, outcome.posteriors.size(), unreliable) +
+         listed;
 }
 
 std::string OutputText(const RefineOutcome& outcome) {
@@ -58,6 +58,21 @@ std::string OutputText(const RefineOutcome& outcome) {
   return Format("  written to %s: poses.jsonl, poses.tum, summary.json, model/, overlays/ (%s)\n",
                 outcome.output.c_str(),
                 Count(static_cast<long long>(outcome.overlays.size()), "picture").c_str());
+}
+
+io::PosePosterior PosteriorOf(const io::DatasetObject& object, const RefinedObject& refined,
+                              const ObjectPosterior& posterior) {
+  const ModeShares shares = SharesAt(posterior, object, refined.pose);
+  io::PosePosterior result;
+  result.probability = shares.own;
+  if (shares.next_best_mode >= 0) {
+    result.next_best_probability = shares.next_best;
+    result.next_best = FullPose(object, posterior.modes[shares.next_best_mode].pose);
+  }
+  result.covariance = posterior.covariance;
+  result.log_evidence = posterior.log_evidence;
+  result.status = StatusNames(posterior.status);
+  return result;
 }
 
 }  // namespace
@@ -102,6 +117,9 @@ std::vector<io::PoseResult> PoseResults(const RefineOutcome& outcome, int32_t co
     result.points = refined.points;
     result.iterations = refined.iterations;
     result.status = StatusNames(refined.status);
+    if (!outcome.posteriors.empty()) {
+      result.posterior = PosteriorOf(object, refined, outcome.posteriors[i]);
+    }
     results.push_back(std::move(result));
   }
   return results;
@@ -115,11 +133,8 @@ std::string SummaryText(const RefineOutcome& outcome, const RefineOptions& optio
               ? Format(", rms %.4g px", totals.rms_after_px)
               : Format(", rms %.4g -> %.4g px", totals.rms_before_px, totals.rms_after_px);
   text += Format(", %lld failed, %.2f s\n", static_cast<long long>(totals.failed), outcome.seconds);
-  text += FailedText(outcome) + WithoutBoardText(outcome.input.without_board);
-  text += NoiseText(outcome.noise);
-  for (const std::string& warning : NoiseWarnings(outcome.noise, options.loss.kind)) {
-    text += "  note: " + warning + "\n";
-  }
+  text += FailedText(outcome) + WithoutBoardText(outcome) + NoiseText(outcome, options.loss);
+  text += PosteriorText(outcome);
   text += "  loss: " + LossText(options.loss) +
           "; covariance: " + CovarianceName(options.covariance) + "\n";
   return text + OutputText(outcome);

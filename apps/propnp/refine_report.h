@@ -8,22 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "apps/propnp/input.h"
-#include "apps/propnp/noise_level.h"
+#include "apps/propnp/posterior.h"
 #include "apps/propnp/refine_options.h"
-#include "apps/propnp/refinement.h"
+#include "apps/propnp/run.h"
 #include "propnp/io/pose_results.h"
 
 namespace propnp::app {
 
-// Everything about one run that has an outcome.
-struct RefineOutcome {
-  LoadedInput input;  // as it was loaded, with its starts
-  std::vector<RefinedObject> refined;
-  NoiseLevel noise;
-  double seconds = 0;
-  std::string output;                 // folder; empty: nothing was written
-  std::vector<std::string> overlays;  // files in it
+struct RefineOutcome : RunOutcome {
+  std::vector<ObjectPosterior> posteriors;  // with --posterior, else empty
 };
 
 // Sums over all poses.

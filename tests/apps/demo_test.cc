@@ -2,9 +2,11 @@
 // SPDX-FileCopyrightText: The propnp authors
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <optional>
 
 #include "apps/propnp/demo_command.h"
+#include "apps/propnp/demo_square.h"
 #include "apps/propnp/noise_level.h"
 #include "apps/propnp/pose_math.h"
 #include "propnp/io/correspondence_json.h"
@@ -67,7 +69,66 @@ TEST(Demo, WritesPicturesAndSaysWhere) {
   EXPECT_NE(run.out.find(folder / "demo/overlays"), std::string::npos);
   EXPECT_NE(run.out.find("plain canvas"), std::string::npos);
   EXPECT_TRUE(fs::exists(folder / "demo/overlays/left14.png"));
+  EXPECT_NE(run.out.find("left07.jpg square 3,7: two modes, 66 deg apart"), std::string::npos)
+      << run.out;
+  EXPECT_NE(run.out.find("mode 2 is the true pose"), std::string::npos) << run.out;
+  EXPECT_TRUE(fs::exists(folder / "demo/square/overlays/left07.png"));
+  EXPECT_EQ(ReadJsonLines(folder / "demo/square/posterior.jsonl").size(), 1u);
   EXPECT_EQ(ReadJsonLines(folder / "demo/poses.jsonl").size(), 13u);
+}
+
+// By Laplace's approximation: exp(-cost) sqrt(det covariance), whose covariances are alike for a
+// square tilted one way or the other.
+TEST(Demo, TheSquareHasTwoModesAndTheBestFitIsTheWrongOne) {
+  const BoardSquare square = DemoSquare();
+  const LoadedInput input = SquareInput(DemoInput(""), square);
+  SamplingOptions options;
+  options.samples = 4096;
+  const ObjectPosterior posterior =
+      SamplePosteriors(input.dataset, {}, options, 1, nullptr, [](int64_t) {})[0];
+  ASSERT_EQ(posterior.modes.size(), 2u);
+  EXPECT_TRUE(posterior.reliable());
+  const double odds = std::exp(posterior.modes[0].cost - posterior.modes[1].cost);
+  EXPECT_NEAR(posterior.modes[1].probability, odds / (1 + odds), 0.02);
+  EXPECT_GT(posterior.modes[1].probability, 0.3);
+  const io::Pose truth = TrueSquarePose(square);
+  EXPECT_GT(RotationDistanceDeg(posterior.modes[0].pose, truth), 60);
+  EXPECT_LT(RotationDistanceDeg(posterior.modes[1].pose, truth), 2);
+  EXPECT_LT(TranslationDistance(posterior.modes[1].pose, truth), 0.01);
+}
+
+// All 520 squares of the 13 boards, each taken alone with the noise of its photograph. Where a
+// square has two modes, the first one should be the true pose as often as its probability says.
+TEST(Demo, ProbabilitiesOfModesAreHonestOnRealCorners) {
+  const LoadedInput board = DemoInput("");
+  SamplingOptions options;
+  options.samples = 1024;
+  double expected = 0, variance = 0;
+  int right = 0, ambiguous = 0;
+  for (const PublishedPose& published : PublishedPoses()) {
+    // Per coordinate, with the 6 numbers of the pose that were fitted to 108.
+    const double sigma_px = published.rms_px / std::sqrt(2.0) * std::sqrt(108.0 / 102);
+    for (int number = 0; number < 40; ++number) {
+      const BoardSquare square = {published.id, number / 8, number % 8, sigma_px};
+      const ObjectPosterior posterior = SamplePosteriors(SquareInput(board, square).dataset, {},
+                                                         options, 1, nullptr, [](int64_t) {})[0];
+      ASSERT_FALSE(posterior.failed());
+      if (!posterior.ambiguous()) continue;
+      const io::Pose truth = TrueSquarePose(square);
+      const double probability = posterior.modes[0].probability;
+      ++ambiguous;
+      expected += probability;
+      variance += probability * (1 - probability);
+      right += RotationDistanceDeg(posterior.modes[0].pose, truth) <
+               RotationDistanceDeg(posterior.modes[1].pose, truth);
+    }
+  }
+  EXPECT_GT(ambiguous, 30);
+  EXPECT_LT(right, ambiguous) << "some best fits are wrong";
+  // Five standard deviations: were they independent, once in 1e6.
+  EXPECT_NEAR(right, expected, 5 * std::sqrt(variance)) << ambiguous;
+  RecordProperty("ambiguous", ambiguous);
+  RecordProperty("right", right);
 }
 
 // The committed corners are what the script measures. JPEG decoders and releases of OpenCV differ

@@ -31,7 +31,7 @@ struct Poses {
     }
   }
   std::string Table(const std::string& unit = "m") const {
-    return PoseTable(dataset, refined, unit);
+    return PoseTable(dataset, refined, {}, unit);
   }
 };
 

@@ -111,15 +111,15 @@ TEST(SelectObjects, LikeObjectsCoverEachOnce) {
 
 TEST(OverlayFrames, KeepsTheWorst) {
   const io::PoseDataset dataset = SampleDataset(6, 5, 0);
-  std::vector<RefinedObject> refined(6);
-  for (size_t i = 0; i < 6; ++i) refined[i].rms_after_px = i % 2 == 0 ? 1.0 : 2.0 + i;
-  const auto frames = ChooseFrames(dataset, refined, 4);
+  std::vector<double> errors;
+  for (size_t i = 0; i < 6; ++i) errors.push_back(i % 2 == 0 ? 1.0 : 2.0 + i);
+  const auto frames = ChooseFrames(dataset, errors, 4);
   ASSERT_EQ(frames.size(), 4u);
   EXPECT_EQ(frames[0].name, "0.jpg");  // one of those at the cut
   EXPECT_EQ(frames[1].name, "1.jpg");
   EXPECT_EQ(frames[3].name, "5.jpg");
-  EXPECT_TRUE(ChooseFrames(dataset, refined, 0).empty());
-  EXPECT_EQ(ChooseFrames(dataset, refined, 100).size(), 6u);
+  EXPECT_TRUE(ChooseFrames(dataset, errors, 0).empty());
+  EXPECT_EQ(ChooseFrames(dataset, errors, 100).size(), 6u);
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ io::ColmapModel ToColmap(const io::PoseDataset& dataset, int points) {
   model.cameras.push_back({1, 1, 640, 480, {kFocal, kFocal, 320.5, 240.5}});
   for (int p = 0; p < points; ++p) {
     io::ColmapPoint3D point;
-    point.id = static_cast<uint64_t>(p + 1);
+    point.id = static_cast<uint64_t>(p) + 1;
     point.position = {dataset.x3d[3 * p], dataset.x3d[3 * p + 1], dataset.x3d[3 * p + 2]};
     model.points.push_back(point);
   }
@@ -78,7 +78,7 @@ io::ColmapModel ToColmap(const io::PoseDataset& dataset, int points) {
                             io::PoseTranslation(dataset.objects[i].pose)};
     for (int p = 0; p < points; ++p) {
       const double* pixel = &dataset.x2d[2 * (i * points + p)];
-      image.points.push_back({pixel[0] + 0.5, pixel[1] + 0.5, static_cast<uint64_t>(p + 1)});
+      image.points.push_back({pixel[0] + 0.5, pixel[1] + 0.5, static_cast<uint64_t>(p) + 1});
       model.points[p].track.push_back({image.id, static_cast<uint32_t>(p)});
     }
     model.images.push_back(image);
@@ -202,6 +202,31 @@ io::PoseDataset SampleDataset(int objects, int points, double sigma_px,
   return dataset;
 }
 
+io::PoseDataset AmbiguousSquare(double sigma_px, io::Pose* truth) {
+  constexpr double kHalf = 0.025;
+  const io::Pose pose =
+      io::MakePose(io::QuaternionFromAngleAxis({0.35, 0.25, 0.1}), {0.03, -0.02, 1});
+  if (truth != nullptr) *truth = pose;
+  io::PoseDataset dataset;
+  io::DatasetCamera camera;
+  camera.size_px = {640, 480};
+  camera.parameters = {kFocal, kFocal, 320, 240};
+  dataset.cameras.push_back(camera);
+  for (const auto& [x, y] : {std::pair(-1, -1), {1, -1}, {1, 1}, {-1, 1}}) {
+    const io::Vector3 corner = {kHalf * x, kHalf * y, 0};
+    const cv::Point2d pixel = Project(pose, corner);
+    dataset.x3d.insert(dataset.x3d.end(), corner.begin(), corner.end());
+    dataset.x2d.insert(dataset.x2d.end(), {pixel.x, pixel.y});
+    dataset.w2d.insert(dataset.w2d.end(), 2, 1 / sigma_px);
+  }
+  dataset.views.emplace_back();
+  dataset.EndView();
+  dataset.objects.emplace_back();
+  dataset.objects[0].id = "square";
+  dataset.EndObject();
+  return dataset;
+}
+
 void WriteSampleData(const std::string& folder) {
   const std::string base = folder + "/";
   const io::Pose views[] = {
@@ -229,6 +254,7 @@ void WriteSampleData(const std::string& folder) {
   Check(io::WriteColmap(ToColmap(dataset, kPoints), base + "sparse/0"));
   Check(io::WriteBal(ToBal(dataset, kPoints), base + "problem.txt"));
   Check(io::WriteCorrespondences(dataset, base + "points.jsonl"));
+  Check(io::WriteCorrespondences(AmbiguousSquare(0.5), base + "square.jsonl"));
 }
 
 }  // namespace propnp::app

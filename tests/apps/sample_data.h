@@ -40,8 +40,14 @@ cv::Mat AprilTagTexture();
 io::PoseDataset SampleDataset(int objects, int points, double sigma_px,
                               std::vector<io::Pose>* truth = nullptr);
 
+// A flat square of four points, 5 cm wide, a metre away and tilted: 30 px, so that it fits almost
+// as well tilted the other way. Noise-free, weights 1/sigma_px, no start. The middle of the square
+// is its origin.
+io::PoseDataset AmbiguousSquare(double sigma_px, io::Pose* truth = nullptr);
+
 // Fills `folder` with left01.png .. left03.png, left_intrinsics.yml, marker.png (DICT_6X6_250),
-// tag.png (AprilTag 36h11), sparse/0 (COLMAP text), problem.txt (BAL), points.jsonl.
+// tag.png (AprilTag 36h11), sparse/0 (COLMAP text), problem.txt (BAL), points.jsonl,
+// square.jsonl (the ambiguous square).
 void WriteSampleData(const std::string& folder);
 
 }  // namespace propnp::app

@@ -51,6 +51,20 @@ bool Allocate(size_t size, std::string* contents) {
   return true;
 }
 
+// `mode` is O_TRUNC or O_APPEND.
+Status Write(const std::string& path, int mode, std::string_view contents) {
+  FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | mode | O_CLOEXEC, 0666));
+  if (file.get() < 0) return SystemError(path, "create");
+  while (!contents.empty()) {
+    const ssize_t put = write(file.get(), contents.data(), contents.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return SystemError(path, "write");
+    contents.remove_prefix(static_cast<size_t>(put));
+  }
+  if (!file.Close()) return SystemError(path, "write");
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> ReadFile(const std::string& path, size_t max_bytes) {
@@ -78,16 +92,11 @@ Result<std::string> ReadFile(const std::string& path, size_t max_bytes) {
 }
 
 Status WriteFile(const std::string& path, std::string_view contents) {
-  FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (file.get() < 0) return SystemError(path, "create");
-  while (!contents.empty()) {
-    const ssize_t put = write(file.get(), contents.data(), contents.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return SystemError(path, "write");
-    contents.remove_prefix(static_cast<size_t>(put));
-  }
-  if (!file.Close()) return SystemError(path, "write");
-  return {};
+  return Write(path, O_TRUNC, contents);
+}
+
+Status AppendFile(const std::string& path, std::string_view contents) {
+  return Write(path, O_APPEND, contents);
 }
 
 bool IsFile(const std::string& path) {

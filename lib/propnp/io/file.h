@@ -21,6 +21,9 @@ Result<std::string> ReadFile(const std::string& path, size_t max_bytes = SIZE_MA
 // Creates or overwrites `path`. Not atomic: write into a StagedFolder, or use WriteFileAtomically.
 Status WriteFile(const std::string& path, std::string_view contents);
 
+// Adds to the end of `path`, which need not exist.
+Status AppendFile(const std::string& path, std::string_view contents);
+
 bool IsFile(const std::string& path);
 bool IsFolder(const std::string& path);
 

@@ -5,10 +5,15 @@
 #ifndef PROPNP_IO_NAMES_H_
 #define PROPNP_IO_NAMES_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace propnp::io {
+
+// Length of the well-formed UTF-8 sequence (RFC 3629) at the start of `text`, which is not empty; 0
+// when there is none.
+size_t Utf8SequenceLength(std::string_view text);
 
 // True for well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool IsUtf8(std::string_view text);

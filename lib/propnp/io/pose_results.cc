@@ -5,73 +5,52 @@
 
 #include "propnp/io/file.h"
 #include "propnp/io/json_internal.h"
-#include "propnp/io/names.h"
+#include "propnp/io/result_json_internal.h"
 
 namespace propnp::io {
 namespace {
 
-Status Check(const PoseResult& result) {
-  const std::string where = "result " + Quoted(result.id);
-  if (const char* problem = IdProblem(result.id)) {
-    return Status::Error(where + ": the id " + problem);
-  }
-  if (result.dof != 6 && result.dof != 4) return Status::Error(where + ": dof is neither 6 nor 4");
-  const auto n = static_cast<size_t>(result.dof);
-  if (!result.covariance.empty() && result.covariance.size() != n * n) {
-    return Status::Error(where + ": covariance has " + std::to_string(result.covariance.size()) +
-                         " numbers, not " + std::to_string(n * n));
-  }
-  return {};
-}
-
-void AppendCovariance(const PoseResult& result, std::string* out) {
-  const auto n = static_cast<size_t>(result.dof);
-  *out += ",\"covariance\":";
-  if (result.covariance.empty()) {
-    *out += "null";
+void AppendPosterior(const PosePosterior& posterior, int32_t dof, std::string* out) {
+  *out += ",\"posterior\":{\"probability\":";
+  json::AppendNumber(posterior.probability, out);
+  json::AppendNumberField("next_best_probability", posterior.next_best_probability, out);
+  *out += ",\"next_best\":";
+  if (posterior.next_best) {
+    json::AppendNumbers(posterior.next_best->data(), 7, out);
   } else {
-    json::AppendRows(result.covariance.data(), n, n, out);
+    *out += "null";
   }
-  *out += ",\"covariance_kind\":";
-  json::AppendString(result.covariance_kind, out);
-  *out += n == 4 ? R"(,"covariance_order":["tx","ty","tz","yaw"])"
-                 : R"(,"covariance_order":["tx","ty","tz","rx","ry","rz"])";
-  *out += R"(,"covariance_units":{"translation":"unit of x3d","rotation":"rad"})";
-}
-
-void AppendStatus(const std::vector<std::string>& names, std::string* out) {
-  *out += ",\"status\":[";
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) *out += ',';
-    json::AppendString(names[i], out);
-  }
-  *out += ']';
-}
-
-void AppendRms(const char* key, double rms_px, std::string* out) {
-  *out += std::string(",\"") + key + "\":";
-  json::AppendNumber(rms_px, out);
+  json::AppendCovarianceField("covariance", posterior.covariance, dof, out);
+  json::AppendNumberField("log_evidence", posterior.log_evidence, out);
+  json::AppendStatusField(posterior.status, out);
+  *out += '}';
 }
 
 }  // namespace
 
 Result<std::string> FormatPoseResult(const PoseResult& result) {
-  if (Status status = Check(result); !status.ok()) return status;
-  std::string line = "{\"schema\":\"" + std::string(kPoseSchema) + "\",\"id\":";
-  json::AppendString(result.id, &line);
+  if (Status status = json::CheckResult(result.id, result.dof, result.covariance); !status.ok()) {
+    return status;
+  }
+  std::string line = "{\"schema\":\"" + std::string(kPoseSchema) + "\"";
+  json::AppendStringField("id", result.id, &line);
   if (result.dof == 4) line += ",\"dof\":4";
   line += ",\"cam_from_object\":";
   json::AppendNumbers(result.cam_from_object.data(), 7, &line);
-  if (result.yaw_rad) {
-    line += ",\"yaw\":";
-    json::AppendNumber(*result.yaw_rad, &line);
-  }
-  AppendCovariance(result, &line);
-  AppendRms("rms_before_px", result.rms_before_px, &line);
-  AppendRms("rms_after_px", result.rms_after_px, &line);
+  if (result.yaw_rad) json::AppendNumberField("yaw", *result.yaw_rad, &line);
+  json::AppendCovarianceField("covariance", result.covariance, result.dof, &line);
+  json::AppendStringField("covariance_kind", result.covariance_kind, &line);
+  json::AppendCovarianceMeaning(result.dof, &line);
+  json::AppendNumberField("rms_before_px", result.rms_before_px, &line);
+  json::AppendNumberField("rms_after_px", result.rms_after_px, &line);
   line += ",\"points\":" + std::to_string(result.points);
   line += ",\"iterations\":" + std::to_string(result.iterations);
-  AppendStatus(result.status, &line);
+  json::AppendStatusField(result.status, &line);
+  if (result.posterior) {
+    Status status = json::CheckResult(result.id, result.dof, result.posterior->covariance);
+    if (!status.ok()) return status;
+    AppendPosterior(*result.posterior, result.dof, &line);
+  }
   return line + "}\n";
 }
 

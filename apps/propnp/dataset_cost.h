@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// The engine's cost of a dataset of like objects (see LikeObjects), with their priors.
+#ifndef PROPNP_APPS_DATASET_COST_H_
+#define PROPNP_APPS_DATASET_COST_H_
+
+#include <vector>
+
+#include "apps/propnp/refine_options.h"
+#include "propnp/engine/options.h"
+#include "propnp/io/pose_dataset.h"
+
+namespace propnp::app {
+
+class DatasetCost {
+ public:
+  // `dataset` has objects, either all with a prior or all without. Throws InputError for a prior
+  // that the engine does not know.
+  DatasetCost(const io::PoseDataset& dataset, const LossOption& loss);
+  DatasetCost(const DatasetCost&) = delete;
+  DatasetCost& operator=(const DatasetCost&) = delete;
+
+  // Lives as long as this.
+  const propnp_cost_options* get() const { return &options_; }
+  int32_t dof() const { return options_.dof; }
+  bool has_prior() const { return options_.prior != nullptr; }
+
+ private:
+  void AddPriors(const io::PoseDataset& dataset);
+
+  CostOptions options_;
+  propnp_prior prior_ = {};
+  std::vector<double> mean_, sigma_;  // B x 3
+};
+
+}  // namespace propnp::app
+
+#endif  // PROPNP_APPS_DATASET_COST_H_
