@@ -221,6 +221,23 @@ TEST(RotationVector, ZeroIsZeroWithAUnitDerivative) {
   }
 }
 
+// Either sign of the quaternion, the Taylor branch and half a turn itself.
+TEST(RotationVector, OfAQuaternion) {
+  TestRandom random;
+  for (const double angle : {0.0, 1e-12, 9.9e-5, 1.01e-4, 0.1, 3.0, 3.14159265358979323846}) {
+    const Vec3<double> axis = random.Axis();
+    const double s = std::sin(angle / 2);
+    const Quaternion<double> q{std::cos(angle / 2), s * axis.x, s * axis.y, s * axis.z};
+    for (const double sign : {1.0, -1.0}) {
+      const Vec3<double> phi = rotation_vector_from_quaternion(
+          Quaternion<double>{sign * q.w, sign * q.x, sign * q.y, sign * q.z});
+      EXPECT_NEAR(phi.x, angle * axis.x, 1e-15 * (1 + angle)) << angle;
+      EXPECT_NEAR(phi.y, angle * axis.y, 1e-15 * (1 + angle)) << angle;
+      EXPECT_NEAR(phi.z, angle * axis.z, 1e-15 * (1 + angle)) << angle;
+    }
+  }
+}
+
 // A turn beyond half a turn is the same rotation, with the tangent of the shorter way round.
 TEST(RotationVector, BeyondHalfATurnIsTheSameRotation) {
   const Vec3<double> theta = cayley_from_rotation_vector(Vec3<double>{0, 4, 0});

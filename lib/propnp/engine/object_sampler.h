@@ -15,6 +15,7 @@
 #include "propnp/engine/pareto_smoothing.h"
 #include "propnp/engine/posterior_modes.h"
 #include "propnp/engine/posterior_samples.h"
+#include "propnp/engine/posterior_summary_output.h"
 #include "propnp/engine/proposal_refit.h"
 #include "propnp/engine/random_starts.h"
 
@@ -59,6 +60,7 @@ struct SamplerScratch {
   ProposalRefit<kDof> refit;
   BaseObject<T> base;
   ObjectGradient gradient;
+  SummaryScratch summary;
 
   static SamplerScratch Allocate(const Problem& problem, const propnp_sample_args& args,
                                  Arena* arena) {
@@ -72,7 +74,8 @@ struct SamplerScratch {
             SampleColumns<kDof, T>::Allocate(s, drawn.columns(), arena),
             ProposalRefit<kDof>::Allocate(s, arena),
             BaseObject<T>::Allocate(problem, s, arena),
-            ObjectGradient::Allocate(problem, arena)};
+            ObjectGradient::Allocate(problem, arena),
+            SummaryScratch::Allocate(problem, args, arena)};
   }
 };
 
@@ -82,6 +85,8 @@ struct PosteriorResult {
   double mode_probability[PROPNP_MAX_MODES];  // as the sampler numbers modes: lowest cost first
   int mode_order[PROPNP_MAX_MODES];           // most probable first
   int num_modes;
+  int stages;
+  BasinDraws basins;
   uint32_t status;
 };
 
@@ -133,6 +138,7 @@ class ObjectSampler {
       result_.status |= PROPNP_STATUS_NON_FINITE_INPUT;
       return;
     }
+    result_.stages = stage_ + 1;
     Diagnose();
     ModeProbabilities(cost, num_modes);
     OrderModes();
@@ -285,7 +291,7 @@ class ObjectSampler {
       for (int m = 0; m < num_modes; ++m) result_.mode_probability[m] = m == ModeOfAll() ? 1 : 0;
       return;
     }
-    constexpr int kDescents = 128;
+    constexpr int kDescents = BasinDraws::kCount;
     double cumulative = 0;
     int drawn = 0;
     // Systematic resampling: the k-th descent starts where the weight passes (k + 1/2) / 128.
@@ -296,12 +302,13 @@ class ObjectSampler {
       if (repeats == 0) continue;
       const int m = DescendToMode(cost, *args_.start_options, drawn_.pose(s), modes, num_modes);
       result_.mode_probability[m] += repeats / static_cast<double>(kDescents);
+      for (; repeats > 0; --repeats) result_.basins.Add(s, m);
     }
   }
 
   bool WantsModes() const {
     return IsGiven(args_.mode_pose) || IsGiven(args_.mode_covariance) ||
-           IsGiven(args_.mode_probability) || IsGiven(args_.mode_cost);
+           IsGiven(args_.mode_probability) || IsGiven(args_.mode_cost) || SummariesNeedModes(args_);
   }
 
   // The converged mode if there is one, or the best.

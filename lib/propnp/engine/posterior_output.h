@@ -128,6 +128,19 @@ template <int kDof, typename T>
 void StorePosterior(const Problem& problem, const propnp_sample_args& args, int64_t index,
                     const PosteriorResult& result, const SamplerScratch<kDof, T>& scratch) {
   PosteriorOutput<kDof, T>(problem, args, index, result, scratch).Store();
+  const SampleColumns<kDof, T>& samples = scratch.samples;
+  StoreSummaries<kDof>(problem, args, index,
+                       {(result.status & PROPNP_STATUS_FAILED) != 0,
+                        DofOf<kDof>(scratch.object),
+                        {samples.pose, samples.plain_weight, args.options->num_samples},
+                        samples.cost,
+                        result.log_evidence,
+                        result.stages,
+                        scratch.modes,
+                        result.num_modes,
+                        result.mode_order,
+                        &result.basins},
+                       scratch.summary);
 }
 
 }  // namespace propnp

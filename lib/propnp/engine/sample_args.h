@@ -77,6 +77,26 @@ typedef struct propnp_sample_args {
   propnp_tensor grad_w2d;       /* as w2d: given with plain weights only */
   propnp_tensor grad_sqrt_info; /* as sqrt_info: given with sqrt_info only */
   propnp_tensor grad_delta;     /* (B) float: delta of the loss, held fixed in the others */
+
+  /* Summaries of the weighted samples, see posterior_summary.h. Steps are (dt, rotation vector)
+   * from one pose to another, 4DoF (dt, yaw within half a turn): the tangent to second order.
+   * Moments, quantiles, regions and draws use the plain importance weights. */
+  propnp_tensor stages;     /* (B) int32: 2 where the second stage was needed, else 1 */
+  propnp_tensor mean_pose;  /* (B, D') float: from it the mean step to the samples vanishes, found
+                               from the most probable mode; of two modes, a pose that nobody has */
+  propnp_tensor covariance; /* (B, D, D) float: of the steps from mean_pose */
+  propnp_tensor mode_mean;  /* (B, M, D') float: mean pose of each mode's basin, in the order of
+                               mode_pose, from the 128 draws of equal weight that give
+                               mode_probability (all samples where there is one mode); the mode's
+                               own pose where none of them ended */
+  propnp_tensor mode_moment_covariance; /* (B, M, D, D) float: of the steps from mode_mean */
+  propnp_tensor quantile_levels;        /* (Q) float input, 0 to 1 */
+  propnp_tensor quantiles;     /* (B, Q, D) float: of each coordinate of the steps from the most
+                                  probable mode */
+  propnp_tensor region_shares; /* (R) float input, 0 to 1 */
+  propnp_tensor region_log_density; /* (B, R) float: where -cost - log_evidence is above it lies
+                                       this share of the posterior (highest density region) */
+  propnp_tensor draws;              /* (B, K, D') float: K poses of equal weight from the samples */
 } propnp_sample_args;
 
 #ifdef __cplusplus

@@ -26,8 +26,7 @@ Status CheckOptions(const propnp_sample_options* options) {
   }
   if (!(options->second_stage_ess >= 0 && options->second_stage_ess <= 1)) {
     return Status::InvalidArgument("options.second_stage_ess is " +
-                                   std::to_string(options->second_stage_ess) +
-                                   ", expected 0 to 1");
+                                   std::to_string(options->second_stage_ess) + ", expected 0 to 1");
   }
   return Status();
 }
@@ -64,7 +63,7 @@ Status CheckOutputs(const Problem& problem, const propnp_sample_args& a) {
   if (!information && IsGiven(a.grad_sqrt_info)) {
     return Status::InvalidArgument("grad_sqrt_info is given, but sqrt_info is not");
   }
-  return Status();
+  return CheckSummaries(problem, a);
 }
 
 Status CheckArgs(const propnp_sample_args& a, Problem* problem) {

@@ -38,7 +38,9 @@ enum class RandomPurpose : uint32_t {
   kStartSubset = 1,
   kStartRotation = 2,
   kSample = 3,
-  kScramble = 4
+  kScramble = 4,
+  kDraw = 5,      // offset of systematic resampling
+  kDrawOrder = 6  // its shuffle
 };
 
 PROPNP_HOST_DEVICE inline PhiloxWords random_words(uint64_t seed, uint64_t object_id,

@@ -117,6 +117,21 @@ PROPNP_HOST_DEVICE inline Vec3<S> rotation_vector_from_cayley(const Vec3<S>& the
   return ratio * theta;
 }
 
+// The rotation vector of a unit quaternion, the shorter way round: q and -q have the same one, at
+// most pi long. Unlike the Cayley tangent it is bounded, so that its moments exist for every
+// distribution of rotations.
+template <typename S>
+PROPNP_HOST_DEVICE inline Vec3<S> rotation_vector_from_quaternion(const Quaternion<S>& q) {
+  const auto negative = q.w < constant<S>(0);
+  const S w = select(negative, -q.w, q.w);
+  const S squared = q.x * q.x + q.y * q.y + q.z * q.z;
+  const auto small = squared < constant<S>(kSmallAngle * kSmallAngle / 4);
+  const S sine = sqrt(select(small, constant<S>(1), squared));
+  const S size = select(small, constant<S>(2) + squared / constant<S>(3),
+                        constant<S>(2) * atan2(sine, w) / sine);
+  return select(negative, -size, size) * Vec3<S>{q.x, q.y, q.z};
+}
+
 PROPNP_MATH_END
 
 #endif  // PROPNP_MATH_TANGENT_H_
