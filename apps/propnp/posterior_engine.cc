@@ -22,6 +22,7 @@ struct SamplerOutputs {
         standard_error(objects),
         ess(objects),
         khat(objects),
+        covariance(objects * dof * dof),
         mode_pose(objects * kModes * pose_size),
         mode_covariance(objects * kModes * dof * dof),
         mode_probability(objects * kModes),
@@ -33,6 +34,7 @@ struct SamplerOutputs {
     args->standard_error = View(standard_error.data(), {b});
     args->ess = View(ess.data(), {b});
     args->khat = View(khat.data(), {b});
+    args->covariance = View(covariance.data(), {b, dof, dof});
     args->mode_pose = View(mode_pose.data(), {b, kModes, pose_size});
     args->mode_covariance = View(mode_covariance.data(), {b, kModes, dof, dof});
     args->mode_probability = View(mode_probability.data(), {b, kModes});
@@ -41,7 +43,7 @@ struct SamplerOutputs {
   }
 
   std::vector<double> log_evidence, standard_error, ess, khat;
-  std::vector<double> mode_pose, mode_covariance, mode_probability, mode_cost;
+  std::vector<double> covariance, mode_pose, mode_covariance, mode_probability, mode_cost;
   std::vector<int32_t> status;
 };
 
@@ -67,7 +69,8 @@ ObjectPosterior ObjectAt(const SamplerOutputs& out, int64_t i, int64_t pose_size
   for (int64_t m = 0; m < kModes && out.mode_probability[i * kModes + m] > 0; ++m) {
     posterior.modes.push_back(ModeAt(out, i * kModes + m, pose_size, dof));
   }
-  if (!posterior.modes.empty()) posterior.covariance = posterior.modes[0].covariance;
+  const double* covariance = &out.covariance[i * dof * dof];
+  posterior.covariance.assign(covariance, covariance + dof * dof);
   posterior.log_evidence = out.log_evidence[i];
   posterior.standard_error = out.standard_error[i];
   posterior.ess = out.ess[i];

@@ -257,13 +257,16 @@ class ObjectSampler {
            (ratio * ratio);
   }
 
-  // Share of the mass beyond three times the best mode's depth or behind the camera.
+  // Share of the mass with the points' centroid beyond three times its distance at the best mode,
+  // or no longer in front of the camera.
   double ImproperShare() const {
-    const double far = 3 * scratch_.modes[0].pose[2];
+    const double distance = scratch_.modes[0].chart.depth();
     double share = 0;
     for (int64_t s = 0; s < num_samples_; ++s) {
-      const double z = drawn_.pose(s)[2];
-      if (z > far || z < scratch_.object.z_min) share += samples_.plain_weight[s];
+      const double x = drawn_.xi(0, 0, s), y = drawn_.xi(0, 1, s),
+                   z = distance + drawn_.xi(0, 2, s);
+      const bool far = x * x + y * y + z * z > 9 * distance * distance;
+      if (far || z < scratch_.object.z_min) share += samples_.plain_weight[s];
     }
     return share;
   }

@@ -132,7 +132,7 @@ void StorePosterior(const Problem& problem, const propnp_sample_args& args, int6
   StoreSummaries<kDof>(problem, args, index,
                        {(result.status & PROPNP_STATUS_FAILED) != 0,
                         DofOf<kDof>(scratch.object),
-                        {samples.pose, samples.plain_weight, args.options->num_samples},
+                        {scratch.drawn.pose(0), samples.plain_weight, args.options->num_samples},
                         samples.cost,
                         result.log_evidence,
                         result.stages,

@@ -351,7 +351,10 @@ class LaneStarts {
     const StartState& state = *workspace_.lanes;
     T* pose = start->pose;
     if constexpr (kDof == 6) {
-      for (int k = 0; k < 4; ++k) pose[3 + k] = static_cast<T>(state.quaternion[k][lane]);
+      const auto part = [&](int k) { return static_cast<T>(state.quaternion[k][lane]); };
+      // Of norm one in T's precision too.
+      const Quaternion<T> q = normalized(Quaternion<T>{part(0), part(1), part(2), part(3)});
+      pose[3] = q.w, pose[4] = q.x, pose[5] = q.y, pose[6] = q.z;
     } else {
       pose[3] += static_cast<T>(state.yaw_change[lane]);
     }
