@@ -51,13 +51,15 @@ inline Batch Copies(const Batch& one, int64_t times) {
 struct Posterior {
   std::vector<double> log_evidence, standard_error, ess, khat, cost_target, mode_pose,
       mode_probability, grad_x3d, grad_x2d, grad_weight;
-  std::vector<double> sample_pose, sample_log_weight;  // if asked for
+  std::vector<double> sample_pose, sample_log_weight;     // if asked for
+  std::vector<double> grad_prior_mean, grad_prior_sigma;  // if asked for; sigma of log depth only
   std::vector<int32_t> mode_count, status;
 };
 
 struct WantedOutputs {
   bool gradient = true;
   bool samples = false;
+  bool prior_gradient = false;
 };
 
 // `prior` may be null. The gradient is that of cost(true_pose) + log evidence; without a true pose
@@ -113,6 +115,13 @@ inline Posterior SampleBatch(const Batch& b, const SampleOptions& options,
     r.sample_log_weight.resize(n * options.num_samples);
     args.sample_pose = View(r.sample_pose.data(), {n, options.num_samples, b.pose_size()});
     args.sample_log_weight = View(r.sample_log_weight.data(), {n, options.num_samples});
+  }
+  if (wanted.prior_gradient) {
+    const bool log_depth = prior->kind == PROPNP_PRIOR_LOG_DEPTH;
+    const int64_t size = log_depth ? 3 : b.cost.dof;
+    r.grad_prior_mean.resize(n * size), r.grad_prior_sigma.resize(log_depth ? n * 3 : 0);
+    args.grad_prior_mean = View(r.grad_prior_mean.data(), {n, size});
+    args.grad_prior_sigma = ViewOrNone(r.grad_prior_sigma, {n, 3});
   }
   Context context(num_threads);
   const Status status = SamplePosterior(context, args);

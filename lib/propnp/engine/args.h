@@ -99,7 +99,8 @@ typedef struct propnp_solve_args {
                       allocates */
   uint64_t workspace_size;
 
-  propnp_tensor pose_init;   /* (B, D') float; optional: random-sample starts */
+  propnp_tensor pose_init; /* (B, D') float; optional: random-sample starts. Where the prior is zero
+                              it is moved into the prior, PROPNP_STATUS_FELL_BACK */
   propnp_tensor pose_target; /* (B, D') float: one more start, as in training; optional */
 
   propnp_tensor pose;        /* (B, D') float */

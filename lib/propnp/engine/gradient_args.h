@@ -86,7 +86,7 @@ typedef struct propnp_pose_plus_backward_args {
  * The status is PROPNP_STATUS_CONVERGED where the pose is a minimum to the accuracy that this bit
  * promises (1e-2 where `pose` is float32); elsewhere the numbers are not a derivative of anything.
  * PROPNP_STATUS_INDEFINITE or _RANK_DEFICIENT: there is no minimum or no single one, and no
- * gradient. */
+ * gradient. A Gaussian prior on the pose is refused. */
 typedef struct propnp_implicit_gradient_args {
   uint64_t struct_size;
   const propnp_correspondences* correspondences;

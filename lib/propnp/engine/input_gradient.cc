@@ -185,6 +185,13 @@ Status CheckGradients(const Problem& problem, const propnp_gradients* gradients)
   PROPNP_RETURN_IF_ERROR(CheckTensor("gradients.relative_delta", g.relative_delta, {b}, true));
   PROPNP_RETURN_IF_ERROR(CheckTensor("gradients.prior_mean", g.prior_mean, {b, 3}, true));
   PROPNP_RETURN_IF_ERROR(CheckTensor("gradients.prior_sigma", g.prior_sigma, {b, 3}, true));
+  const propnp_prior* prior = problem.cost->prior;
+  if (prior && prior->kind != PROPNP_PRIOR_LOG_DEPTH &&
+      (IsGiven(g.prior_mean) || IsGiven(g.prior_sigma))) {
+    return Status::InvalidArgument(
+        "gradients.prior_mean and prior_sigma are those of a log-depth prior, and prior.kind is " +
+        std::to_string(prior->kind));
+  }
   return CheckCameraParameters(problem, g.camera_parameters);
 }
 

@@ -49,7 +49,7 @@ class ObjectCost {
     for (int64_t v = 0; v < object_.num_views; ++v) {
       cost += kernels_.cost(object_.views[v], kernel_pose, model);
     }
-    return object_.prior.active ? cost + object_.prior.cost(Translation(pose)) : cost;
+    return object_.prior.active() ? cost + object_.prior.cost(dof_, pose) : cost;
   }
 
   void Evaluate(const T* pose, Curvature curvature, ClampedRows clamped_rows,
@@ -72,7 +72,7 @@ class ObjectCost {
         result->curvature[i * kDof + j] = result->curvature[j * kDof + i] = sums.curvature[k];
       }
     }
-    if (object_.prior.active) AddPrior(pose, result);
+    if (object_.prior.active()) AddPrior(pose, result);
   }
 
   // Pose, loss and treatment of the rows as the kernels take them.
@@ -93,18 +93,12 @@ class ObjectCost {
   }
 
  private:
-  static Vec3<T> Translation(const T* pose) { return {pose[0], pose[1], pose[2]}; }
-
   void AddPrior(const T* pose, NormalEquations<kDof, T>* result) const {
-    const PriorValue<T> prior = object_.prior.evaluate(Translation(pose));
+    const PriorValue<kDof, T> prior = object_.prior.evaluate(dof_, pose);
     result->cost += prior.cost;
-    for (int i = 0; i < 3; ++i) {
-      result->gradient[i] += prior.gradient[i];
-      for (int j = 0; j < 3; ++j) {
-        // The prior is one more observation: its score, too, has its curvature as variance.
-        result->curvature[i * kDof + j] += prior.curvature[3 * i + j];
-      }
-    }
+    for (int i = 0; i < kDof; ++i) result->gradient[i] += prior.gradient[i];
+    // The prior is one more observation: its score, too, has its curvature as variance.
+    for (int i = 0; i < kDof * kDof; ++i) result->curvature[i] += prior.curvature[i];
   }
 
   const PackedObject<T>& object_;

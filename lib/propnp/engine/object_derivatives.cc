@@ -81,9 +81,10 @@ void AddNewtonProduct(const ObjectCost<kDof, double>& cost, const double* pose,
     for (int k = 0; k < kMaxKernelParameters; ++k) camera[k] += columns.camera[k];
     first += object.views[v].padded_points;
   }
-  if (object.prior.active) {
-    object.prior.newton_product_vjp(Translation(pose), Translation(lambda), Translation(delta),
-                                    gradient->prior_mean, gradient->prior_sigma);
+  if (object.prior.kind == PriorKind::kLogDepth) {
+    object.prior.log_depth.newton_product_vjp(Translation(pose), Translation(lambda),
+                                              Translation(delta), gradient->prior_mean,
+                                              gradient->prior_sigma);
   }
 }
 
@@ -100,10 +101,11 @@ void EvaluateWholeHessian(const ObjectCost<kDof, double>& cost, const double* po
   *result = {};
   ReduceTwist(cost, sums, result);
   result->cost = cost.Cost(pose);
-  if (!object.prior.active) return;
-  const PriorValue<double> prior = object.prior.evaluate(Translation(pose));
+  // The density of a depth range is constant; a Gaussian on the pose is refused before this.
+  if (object.prior.kind != PriorKind::kLogDepth) return;
+  const PriorValue<kDof, double> prior = object.prior.evaluate(cost.dof(), pose);
   double hessian[9];
-  object.prior.hessian(Translation(pose), hessian);
+  object.prior.log_depth.hessian(Translation(pose), hessian);
   for (int i = 0; i < 3; ++i) {
     result->gradient[i] += prior.gradient[i];
     for (int j = 0; j < 3; ++j) result->curvature[i * kDof + j] += hessian[3 * i + j];

@@ -16,6 +16,7 @@
 #include "propnp/engine/posterior_modes.h"
 #include "propnp/engine/posterior_samples.h"
 #include "propnp/engine/posterior_summary_output.h"
+#include "propnp/engine/prior_gradient.h"
 #include "propnp/engine/proposal_refit.h"
 #include "propnp/engine/random_starts.h"
 
@@ -87,6 +88,7 @@ struct PosteriorResult {
   int num_modes;
   int stages;
   BasinDraws basins;
+  PriorGradient prior_gradient;
   uint32_t status;
 };
 
@@ -144,6 +146,7 @@ class ObjectSampler {
     OrderModes();
     if (has_target_) result_.cost_target = cost.Cost(target_);
     if (WantsGradient()) ComputeGradient(cost, num_modes);
+    if (WantsPriorGradient(args_)) ComputePriorGradient(cost);
   }
 
   void Sample(const ObjectCost<kDof, double>& cost, const MixtureProposal<kDof>& proposal) {
@@ -193,10 +196,9 @@ class ObjectSampler {
         samples_.cost[samples_.order[begin + k]] = samples_.value[k];
       }
     }
-    const LogDepthPrior<double>& prior = scratch_.object.prior;
-    for (int64_t s = 0; prior.active && s < num_samples_; ++s) {
-      const double* pose = drawn_.pose(s);
-      samples_.cost[s] += prior.cost({pose[0], pose[1], pose[2]});
+    const PriorDensity<double>& prior = scratch_.object.prior;
+    for (int64_t s = 0; prior.active() && s < num_samples_; ++s) {
+      samples_.cost[s] += prior.cost(cost.dof(), drawn_.pose(s));
     }
   }
 
@@ -278,7 +280,7 @@ class ObjectSampler {
       result_.standard_error = std::numeric_limits<double>::infinity();
     }
     if (result_.ess < 0.15) result_.status |= PROPNP_STATUS_LOW_ESS;
-    if (!scratch_.object.prior.active && ImproperShare() > 0.01) {
+    if (!scratch_.object.prior.active() && ImproperShare() > 0.01) {
       result_.status |= PROPNP_STATUS_IMPROPER;
     }
   }
@@ -333,6 +335,14 @@ class ObjectSampler {
   bool WantsGradient() const {
     return IsGiven(args_.grad_x3d) || IsGiven(args_.grad_x2d) || IsGiven(args_.grad_w2d) ||
            IsGiven(args_.grad_sqrt_info) || IsGiven(args_.grad_delta);
+  }
+
+  void ComputePriorGradient(const ObjectCost<kDof, double>& cost) {
+    for (int64_t s = 0; s < num_samples_; ++s) {
+      AddPriorGradient(cost, drawn_.pose(s), -samples_.gradient_weight[s], &result_.prior_gradient);
+    }
+    if (!has_target_ || !args_.loss_gradient) return;
+    AddPriorGradient(cost, target_, 1, &result_.prior_gradient);
   }
 
   // d log Z = -sum_j wbar_j d cost_j.

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "propnp/engine/object_prior.h"
+#include "propnp/math/adaptive_delta.h"
 #include "propnp/math/camera.h"
 
 namespace propnp {
@@ -186,21 +188,6 @@ bool SetFourDof(const Problem& problem, int64_t index, FourDof<T>* four_dof) {
   return true;
 }
 
-// False if a number is not finite or a sigma not positive.
-template <typename T>
-bool SetPrior(const Problem& problem, int64_t index, LogDepthPrior<T>* prior) {
-  prior->active = problem.cost->prior != nullptr;
-  for (int k = 0; prior->active && k < 3; ++k) {
-    prior->mean[k] = LoadAt<T>(problem.cost->prior->mean, index, k);
-    prior->sigma[k] = LoadAt<T>(problem.cost->prior->sigma, index, k);
-    if (!std::isfinite(prior->mean[k]) || !std::isfinite(prior->sigma[k]) ||
-        !(prior->sigma[k] > T(0))) {
-      return false;
-    }
-  }
-  return true;
-}
-
 // The loss with its scale. False if the scale is not a positive number.
 template <typename T>
 bool SetLoss(const Problem& problem, PackedObject<T>* object) {
@@ -285,7 +272,7 @@ void PackedObject<T>::Gather(const Problem& problem, const PreparedCamera<T>* ca
   num_views = range.size();
   T* memory = columns;
   bool finite = SetFourDof(problem, object_index, &four_dof);
-  finite &= SetPrior(problem, object_index, &prior);
+  finite &= LoadPrior(problem, object_index, &prior);
   bool negative = false;
   for (int64_t k = 0; k < num_views; ++k) {
     PackedView<T>& view = views[k];

@@ -42,7 +42,7 @@ struct PackedObject {
   int64_t num_points;       // all
   int64_t weighted_points;  // with a weight that is not zero
   RobustLoss<T> loss;       // adaptive Huber resolved to its delta
-  LogDepthPrior<T> prior;
+  PriorDensity<T> prior;
   FourDof<T> four_dof;  // axis and base rotation; read with four degrees of freedom
   T z_min;
   uint32_t status;  // PROPNP_STATUS_NON_FINITE_INPUT and _TOO_FEW_POINTS

@@ -128,9 +128,11 @@ template <int kDof, typename T>
 void StorePosterior(const Problem& problem, const propnp_sample_args& args, int64_t index,
                     const PosteriorResult& result, const SamplerScratch<kDof, T>& scratch) {
   PosteriorOutput<kDof, T>(problem, args, index, result, scratch).Store();
+  const bool failed = (result.status & PROPNP_STATUS_FAILED) != 0;
+  StorePriorGradient(problem, args, index, failed ? PriorGradient{} : result.prior_gradient);
   const SampleColumns<kDof, T>& samples = scratch.samples;
   StoreSummaries<kDof>(problem, args, index,
-                       {(result.status & PROPNP_STATUS_FAILED) != 0,
+                       {failed,
                         DofOf<kDof>(scratch.object),
                         {scratch.drawn.pose(0), samples.plain_weight, args.options->num_samples},
                         samples.cost,

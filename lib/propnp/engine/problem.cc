@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "propnp/engine/kernels/object_kernels.h"
+#include "propnp/engine/object_prior.h"
 
 namespace propnp {
 namespace {
@@ -183,8 +184,7 @@ Status CheckCost(const propnp_cost_options& cost, int64_t num_objects) {
   PROPNP_RETURN_IF_ERROR(CheckTensor("cost.object_delta", cost.object_delta, {num_objects}, true));
   if (!cost.prior || num_objects == 0) return Status();
   PROPNP_RETURN_IF_ERROR(CheckStruct("cost.prior", cost.prior));
-  PROPNP_RETURN_IF_ERROR(CheckTensor("cost.prior.mean", cost.prior->mean, {num_objects, 3}, false));
-  return CheckTensor("cost.prior.sigma", cost.prior->sigma, {num_objects, 3}, false);
+  return CheckPrior(cost, num_objects);
 }
 
 Status ResolveLayout(const propnp_correspondences& c, Problem* problem) {

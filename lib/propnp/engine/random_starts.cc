@@ -297,7 +297,8 @@ void PlaceCentroid(const ObjectCost<kDof, T>& cost, const ObjectGeometry<T>& geo
 
 // Refines starts in groups, one a lane. Lengths are in units of the object's distance and weights
 // in units of the largest, so that single precision serves; the pivot is the centroid. All points
-// must be of one view without a rig.
+// must be of one view without a rig. A prior takes no part: it does in the refinement on all
+// points.
 template <int kDof, typename T>
 class LaneStarts {
  public:
@@ -435,7 +436,7 @@ StartWorkspace<T> StartWorkspace<T>::Allocate(const Problem& problem,
   workspace.lane_points =
       arena->Take<float>(options.start_points * kStartPointNumbers * kStartLanes);
   workspace.lanes = arena->Take<StartState>(1);
-  workspace.starts = arena->Take<StartPose<T>>(options.num_starts + 1);
+  workspace.starts = arena->Take<StartPose<T>>(options.num_starts + 2);
   return workspace;
 }
 
@@ -473,6 +474,7 @@ int MakeRandomStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options
     for (int s = 0; s < options.num_starts; ++s) {
       set_rotation(s);
       PlaceCentroid(cost, geometry, workspace->starts[s].pose);
+      object.prior.move_inside(workspace->starts[s].pose);
       GatherSubset(object, chosen, count, &workspace->subset);
       const ObjectCost<kDof, T> subset_cost(workspace->subset);
       LevenbergMarquardt<kDof, T>(subset_cost, options)
@@ -480,6 +482,7 @@ int MakeRandomStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options
     }
   }
   for (int s = 0; s < options.num_starts; ++s) {
+    object.prior.move_inside(workspace->starts[s].pose);
     workspace->starts[s].cost = cost.Cost(workspace->starts[s].pose);
   }
   StartPose<T>* const begin = workspace->starts;
@@ -488,7 +491,11 @@ int MakeRandomStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options
                      [](const StartPose<T>& start) { return !std::isfinite(start.cost); });
   std::sort(begin, end,
             [](const StartPose<T>& a, const StartPose<T>& b) { return a.cost < b.cost; });
-  return static_cast<int>(end - begin);
+  int num_starts = static_cast<int>(end - begin);
+  if (object.prior.kind == PriorKind::kPose) {
+    InsertStart(cost, object.prior.pose.mean, num_starts++, begin);
+  }
+  return num_starts;
 }
 
 template struct StartWorkspace<float>;

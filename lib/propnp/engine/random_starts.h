@@ -55,7 +55,7 @@ struct StartWorkspace {
   int32_t* guide;             // as many
   float* lane_points;         // of kStartLanes subsets, kernels/start_kernels.h
   StartState* lanes;
-  StartPose<T>* starts;  // num_starts and a target
+  StartPose<T>* starts;  // num_starts, the mean of a prior and a target
 
   static StartWorkspace Allocate(const Problem& problem, const propnp_solve_options& options,
                                  Arena* arena);

@@ -72,11 +72,14 @@ typedef struct propnp_sample_args {
 
   /* d log_evidence / d inputs, and the same of cost_target + log_evidence if `loss_gradient`. */
   int32_t loss_gradient;
-  propnp_tensor grad_x3d;       /* as x3d */
-  propnp_tensor grad_x2d;       /* as x2d */
-  propnp_tensor grad_w2d;       /* as w2d: given with plain weights only */
-  propnp_tensor grad_sqrt_info; /* as sqrt_info: given with sqrt_info only */
-  propnp_tensor grad_delta;     /* (B) float: delta of the loss, held fixed in the others */
+  propnp_tensor grad_x3d;         /* as x3d */
+  propnp_tensor grad_x2d;         /* as x2d */
+  propnp_tensor grad_w2d;         /* as w2d: given with plain weights only */
+  propnp_tensor grad_sqrt_info;   /* as sqrt_info: given with sqrt_info only */
+  propnp_tensor grad_delta;       /* (B) float: delta of the loss, held fixed in the others */
+  propnp_tensor grad_prior_mean;  /* (B, 3) float: mean of a log-depth prior; (B, D): pose of a pose
+                                     prior, in its tangent */
+  propnp_tensor grad_prior_sigma; /* (B, 3) float: sigma of a log-depth prior */
 
   /* Summaries of the weighted samples, see posterior_summary.h. Steps are (dt, rotation vector)
    * from one pose to another, 4DoF (dt, yaw within half a turn): the tangent to second order.

@@ -63,6 +63,7 @@ Status CheckOutputs(const Problem& problem, const propnp_sample_args& a) {
   if (!information && IsGiven(a.grad_sqrt_info)) {
     return Status::InvalidArgument("grad_sqrt_info is given, but sqrt_info is not");
   }
+  PROPNP_RETURN_IF_ERROR(CheckPriorGradient(problem, a));
   return CheckSummaries(problem, a);
 }
 

@@ -160,7 +160,7 @@ void SampleReplay<kDof, T>::ForEachBlock(const ObjectCost<kDof, double>& cost, c
 
 template <int kDof, typename T>
 void SampleReplay<kDof, T>::EvaluateCosts(const ObjectCost<kDof, double>& cost) {
-  const LogDepthPrior<double>& prior = cost.object().prior;
+  const PriorDensity<double>& prior = cost.object().prior;
   double costs[kBlock];
   ForEachBlock(
       cost, [](int64_t) { return true; }, [](int64_t) { return 0.0; },
@@ -168,8 +168,8 @@ void SampleReplay<kDof, T>::EvaluateCosts(const ObjectCost<kDof, double>& cost) 
         base_object_.Costs(records_, count, in_front, costs);
         for (int k = 0; k < count; ++k) costs_[block_[k]] = costs[k];
       });
-  for (int64_t s = 0; prior.active && s < num_samples_; ++s) {
-    costs_[s] += prior.cost({pose(s)[0], pose(s)[1], pose(s)[2]});
+  for (int64_t s = 0; prior.active() && s < num_samples_; ++s) {
+    costs_[s] += prior.cost(cost.dof(), pose(s));
   }
 }
 
@@ -185,9 +185,9 @@ void SampleReplay<kDof, T>::AddGradient(const ObjectCost<kDof, double>& cost, co
   const KernelModel<double> model = cost.Model(Curvature::kIrls, ClampedRows::kExact);
   for (int64_t s = 0; s < num_samples_; ++s) {
     if (factors[s] == 0) continue;
-    if (object.prior.active) {
-      object.prior.cost_vjp({pose(s)[0], pose(s)[1], pose(s)[2]}, factors[s], gradient->prior_mean,
-                            gradient->prior_sigma);
+    if (object.prior.kind == PriorKind::kLogDepth) {
+      object.prior.log_depth.cost_vjp({pose(s)[0], pose(s)[1], pose(s)[2]}, factors[s],
+                                      gradient->prior_mean, gradient->prior_sigma);
     }
     if (!with_camera) continue;
     const KernelPose<double> kernel_pose = cost.ToKernel(pose(s));

@@ -85,6 +85,7 @@ class ObjectSolver {
     if (result->status) return;
 
     const ObjectCost<kDof, T> cost(scratch->object);
+    MoveIntoPrior(cost, result);
     const int num_starts = CollectStarts(index, cost, scratch, result->pose);
     RefineBest(cost, scratch->starts.starts, num_starts, result);
     if (!result->outcome.finite) {
@@ -117,6 +118,14 @@ class ObjectSolver {
       valid = valid && finite;
     }
     return valid;
+  }
+
+  // A given pose where the prior is zero could not be left again.
+  void MoveIntoPrior(const ObjectCost<kDof, T>& cost, ObjectResult<kDof, T>* result) const {
+    const PriorDensity<T>& prior = cost.object().prior;
+    if (!IsGiven(args_.pose_init) || std::isfinite(prior.cost(cost.dof(), result->pose))) return;
+    prior.move_inside(result->pose);
+    result->status |= PROPNP_STATUS_FELL_BACK;
   }
 
   // Fills the list of starts, best first, and returns how many there are.

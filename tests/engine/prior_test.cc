@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// Priors in the solver, in evaluation and in the sampler.
+#include <string>
+
+#include "tests/engine/quadrature.h"
+
+namespace propnp::test {
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+
+// A prior that owns its numbers: one row that serves any number of objects.
+struct OwnPrior {
+  std::vector<double> first, second;
+  Prior prior;
+
+  static OwnPrior LogDepth(std::vector<double> mean, std::vector<double> sigma) {
+    return OwnPrior(PROPNP_PRIOR_LOG_DEPTH, std::move(mean), std::move(sigma));
+  }
+  static OwnPrior DepthRange(std::vector<double> depth, std::vector<double> bound) {
+    return OwnPrior(PROPNP_PRIOR_DEPTH_RANGE, std::move(depth), std::move(bound));
+  }
+  // With `sigma` for translations and rotations, all correlated alike.
+  static OwnPrior Pose(int dof, const double* mean, double translation, double rotation,
+                       double correlation = 0) {
+    std::vector<double> covariance;
+    for (int i = 0; i < dof * dof; ++i) {
+      const double a = i / dof < 3 ? translation : rotation,
+                   b = i % dof < 3 ? translation : rotation;
+      covariance.push_back(a * b * (i % (dof + 1) == 0 ? 1 : correlation));
+    }
+    return OwnPrior(PROPNP_PRIOR_POSE, std::vector<double>(mean, mean + (dof == 6 ? 7 : 4)),
+                    std::move(covariance), dof);
+  }
+
+  const Prior* For(int64_t objects) {
+    for (propnp_tensor* t :
+         {&prior.mean, &prior.sigma, &prior.depth, &prior.bound, &prior.pose, &prior.covariance}) {
+      if (IsGiven(*t)) t->shape[0] = objects, t->stride[0] = 0;
+    }
+    return &prior;
+  }
+
+ private:
+  OwnPrior(int32_t kind, std::vector<double> a, std::vector<double> b, int dof = 0)
+      : first(std::move(a)), second(std::move(b)) {
+    prior.kind = kind;
+    propnp_tensor* const tensors[3][2] = {{&prior.mean, &prior.sigma},
+                                          {&prior.depth, &prior.bound},
+                                          {&prior.pose, &prior.covariance}};
+    *tensors[kind][0] = View(first.data(), {1, static_cast<int64_t>(first.size())});
+    *tensors[kind][1] = dof ? View(second.data(), {1, dof, dof})
+                            : View(second.data(), {1, static_cast<int64_t>(second.size())});
+  }
+};
+
+// -log density of a pose prior, by the formula.
+class PlainPosePrior {
+ public:
+  PlainPosePrior(int dof, const OwnPrior& own) : dof_(dof), mean_(own.first) {
+    EXPECT_TRUE(dof == 6 ? six_.factorize(own.second.data()) : four_.factorize(own.second.data()));
+    yaw_sigma_ = std::sqrt(own.second.back());
+  }
+
+  double operator()(const double* pose) const {
+    std::vector<double> y = LocalStep(dof_, mean_.data(), pose);
+    double cost = 0.5 * dof_ * std::log(2 * kPi);
+    if (dof_ == 6) {
+      const double square = y[3] * y[3] + y[4] * y[4] + y[5] * y[5];
+      cost += 0.5 * six_.log_determinant() - 2 * std::log1p(square / 4);
+      six_.solve_lower(y.data(), y.data());
+    } else {
+      cost += 0.5 * four_.log_determinant() + std::log(std::erf(kPi / yaw_sigma_ / std::sqrt(2.0)));
+      four_.solve_lower(y.data(), y.data());
+    }
+    for (double value : y) cost += value * value / 2;
+    return cost;
+  }
+
+ private:
+  int dof_;
+  std::vector<double> mean_;
+  Cholesky<6, double> six_;
+  Cholesky<4, double> four_;
+  double yaw_sigma_;
+};
+
+Batch Weightless(TestRandom& random, int dof) {
+  Batch b = OneObject(random, dof, 8, 1);
+  b.w2d.assign(b.w2d.size(), 1e-9);
+  return b;
+}
+
+Posterior SampleWith(const Batch& b, OwnPrior* prior, int32_t num_samples) {
+  SampleOptions options;
+  options.num_samples = num_samples;
+  WantedOutputs wanted;
+  wanted.gradient = false;
+  return SampleBatch(b, options, prior ? prior->For(b.num_objects) : nullptr, PROPNP_FLOAT64, 2,
+                     wanted);
+}
+
+class PriorEvidence : public ::testing::TestWithParam<int> {
+ protected:
+  int dof() const { return GetParam(); }
+  TestRandom random_;
+};
+
+// Points that say nothing leave the prior's integral: one, times the volume of the rotations where
+// it says nothing of them either. The mean over replicates lies within five of its standard errors
+// but once in 1e6.
+TEST_P(PriorEvidence, OfThePriorAloneIsItsIntegral) {
+  const Batch one = Weightless(random_, dof());
+  const double rotations = std::log(dof() == 6 ? 8 * kPi * kPi : 2 * kPi);
+  OwnPrior priors[] = {OwnPrior::LogDepth({0.1, 0, 1.5}, {0.3, 0.2, 0.4}),
+                       OwnPrior::DepthRange({2, 5}, {0.5, 0.4}),
+                       OwnPrior::Pose(dof(), one.true_pose.data(), 0.4, 0.5, 0.3)};
+  for (OwnPrior& prior : priors) {
+    SCOPED_TRACE(prior.prior.kind);
+    Batch b = Copies(one, 24);
+    b.true_pose.clear();
+    const Posterior posterior = SampleWith(b, &prior, 2048);
+    std::vector<double> ratios;
+    for (double estimate : posterior.log_evidence) {
+      ratios.push_back(
+          std::exp(estimate - (prior.prior.kind == PROPNP_PRIOR_POSE ? 0 : rotations)));
+    }
+    const MeanValue ratio = MeanOf(ratios);
+    EXPECT_LT(ratio.standard_error, 0.02);
+    EXPECT_NEAR(ratio.mean, 1, 5 * ratio.standard_error + 1e-6);
+    for (int32_t status : posterior.status) EXPECT_EQ(status & PROPNP_STATUS_IMPROPER, 0);
+  }
+}
+
+// A range that cuts into the posterior keeps the share of it that is inside, over its volume.
+TEST_P(PriorEvidence, OfARangeIsTheShareInside) {
+  Batch b = OneObject(random_, dof(), 12, 4);
+  const double z = b.true_pose[2];
+  SampleOptions options;
+  options.num_samples = 65536;
+  WantedOutputs wanted;
+  wanted.gradient = false, wanted.samples = true;
+  const Posterior free = SampleBatch(b, options, nullptr, PROPNP_FLOAT64, 2, wanted);
+  const double highest =
+      *std::max_element(free.sample_log_weight.begin(), free.sample_log_weight.end());
+  double inside = 0, total = 0, square = 0;
+  for (int32_t s = 0; s < options.num_samples; ++s) {
+    const double w = std::exp(free.sample_log_weight[s] - highest);
+    total += w;
+    if (free.sample_pose[s * b.pose_size() + 2] > z) inside += w, square += w * w;
+  }
+  ASSERT_GT(inside / total, 0.1);
+  ASSERT_LT(inside / total, 0.9);
+  OwnPrior prior = OwnPrior::DepthRange({z, 3 * z}, {2, 2});
+  const Posterior cut = SampleWith(b, &prior, 65536);
+  const double volume = 16 * (27 - 1) * z * z * z / 3;
+  // Independent draws would err so; quasi-random points err less.
+  const double error = 2 * std::sqrt(square) / inside;
+  EXPECT_NEAR(cut.log_evidence[0],
+              free.log_evidence[0] + std::log(inside / total) - std::log(volume), 5 * error);
+}
+
+TEST_P(PriorEvidence, OfAPosePriorAgreesWithQuadrature) {
+  const Batch b = OneObject(random_, dof(), 10, dof() == 6 ? 10 : 20);
+  double step[6], mean[7];
+  for (double& s : step) s = 0.1 * random_.Normal();
+  dof() == 6 ? SixDof<double>().retract(b.true_pose.data(), step, mean)
+             : FourDof<double>().retract(b.true_pose.data(), step, mean);
+  OwnPrior own = OwnPrior::Pose(dof(), mean, 0.15, dof() == 6 ? 0.1 : 0.3, 0.2);
+  const PlainPosePrior prior(dof(), own);
+  const PlainCost points(b);
+  double log_evidence;
+  if (dof() == 6) {
+    const auto cost = [&](const RigidTransform<double>& p) {
+      const Mat3<double>& r = p.rotation;
+      const double m[9] = {r.row0.x, r.row0.y, r.row0.z, r.row1.x, r.row1.y,
+                           r.row1.z, r.row2.x, r.row2.y, r.row2.z};
+      const double w = 0.5 * std::sqrt(1 + m[0] + m[4] + m[8]);  // these are no half turns
+      const double pose[7] = {
+          p.translation.x,         p.translation.y,         p.translation.z,        w,
+          (m[7] - m[5]) / (4 * w), (m[2] - m[6]) / (4 * w), (m[3] - m[1]) / (4 * w)};
+      return points(p) + prior(pose);
+    };
+    log_evidence = SixDofEvidence(cost, LaplaceOf(b, cost, own.For(1)));
+  } else {
+    SampleOptions options;
+    WantedOutputs wanted;
+    wanted.samples = true;
+    const Posterior posterior = SampleBatch(b, options, own.For(1), PROPNP_FLOAT64, 1, wanted);
+    const auto cost = [&](const RigidTransform<double>& p) {
+      const Mat3<double>& r = p.rotation;  // about y; four numbers
+      const double pose[7] = {p.translation.x, p.translation.y, p.translation.z,
+                              std::atan2(r.row0.z, r.row0.x)};
+      return points(p) + prior(pose);
+    };
+    log_evidence = FourDofEvidence(b, cost, GridAround(posterior, options.num_samples));
+  }
+  // The prior matters: without it the evidence is another.
+  EXPECT_GT(std::fabs(SampleWith(b, nullptr, 4096).log_evidence[0] - log_evidence), 0.5);
+  ExpectEvidence(b, log_evidence, own.For(kQuadratureReplicates));
+}
+
+// Weak points alone leave the depth open.
+TEST_P(PriorEvidence, IsImproperWithoutAPrior) {
+  Batch b = OneObject(random_, dof(), 8, 100);
+  EXPECT_NE(SampleWith(b, nullptr, 2048).status[0] & PROPNP_STATUS_IMPROPER, 0);
+  OwnPrior prior = OwnPrior::DepthRange({1, 20}, {1, 1});
+  EXPECT_EQ(SampleWith(b, &prior, 2048).status[0] & PROPNP_STATUS_IMPROPER, 0);
+}
+
+// Where the posterior is Gaussian of covariance C about y, Z(mean) = N(y - mean; 0, Sigma + C).
+TEST_P(PriorEvidence, GradientToAPoseIsTheGaussians) {
+  Batch b = OneObject(random_, dof(), 30, 0.5);
+  b.x2d.assign(b.x2d.size(), 0);
+  ProjectTruth(&b);
+  const int d = dof();
+  std::vector<double> covariance = [&] {
+    Batch started = b;
+    started.pose_init = b.true_pose;
+    return SolveBatch(started).covariance;
+  }();
+  double step[6], mean[7];
+  for (double& s : step) s = 0.01 * random_.Normal();
+  d == 6 ? SixDof<double>().retract(b.true_pose.data(), step, mean)
+         : FourDof<double>().retract(b.true_pose.data(), step, mean);
+  OwnPrior own = OwnPrior::Pose(d, mean, 0.01, 0.005, 0.2);
+  for (int i = 0; i < d * d; ++i) covariance[i] += own.second[i];
+  std::vector<double> expected = LocalStep(d, mean, b.true_pose.data());
+  Cholesky<6, double> six;
+  Cholesky<4, double> four;
+  ASSERT_TRUE(d == 6 ? six.factorize(covariance.data()) : four.factorize(covariance.data()));
+  d == 6 ? six.solve(expected.data(), expected.data())
+         : four.solve(expected.data(), expected.data());
+
+  SampleOptions options;
+  options.num_samples = 4096;
+  WantedOutputs wanted;
+  wanted.prior_gradient = true;
+  const auto gradient_of = [&](const Batch& batch) {
+    return SampleBatch(batch, options, own.For(1), PROPNP_FLOAT64, 1, wanted).grad_prior_mean;
+  };
+  Batch no_target = b;
+  no_target.true_pose.clear();
+  const std::vector<double> gradient = gradient_of(no_target), loss_gradient = gradient_of(b);
+  // The loss has the prior's cost at the target, too.
+  const double* target = b.true_pose.data();
+  for (int i = 0; i < d; ++i) {
+    // Second-order terms are a hundredth of the spread of 1 / sigma.
+    const double size = 1 / std::sqrt(covariance[i * (d + 1)]);
+    EXPECT_NEAR(gradient[i], expected[i], 0.02 * size) << i;
+    double moved[2][7], tangent[6] = {}, cost[2];
+    for (int side = 0; side < 2; ++side) {
+      tangent[i] = side ? 1e-6 : -1e-6;
+      d == 6 ? SixDof<double>().retract(mean, tangent, moved[side])
+             : FourDof<double>().retract(mean, tangent, moved[side]);
+      OwnPrior shifted = own;
+      shifted.first.assign(moved[side], moved[side] + b.pose_size());
+      cost[side] = PlainPosePrior(d, shifted)(target);
+    }
+    EXPECT_NEAR(loss_gradient[i] - gradient[i], (cost[1] - cost[0]) / 2e-6, 1e-4 * size) << i;
+  }
+}
+
+// Differences of an evidence that these many samples know to 1e-5.
+TEST_P(PriorEvidence, GradientToALogDepthPriorIsItsSlope) {
+  Batch b = OneObject(random_, dof(), 30, 2);
+  b.true_pose.clear();
+  const std::vector<double> mean{0.05, -0.1, 1.5}, sigma{0.2, 0.3, 0.4};
+  SampleOptions options;
+  options.num_samples = 8192;
+  WantedOutputs wanted;
+  wanted.prior_gradient = true;
+  const auto sample = [&](const std::vector<double>& m, const std::vector<double>& s) {
+    OwnPrior prior = OwnPrior::LogDepth(m, s);
+    return SampleBatch(b, options, prior.For(1), PROPNP_FLOAT64, 2, wanted);
+  };
+  const Posterior at = sample(mean, sigma);
+  constexpr double kStep = 0.01;
+  for (int k = 0; k < 3; ++k) {
+    std::vector<double> up = mean, down = mean, wide = sigma, narrow = sigma;
+    up[k] += kStep, down[k] -= kStep, wide[k] += kStep, narrow[k] -= kStep;
+    EXPECT_NEAR(
+        at.grad_prior_mean[k],
+        (sample(up, sigma).log_evidence[0] - sample(down, sigma).log_evidence[0]) / (2 * kStep),
+        5e-3 / sigma[k]);
+    EXPECT_NEAR(
+        at.grad_prior_sigma[k],
+        (sample(mean, wide).log_evidence[0] - sample(mean, narrow).log_evidence[0]) / (2 * kStep),
+        2e-2 / sigma[k]);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(DegreesOfFreedom, PriorEvidence, ::testing::Values(6, 4),
+                         [](const auto& info) { return "dof" + std::to_string(info.param); });
+
+// With points that say nothing the prior is the answer.
+TEST(PriorSolve, ReturnsTheMeanAndItsCovariance) {
+  TestRandom random;
+  for (const int dof : {6, 4}) {
+    for (const int32_t precision : {PROPNP_FLOAT32, PROPNP_FLOAT64}) {
+      const Batch b = Weightless(random, dof);
+      OwnPrior own = OwnPrior::Pose(dof, b.true_pose.data(), 0.3, 0.2, 0.4);
+      SolveCall call(b);
+      call.args.precision = precision;
+      call.cost.prior = own.For(1);
+      ASSERT_TRUE(call.Run(SharedContext()).ok());
+      const PoseDistance error = Distance(dof, b.true_pose.data(), call.out.pose.data());
+      EXPECT_LT(error.translation, 1e-4);
+      EXPECT_LT(error.rotation, 1e-4);
+      for (int i = 0; i < dof * dof; ++i) {
+        EXPECT_NEAR(call.out.covariance[i], own.second[i], 1e-4);
+      }
+    }
+  }
+}
+
+// Points that fit at several depths alike are found at the one that the prior allows, from random
+// starts and from a given one outside.
+TEST(PriorSolve, StartsInsideOfADepthRange) {
+  TestRandom random;
+  Batch b = OneObject(random, 6, 20, 0.5);
+  // The objects' own depth is from three to seven.
+  OwnPrior far = OwnPrior::DepthRange({9, 12}, {1, 1}),
+           around = OwnPrior::DepthRange({1, 9}, {1, 1});
+  for (OwnPrior* prior : {&far, &around}) {
+    for (const bool given : {false, true}) {
+      Batch started = b;
+      if (given) started.pose_init = {0, 0, 40, 1, 0, 0, 0};
+      SolveCall call(started);
+      call.cost.prior = prior->For(1);
+      ASSERT_TRUE(call.Run(SharedContext()).ok());
+      EXPECT_TRUE(std::isfinite(call.out.cost_after[0]));
+      EXPECT_GE(call.out.pose[2], prior->first[0]);
+      EXPECT_LE(call.out.pose[2], prior->first[1]);
+      EXPECT_EQ((call.out.status[0] & PROPNP_STATUS_FELL_BACK) != 0, given);
+    }
+  }
+  const Posterior posterior = SampleWith(b, &far, 512);
+  EXPECT_EQ(posterior.status[0] & PROPNP_STATUS_FAILED, 0);
+  EXPECT_TRUE(std::isfinite(posterior.log_evidence[0]));
+}
+
+TEST(PriorEvaluate, AddsItsCostAndDerivatives) {
+  TestRandom random;
+  for (const int dof : {6, 4}) {
+    const Batch b = OneObject(random, dof, 10, 1);
+    double step[6], mean[7];
+    for (double& s : step) s = 0.2 * random.Normal();
+    dof == 6 ? SixDof<double>().retract(b.true_pose.data(), step, mean)
+             : FourDof<double>().retract(b.true_pose.data(), step, mean);
+    OwnPrior own = OwnPrior::Pose(dof, mean, 0.3, 0.2, 0.1);
+    EvaluateCall without(b, b.true_pose), with(b, b.true_pose);
+    with.cost.prior = own.For(1);
+    ASSERT_TRUE(without.Run(SharedContext()).ok());
+    ASSERT_TRUE(with.Run(SharedContext()).ok());
+    const PlainPosePrior prior(dof, own);
+    EXPECT_NEAR(with.cost_value[0] - without.cost_value[0], prior(b.true_pose.data()), 1e-9);
+    for (int i = 0; i < dof; ++i) {
+      double cost[2], tangent[6] = {}, moved[7];
+      for (int side = 0; side < 2; ++side) {
+        tangent[i] = side ? 1e-5 : -1e-5;
+        dof == 6 ? SixDof<double>().retract(b.true_pose.data(), tangent, moved)
+                 : FourDof<double>().retract(b.true_pose.data(), tangent, moved);
+        cost[side] = prior(moved);
+      }
+      EXPECT_NEAR(with.gradient[i] - without.gradient[i], (cost[1] - cost[0]) / 2e-5, 1e-6);
+      EXPECT_GT(with.hessian[i * (dof + 1)], without.hessian[i * (dof + 1)]);
+    }
+  }
+}
+
+TEST(PriorChecks, NameFieldAndShape) {
+  TestRandom random;
+  const Batch b = OneObject(random, 6, 10, 1);
+  const auto expect_message = [&](const std::string& part, OwnPrior own, const auto& change) {
+    own.For(1);
+    change(&own.prior);
+    EvaluateCall call(b, b.true_pose);
+    call.cost.prior = &own.prior;
+    const std::string message = call.Run(SharedContext()).message();
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  };
+  const auto pose = [&] { return OwnPrior::Pose(6, b.true_pose.data(), 0.1, 0.1); };
+  const auto range = [] { return OwnPrior::DepthRange({1, 2}, {1, 1}); };
+  expect_message("cost.prior.kind is 3, expected 0 to 2", pose(), [](Prior* p) { p->kind = 3; });
+  expect_message("cost.prior.mean is missing", pose(), [](Prior* p) { p->kind = 0; });
+  expect_message("cost.prior.pose is given, but cost.prior.kind is 1", range(),
+                 [](Prior* p) { p->pose = p->depth; });
+  expect_message("cost.prior.covariance has shape (1, 6, 4), expected (1, 6, 6)", pose(),
+                 [](Prior* p) { p->covariance.shape[2] = 4; });
+  expect_message("cost.prior.bound has shape (1, 3), expected (1, 2) or (1, 4)", range(),
+                 [](Prior* p) { p->bound.shape[1] = 3; });
+}
+
+TEST(PriorChecks, RefuseGradientsThatThereAreNot) {
+  TestRandom random;
+  const Batch b = OneObject(random, 6, 10, 1);
+  OwnPrior range = OwnPrior::DepthRange({1, 9}, {1, 1});
+  OwnPrior pose = OwnPrior::Pose(6, b.true_pose.data(), 0.1, 0.1);
+  const auto message = [&](const Prior* prior, int64_t mean_size, bool sigma) {
+    const Correspondences correspondences = CorrespondencesOf(b);
+    const Cameras cameras = CamerasOf(b);
+    CostOptions cost = b.cost;
+    cost.prior = prior;
+    const SampleOptions options;
+    double numbers[7];
+    SampleArgs args;
+    args.correspondences = &correspondences, args.cameras = &cameras, args.cost = &cost;
+    args.start_options = &b.options, args.options = &options;
+    args.grad_prior_mean = View(numbers, {1, mean_size});
+    if (sigma) args.grad_prior_sigma = View(numbers, {1, 3});
+    return SamplePosterior(SharedContext(), args).message();
+  };
+  EXPECT_NE(message(nullptr, 3, false).find("grad_prior_mean is given"), std::string::npos);
+  EXPECT_NE(message(range.For(1), 3, false).find("grad_prior_mean is given"), std::string::npos);
+  EXPECT_NE(message(pose.For(1), 6, true).find("grad_prior_sigma is given"), std::string::npos);
+  EXPECT_NE(message(pose.For(1), 7, false).find("expected (1, 6)"), std::string::npos);
+}
+
+// Numbers that are no density fail the object that has them, and no other.
+TEST(PriorChecks, AnObjectWithoutADensityFailsAlone) {
+  TestRandom random;
+  const Batch b = Copies(OneObject(random, 6, 10, 1), 2);
+  struct Spoiled {
+    OwnPrior prior;
+    bool second;
+    int element;
+    double value;
+  };
+  const double* mean = b.true_pose.data();
+  for (const Spoiled& spoiled : {Spoiled{OwnPrior::LogDepth({0, 0, 1}, {1, 1, 1}), true, 2, 0.0},
+                                 {OwnPrior::LogDepth({0, 0, 1}, {1, 1, 1}), false, 0, kNaN},
+                                 {OwnPrior::DepthRange({1, 9}, {1, 1}), false, 1, 0.5},
+                                 {OwnPrior::DepthRange({1, 9}, {1, 1}), true, 0, -1.0},
+                                 {OwnPrior::DepthRange({1, 9}, {-1, 1, -1, 1}), true, 3, kInfinity},
+                                 {OwnPrior::Pose(6, mean, 0.1, 0.1), true, 0, -1.0},
+                                 {OwnPrior::Pose(6, mean, 0.1, 0.1), true, 21, 4.0},
+                                 {OwnPrior::Pose(6, mean, 0.1, 0.1), false, 3, kNaN}}) {
+    OwnPrior own = spoiled.prior;
+    std::vector<double> rows[2] = {Repeated(own.first, 2), Repeated(own.second, 2)};
+    rows[spoiled.second][spoiled.element] = spoiled.value;
+    Prior prior = own.prior;
+    int row = 0;
+    for (propnp_tensor* t :
+         {&prior.mean, &prior.sigma, &prior.depth, &prior.bound, &prior.pose, &prior.covariance}) {
+      if (!IsGiven(*t)) continue;
+      t->data = rows[row].data();
+      t->shape[0] = 2;
+      t->stride[0] = static_cast<int64_t>(rows[row++].size()) / 2;
+    }
+    EvaluateCall call(b, b.true_pose);
+    call.cost.prior = &prior;
+    ASSERT_TRUE(call.Run(SharedContext()).ok());
+    EXPECT_EQ(call.status[0], PROPNP_STATUS_NON_FINITE_INPUT) << prior.kind;
+    EXPECT_EQ(call.status[1], 0) << prior.kind;
+    EXPECT_TRUE(std::isfinite(call.cost_value[1]));
+  }
+}
+
+}  // namespace
+}  // namespace propnp::test
