@@ -96,6 +96,15 @@ if(NOT result EQUAL 0 OR NOT num_problems EQUAL 2)
 endif()
 expect_words("${output}" "mixture_mc, 128 samples, 2 seeds a problem, float64, 1 threads")
 
+# The published sampler, whose figures are another's: it wastes seven of eight samples there.
+execute_process(
+  COMMAND ${BENCH} evidence ${DATA} --seeds 4 --method amis --only sharp_512 --json ${json_file}
+  RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+expect_words("${output}" "amis, 512 samples, 4 seeds")
+file(READ ${json_file} json)
+expect_below(problems 0 ess 0.25)
+expect_below(problems 0 rmse_log_evidence 0.4)
+
 # refuses(exit code, words that the error must hold, arguments...)
 function(refuses code words)
   execute_process(COMMAND ${BENCH} evidence ${ARGN}

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "propnp/math/philox.h"
@@ -65,6 +66,23 @@ void DrawnSamples<kDof>::Draw(const MixtureProposal<kDof>& proposal, const Sampl
   }
   kernels.log_density(kDof, charts_, modes, components_, components, num_samples_, columns_);
   for (int64_t s = 0; s < num_samples_; ++s) columns_.log_density[s] += offset;
+}
+
+template <int kDof>
+void DrawnSamples<kDof>::PlaceAround(const PosteriorMode<kDof>& mode, const DofPolicy<kDof>& dof,
+                                     int64_t begin, int64_t end) {
+  for (int64_t s = begin; s < end; ++s) {
+    double xi[kDof];
+    mode.chart.from_pose(dof, pose(s), xi);
+    for (int k = 0; k < kDof; ++k) columns_.xi[k * columns_.stride + s] = xi[k];
+    const PivotDisplacement<double> moved = mode.chart.displacement(xi);
+    const Mat3<double> m = rotation_minus_identity_from_cayley(moved.theta);
+    const double numbers[] = {m.row0.x, m.row0.y,      m.row0.z,      m.row1.x,
+                              m.row1.y, m.row1.z,      m.row2.x,      m.row2.y,
+                              m.row2.z, moved.shift.x, moved.shift.y, moved.shift.z};
+    std::copy(std::begin(numbers), std::end(numbers), displacement_ + s * kDisplacement);
+  }
+  mode_begin_[0] = begin, mode_begin_[1] = end;
 }
 
 template <int kDof>

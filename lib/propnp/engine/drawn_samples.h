@@ -28,6 +28,13 @@ class DrawnSamples {
 
   void Draw(const MixtureProposal<kDof>& proposal, const SampleStream& stream);
 
+  // For samples that come from elsewhere: once poses() holds them, places [begin, end) in the chart
+  // of the one mode. log_densities() is then the caller's to fill in.
+  void PlaceAround(const PosteriorMode<kDof>& mode, const DofPolicy<kDof>& dof, int64_t begin,
+                   int64_t end);
+  double* poses() { return pose_; }  // (S, 7)
+  double* log_densities() { return columns_.log_density; }
+
   int64_t size() const { return num_samples_; }
   // Samples [begin_of(m), begin_of(m + 1)) were drawn in the chart of mode m.
   int64_t begin_of(int mode) const { return mode_begin_[mode]; }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 
+#include "propnp/engine/amis_sampler.h"
 #include "propnp/engine/control_variates.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/mixture_proposal.h"
@@ -131,7 +132,7 @@ class ObjectSampler {
     }
     MixtureProposal<kDof> proposal(scratch_.modes, num_modes, scratch_.components);
     Sample(cost, proposal);
-    if (result_.ess < options_.second_stage_ess &&
+    if (UsesMixture() && result_.ess < options_.second_stage_ess &&
         scratch_.refit.Run(drawn_, samples_.plain_weight, &proposal)) {
       ++stage_;
       Sample(cost, proposal);
@@ -149,11 +150,37 @@ class ObjectSampler {
     if (WantsPriorGradient(args_)) ComputePriorGradient(cost);
   }
 
+  bool UsesMixture() const { return options_.method <= PROPNP_SAMPLER_MIXTURE_MC; }
+
   void Sample(const ObjectCost<kDof, double>& cost, const MixtureProposal<kDof>& proposal) {
-    drawn_.Draw(proposal, {options_.method, seed_, problem_.ObjectId(index_), stage_});
-    EvaluateCosts(cost, proposal.num_modes());
     result_.status &= ~static_cast<uint32_t>(PROPNP_STATUS_FELL_BACK);
+    if (UsesMixture()) {
+      drawn_.Draw(proposal, {options_.method, seed_, problem_.ObjectId(index_), stage_});
+      EvaluateCosts(cost, proposal.num_modes());
+    } else {
+      SampleAdaptively(cost);
+    }
     Weigh(proposal);
+  }
+
+  // Adaptive multiple importance sampling around the one mode.
+  void SampleAdaptively(const ObjectCost<kDof, double>& cost) {
+    const PosteriorMode<kDof>& optimum = scratch_.modes[0];
+    double covariance[kDof * kDof] = {};
+    PublishedCovariance(cost, args_.start_options->epsilon, optimum.pose, covariance);
+    AmisSampler<kDof> amis(optimum.pose, covariance, seed_, problem_.ObjectId(index_),
+                           {drawn_.poses(), drawn_.log_densities(), samples_.log_weight,
+                            samples_.value, samples_.cost, num_samples_});
+    for (int round = 0; round < kAmisRounds; ++round) {
+      amis.Draw(round);
+      drawn_.PlaceAround(optimum, cost.dof(), amis.Begin(round), amis.End(round));
+      EvaluateCosts(cost, 1);
+      amis.Weigh(round);
+      amis.Adapt(round);
+    }
+    drawn_.PlaceAround(optimum, cost.dof(), 0, num_samples_);
+    in_front_[0] = FillRecords(0);
+    if (amis.fell_back()) result_.status |= PROPNP_STATUS_FELL_BACK;
   }
 
   bool LoadTarget() {
@@ -167,7 +194,9 @@ class ObjectSampler {
                                  &scratch_.starts);
     if (has_target_) InsertStart(cost, target_, count++, starts);
     pivot_ = WeightedCentroid(cost.object());
-    return FindModes(cost, *args_.start_options, pivot_, starts, count, scratch_.modes);
+    return UsesMixture()
+               ? FindModes(cost, *args_.start_options, pivot_, starts, count, scratch_.modes)
+               : RefineBestStart(cost, *args_.start_options, pivot_, starts, count, scratch_.modes);
   }
 
   // The records of mode m's samples. Returns how many are in front.
@@ -197,7 +226,7 @@ class ObjectSampler {
       }
     }
     const PriorDensity<double>& prior = scratch_.object.prior;
-    for (int64_t s = 0; prior.active() && s < num_samples_; ++s) {
+    for (int64_t s = drawn_.begin_of(0); prior.active() && s < drawn_.begin_of(num_modes); ++s) {
       samples_.cost[s] += prior.cost(cost.dof(), drawn_.pose(s));
     }
   }
@@ -231,7 +260,9 @@ class ObjectSampler {
     result_.ess = 1 / (square_sum * static_cast<double>(n));
     result_.log_evidence = log_mean;
     double variance = square_sum - 1 / static_cast<double>(n);
-    if (options_.control_variates) variance = ApplyControlVariates(proposal, variance);
+    if (options_.control_variates && UsesMixture()) {
+      variance = ApplyControlVariates(proposal, variance);
+    }
     result_.standard_error = std::sqrt(std::max(variance, 0.0));
   }
 

@@ -198,6 +198,16 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
 }
 
 template <int kDof>
+int RefineBestStart(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
+                    const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
+                    PosteriorMode<kDof>* modes) {
+  if (num_starts == 0) return 0;
+  std::copy(starts[0].pose, starts[0].pose + 7, modes[0].pose);
+  Descend(cost, options, options.max_iterations, &modes[0]);
+  return std::isfinite(modes[0].cost) && SetShape(cost, pivot, &modes[0]) ? 1 : 0;
+}
+
+template <int kDof>
 int DescendToMode(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
                   const double* pose, const PosteriorMode<kDof>* modes, int num_modes) {
   constexpr int kRounds = 5, kStepsPerRound = 4;
@@ -223,6 +233,10 @@ template int FindModes(const ObjectCost<6, double>&, const propnp_solve_options&
                        const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<6>*);
 template int FindModes(const ObjectCost<4, double>&, const propnp_solve_options&,
                        const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<4>*);
+template int RefineBestStart(const ObjectCost<6, double>&, const propnp_solve_options&,
+                             const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<6>*);
+template int RefineBestStart(const ObjectCost<4, double>&, const propnp_solve_options&,
+                             const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<4>*);
 template int DescendToMode(const ObjectCost<6, double>&, const propnp_solve_options&, const double*,
                            const PosteriorMode<6>*, int);
 template int DescendToMode(const ObjectCost<4, double>&, const propnp_solve_options&, const double*,

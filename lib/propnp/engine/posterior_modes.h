@@ -37,6 +37,13 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
               const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
               PosteriorMode<kDof>* modes);
 
+// The best start refined in at most options.max_iterations steps, as the only mode: what a sampler
+// of one mode needs. Returns one, or zero if the cost is not finite there.
+template <int kDof>
+int RefineBestStart(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
+                    const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
+                    PosteriorMode<kDof>* modes);
+
 // The pivot of the charts: the centroid of the points, weighted.
 Vec3<double> WeightedCentroid(const PackedObject<double>& object);
 

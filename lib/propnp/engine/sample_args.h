@@ -19,8 +19,10 @@ extern "C" {
 
 /* Values of propnp_sample_options::method. */
 enum {
-  PROPNP_SAMPLER_MIXTURE = 0,   /* one-shot mixture around every mode, scrambled Sobol points */
-  PROPNP_SAMPLER_MIXTURE_MC = 1 /* the same with independent random points */
+  PROPNP_SAMPLER_MIXTURE = 0,    /* one-shot mixture around every mode, scrambled Sobol points */
+  PROPNP_SAMPLER_MIXTURE_MC = 1, /* the same with independent random points */
+  PROPNP_SAMPLER_AMIS = 2 /* the sampler of the EPro-PnP layer, to compare with: four adaptive
+                             rounds around one mode, see amis_sampler.h */
 };
 
 enum { PROPNP_MAX_MODES = 16 };
@@ -28,11 +30,12 @@ enum { PROPNP_MAX_MODES = 16 };
 typedef struct propnp_sample_options {
   uint64_t struct_size;
   int32_t method;           /* PROPNP_SAMPLER_* */
-  int32_t num_samples;      /* S, at least 32 */
-  int32_t control_variates; /* nonzero: correct evidence, means and gradient with them */
+  int32_t num_samples;      /* S, at least 32; a multiple of 4 with PROPNP_SAMPLER_AMIS */
+  int32_t control_variates; /* nonzero: correct evidence, means and gradient with them. Of the
+                               mixtures only; without effect on PROPNP_SAMPLER_AMIS */
   double second_stage_ess;  /* below this ess a second proposal is fitted to the samples and as many
                                drawn from it in their stead; its evidence is slightly biased. 0:
-                               never */
+                               never. Of the mixtures only, too */
   uint64_t seed;
   const uint64_t* seed_pointer; /* read instead of `seed` when not null */
 } propnp_sample_options;

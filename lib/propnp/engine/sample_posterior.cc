@@ -15,14 +15,19 @@ Status CheckOptions(const propnp_sample_options* options) {
   if (!options || options->struct_size < sizeof(propnp_sample_options)) {
     return Status::InvalidArgument("options is null or its struct_size is too small");
   }
-  if (options->method != PROPNP_SAMPLER_MIXTURE && options->method != PROPNP_SAMPLER_MIXTURE_MC) {
+  if (options->method < PROPNP_SAMPLER_MIXTURE || options->method > PROPNP_SAMPLER_AMIS) {
     return Status::InvalidArgument("options.method is " + std::to_string(options->method) +
-                                   ", expected 0 or 1");
+                                   ", expected 0 to 2");
   }
   if (options->num_samples < 32 || options->num_samples > (1 << 20)) {
     return Status::InvalidArgument("options.num_samples is " +
                                    std::to_string(options->num_samples) +
                                    ", expected 32 to 1048576");
+  }
+  if (options->method == PROPNP_SAMPLER_AMIS && options->num_samples % kAmisRounds != 0) {
+    return Status::InvalidArgument("options.num_samples is " +
+                                   std::to_string(options->num_samples) +
+                                   ", expected a multiple of 4, the rounds of PROPNP_SAMPLER_AMIS");
   }
   if (!(options->second_stage_ess >= 0 && options->second_stage_ess <= 1)) {
     return Status::InvalidArgument("options.second_stage_ess is " +

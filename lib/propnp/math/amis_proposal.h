@@ -246,18 +246,19 @@ class AmisProposal<FourDof<S>> {
     return translation_.set(pose, block, kDefaultDepth);
   }
 
-  // `poses` (count, 4), `weights` (count) of sum 1. False if a default had to serve.
-  PROPNP_HOST_DEVICE bool refit(const S* poses, const S* weights, int64_t count) {
+  // `poses` (count, stride), four numbers each, `weights` (count) of sum 1. False if a default had
+  // to serve.
+  PROPNP_HOST_DEVICE bool refit(const S* poses, const S* weights, int64_t count, int stride = 4) {
     S sine = S(0), cosine = S(0);
     for (int64_t j = 0; j < count; ++j) {
-      sine += weights[j] * sin(poses[4 * j + 3]);
-      cosine += weights[j] * cos(poses[4 * j + 3]);
+      sine += weights[j] * sin(poses[stride * j + 3]);
+      cosine += weights[j] * cos(poses[stride * j + 3]);
     }
     const S squared = sine * sine + cosine * cosine;
     yaw_.mode = atan2(sine, cosine);
     yaw_.kappa = S(kAmisConcentration) * max(sqrt(squared), S(kAmisEpsilon)) * (S(2) - squared) /
                  max(S(1) - squared, S(kAmisEpsilon));
-    return translation_.refit(poses, 4, weights, count, kDefaultDepth);
+    return translation_.refit(poses, stride, weights, count, kDefaultDepth);
   }
 
   // With respect to dt dyaw, the published measure.

@@ -39,8 +39,10 @@ enum class RandomPurpose : uint32_t {
   kStartRotation = 2,
   kSample = 3,
   kScramble = 4,
-  kDraw = 5,      // offset of systematic resampling
-  kDrawOrder = 6  // its shuffle
+  kDraw = 5,       // offset of systematic resampling
+  kDrawOrder = 6,  // its shuffle
+  kAmis = 7,
+  kAmisYaw = 8
 };
 
 PROPNP_HOST_DEVICE inline PhiloxWords random_words(uint64_t seed, uint64_t object_id,
