@@ -24,7 +24,8 @@ namespace {
 // The names of options and what the engine calls them.
 const std::map<std::string, int32_t> kMethods = {{"mixture", PROPNP_SAMPLER_MIXTURE},
                                                  {"mixture_mc", PROPNP_SAMPLER_MIXTURE_MC},
-                                                 {"amis", PROPNP_SAMPLER_AMIS}};
+                                                 {"amis", PROPNP_SAMPLER_AMIS},
+                                                 {"laplace", PROPNP_SAMPLER_LAPLACE}};
 const std::map<std::string, int32_t> kPrecisions = {{"float32", PROPNP_FLOAT32},
                                                     {"float64", PROPNP_FLOAT64}};
 

@@ -105,6 +105,14 @@ file(READ ${json_file} json)
 expect_below(problems 0 ess 0.25)
 expect_below(problems 0 rmse_log_evidence 0.4)
 
+# Gaussians at the modes, which is all that there is to a sharp posterior.
+execute_process(
+  COMMAND ${BENCH} evidence ${DATA} --seeds 2 --method laplace --only sharp_512 --json ${json_file}
+  RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+expect_words("${output}" "laplace, 512 samples, 2 seeds")
+file(READ ${json_file} json)
+expect_below(problems 0 rmse_log_evidence 0.01)
+
 # refuses(exit code, words that the error must hold, arguments...)
 function(refuses code words)
   execute_process(COMMAND ${BENCH} evidence ${ARGN}

@@ -69,20 +69,23 @@ void DrawnSamples<kDof>::Draw(const MixtureProposal<kDof>& proposal, const Sampl
 }
 
 template <int kDof>
-void DrawnSamples<kDof>::PlaceAround(const PosteriorMode<kDof>& mode, const DofPolicy<kDof>& dof,
-                                     int64_t begin, int64_t end) {
+void DrawnSamples<kDof>::Place(const PosteriorMode<kDof>* modes, int num_modes, int mode,
+                               const DofPolicy<kDof>& dof, int64_t begin, int64_t end) {
   for (int64_t s = begin; s < end; ++s) {
-    double xi[kDof];
-    mode.chart.from_pose(dof, pose(s), xi);
-    for (int k = 0; k < kDof; ++k) columns_.xi[k * columns_.stride + s] = xi[k];
-    const PivotDisplacement<double> moved = mode.chart.displacement(xi);
-    const Mat3<double> m = rotation_minus_identity_from_cayley(moved.theta);
-    const double numbers[] = {m.row0.x, m.row0.y,      m.row0.z,      m.row1.x,
-                              m.row1.y, m.row1.z,      m.row2.x,      m.row2.y,
-                              m.row2.z, moved.shift.x, moved.shift.y, moved.shift.z};
-    std::copy(std::begin(numbers), std::end(numbers), displacement_ + s * kDisplacement);
+    for (int m = 0; m < num_modes; ++m) {
+      double xi[kDof];
+      modes[m].chart.from_pose(dof, pose(s), xi);
+      for (int k = 0; k < kDof; ++k) columns_.xi[(m * kDof + k) * columns_.stride + s] = xi[k];
+      if (m != mode) continue;
+      const PivotDisplacement<double> moved = modes[m].chart.displacement(xi);
+      const Mat3<double> r = rotation_minus_identity_from_cayley(moved.theta);
+      const double numbers[] = {r.row0.x, r.row0.y,      r.row0.z,      r.row1.x,
+                                r.row1.y, r.row1.z,      r.row2.x,      r.row2.y,
+                                r.row2.z, moved.shift.x, moved.shift.y, moved.shift.z};
+      std::copy(std::begin(numbers), std::end(numbers), displacement_ + s * kDisplacement);
+    }
   }
-  mode_begin_[0] = begin, mode_begin_[1] = end;
+  mode_begin_[mode] = begin, mode_begin_[mode + 1] = end;
 }
 
 template <int kDof>

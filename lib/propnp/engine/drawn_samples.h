@@ -28,10 +28,10 @@ class DrawnSamples {
 
   void Draw(const MixtureProposal<kDof>& proposal, const SampleStream& stream);
 
-  // For samples that come from elsewhere: once poses() holds them, places [begin, end) in the chart
-  // of the one mode. log_densities() is then the caller's to fill in.
-  void PlaceAround(const PosteriorMode<kDof>& mode, const DofPolicy<kDof>& dof, int64_t begin,
-                   int64_t end);
+  // For samples that come from elsewhere: once poses() holds them, makes [begin, end) those of a
+  // mode, modes in their order. log_densities() is then the caller's to fill in.
+  void Place(const PosteriorMode<kDof>* modes, int num_modes, int mode, const DofPolicy<kDof>& dof,
+             int64_t begin, int64_t end);
   double* poses() { return pose_; }  // (S, 7)
   double* log_densities() { return columns_.log_density; }
 

@@ -11,6 +11,7 @@
 
 #include "propnp/engine/amis_sampler.h"
 #include "propnp/engine/control_variates.h"
+#include "propnp/engine/laplace_posterior.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/mixture_proposal.h"
 #include "propnp/engine/pareto_smoothing.h"
@@ -151,9 +152,36 @@ class ObjectSampler {
   }
 
   bool UsesMixture() const { return options_.method <= PROPNP_SAMPLER_MIXTURE_MC; }
+  bool UsesGaussians() const { return options_.method == PROPNP_SAMPLER_LAPLACE; }
+
+  // Laplace's approximation: samples of equal weight, and no error that anybody knows.
+  void DrawGaussians(const ObjectCost<kDof, double>& cost, int num_modes) {
+    result_.log_evidence = LaplaceEvidence(scratch_.modes, num_modes, result_.mode_probability);
+    result_.standard_error = std::numeric_limits<double>::infinity();
+    result_.ess = 1;
+    int32_t* const mode_of = samples_.order;
+    DrawFromGaussians<kDof>(scratch_.modes, num_modes, result_.mode_probability, seed_,
+                            problem_.ObjectId(index_), num_samples_, drawn_.poses(), mode_of);
+    for (int64_t m = 0, begin = 0; m < num_modes; ++m) {
+      const int64_t end = std::upper_bound(mode_of, mode_of + num_samples_, m) - mode_of;
+      drawn_.Place(scratch_.modes, num_modes, static_cast<int>(m), cost.dof(), begin, end);
+      begin = end;
+    }
+    for (int64_t s = 0; s < num_samples_; ++s) {
+      samples_.log_weight[s] = result_.log_evidence;
+      samples_.plain_weight[s] = 1 / static_cast<double>(num_samples_);
+    }
+    EvaluateCosts(cost, num_modes);
+    std::copy(samples_.plain_weight, samples_.plain_weight + num_samples_,
+              samples_.gradient_weight);
+  }
 
   void Sample(const ObjectCost<kDof, double>& cost, const MixtureProposal<kDof>& proposal) {
     result_.status &= ~static_cast<uint32_t>(PROPNP_STATUS_FELL_BACK);
+    if (UsesGaussians()) {
+      DrawGaussians(cost, proposal.num_modes());
+      return;
+    }
     if (UsesMixture()) {
       drawn_.Draw(proposal, {options_.method, seed_, problem_.ObjectId(index_), stage_});
       EvaluateCosts(cost, proposal.num_modes());
@@ -173,12 +201,12 @@ class ObjectSampler {
                             samples_.value, samples_.cost, num_samples_});
     for (int round = 0; round < kAmisRounds; ++round) {
       amis.Draw(round);
-      drawn_.PlaceAround(optimum, cost.dof(), amis.Begin(round), amis.End(round));
+      drawn_.Place(&optimum, 1, 0, cost.dof(), amis.Begin(round), amis.End(round));
       EvaluateCosts(cost, 1);
       amis.Weigh(round);
       amis.Adapt(round);
     }
-    drawn_.PlaceAround(optimum, cost.dof(), 0, num_samples_);
+    drawn_.Place(&optimum, 1, 0, cost.dof(), 0, num_samples_);
     in_front_[0] = FillRecords(0);
     if (amis.fell_back()) result_.status |= PROPNP_STATUS_FELL_BACK;
   }
@@ -194,9 +222,9 @@ class ObjectSampler {
                                  &scratch_.starts);
     if (has_target_) InsertStart(cost, target_, count++, starts);
     pivot_ = WeightedCentroid(cost.object());
-    return UsesMixture()
-               ? FindModes(cost, *args_.start_options, pivot_, starts, count, scratch_.modes)
-               : RefineBestStart(cost, *args_.start_options, pivot_, starts, count, scratch_.modes);
+    return options_.method == PROPNP_SAMPLER_AMIS
+               ? RefineBestStart(cost, *args_.start_options, pivot_, starts, count, scratch_.modes)
+               : FindModes(cost, *args_.start_options, pivot_, starts, count, scratch_.modes);
   }
 
   // The records of mode m's samples. Returns how many are in front.
@@ -305,14 +333,28 @@ class ObjectSampler {
   }
 
   void Diagnose() {
+    if (!UsesGaussians()) DiagnoseWeights();
+    if (!scratch_.object.prior.active() && ImproperShare() > 0.01) {
+      result_.status |= PROPNP_STATUS_IMPROPER;
+    }
+  }
+
+  void DiagnoseWeights() {
     result_.khat = ParetoKhat(samples_.log_weight, num_samples_, samples_.value);
     if (!(result_.khat <= 0.7)) {
       result_.status |= PROPNP_STATUS_HIGH_KHAT;
       result_.standard_error = std::numeric_limits<double>::infinity();
     }
     if (result_.ess < 0.15) result_.status |= PROPNP_STATUS_LOW_ESS;
-    if (!scratch_.object.prior.active() && ImproperShare() > 0.01) {
-      result_.status |= PROPNP_STATUS_IMPROPER;
+  }
+
+  // A draw belongs to the Gaussian that it comes from.
+  void AddGaussianBasins() {
+    for (int64_t k = 0; result_.mode_count > 1 && k < BasinDraws::kCount; ++k) {
+      const int64_t s = (2 * k + 1) * num_samples_ / (2 * BasinDraws::kCount);
+      int m = 0;
+      while (s >= drawn_.begin_of(m + 1)) ++m;
+      result_.basins.Add(s, m);
     }
   }
 
@@ -321,6 +363,10 @@ class ObjectSampler {
     result_.num_modes = num_modes;
     for (int m = 0; m < num_modes; ++m) result_.mode_count += modes[m].converged;
     if (result_.mode_count > 1) result_.status |= PROPNP_STATUS_MULTI_MODAL;
+    if (UsesGaussians()) {
+      AddGaussianBasins();
+      return;
+    }
     if (!WantsModes()) return;
     if (result_.mode_count <= 1) {
       // All descents end in the one minimum there is; it has the lowest cost.

@@ -21,8 +21,11 @@ extern "C" {
 enum {
   PROPNP_SAMPLER_MIXTURE = 0,    /* one-shot mixture around every mode, scrambled Sobol points */
   PROPNP_SAMPLER_MIXTURE_MC = 1, /* the same with independent random points */
-  PROPNP_SAMPLER_AMIS = 2 /* the sampler of the EPro-PnP layer, to compare with: four adaptive
-                             rounds around one mode, see amis_sampler.h */
+  PROPNP_SAMPLER_AMIS = 2,   /* the sampler of the EPro-PnP layer, to compare with: four adaptive
+                               rounds around one mode, see amis_sampler.h */
+  PROPNP_SAMPLER_LAPLACE = 3 /* a Gaussian at every mode, see laplace_posterior.h: samples of equal
+                                weight from it, ess 1, khat 0, standard_error infinite; gradients
+                                are minus the mean of d cost over them */
 };
 
 enum { PROPNP_MAX_MODES = 16 };
@@ -32,7 +35,7 @@ typedef struct propnp_sample_options {
   int32_t method;           /* PROPNP_SAMPLER_* */
   int32_t num_samples;      /* S, at least 32; a multiple of 4 with PROPNP_SAMPLER_AMIS */
   int32_t control_variates; /* nonzero: correct evidence, means and gradient with them. Of the
-                               mixtures only; without effect on PROPNP_SAMPLER_AMIS */
+                               mixtures only; without effect on the other methods */
   double second_stage_ess;  /* below this ess a second proposal is fitted to the samples and as many
                                drawn from it in their stead; its evidence is slightly biased. 0:
                                never. Of the mixtures only, too */

@@ -15,9 +15,9 @@ Status CheckOptions(const propnp_sample_options* options) {
   if (!options || options->struct_size < sizeof(propnp_sample_options)) {
     return Status::InvalidArgument("options is null or its struct_size is too small");
   }
-  if (options->method < PROPNP_SAMPLER_MIXTURE || options->method > PROPNP_SAMPLER_AMIS) {
+  if (options->method < PROPNP_SAMPLER_MIXTURE || options->method > PROPNP_SAMPLER_LAPLACE) {
     return Status::InvalidArgument("options.method is " + std::to_string(options->method) +
-                                   ", expected 0 to 2");
+                                   ", expected 0 to 3");
   }
   if (options->num_samples < 32 || options->num_samples > (1 << 20)) {
     return Status::InvalidArgument("options.num_samples is " +
