@@ -19,7 +19,9 @@ struct MethodForm {
 };
 
 constexpr MethodForm kMethods[] = {{"mixture", PROPNP_SAMPLER_MIXTURE},
-                                   {"mixture_mc", PROPNP_SAMPLER_MIXTURE_MC}};
+                                   {"mixture_mc", PROPNP_SAMPLER_MIXTURE_MC},
+                                   {"amis", PROPNP_SAMPLER_AMIS},
+                                   {"laplace", PROPNP_SAMPLER_LAPLACE}};
 
 }  // namespace
 

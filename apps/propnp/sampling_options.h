@@ -22,7 +22,7 @@ int32_t ParseSamples(const std::string& text);
 uint64_t ParseSeed(const std::string& text);
 
 const char* MethodName(int32_t method);
-// "mixture, mixture_mc"
+// "mixture, mixture_mc, amis, laplace"
 std::string MethodNames();
 
 }  // namespace propnp::app

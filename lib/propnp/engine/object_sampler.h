@@ -10,7 +10,7 @@
 #include <limits>
 
 #include "propnp/engine/amis_sampler.h"
-#include "propnp/engine/control_variates.h"
+#include "propnp/engine/importance_weights.h"
 #include "propnp/engine/laplace_posterior.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/mixture_proposal.h"
@@ -23,34 +23,6 @@
 #include "propnp/engine/random_starts.h"
 
 namespace propnp {
-
-// Numbers of the samples of one object, in the order in which they are drawn. Columns of double
-// have room for kSamplePadding more.
-template <int kDof, typename T>
-struct SampleColumns {
-  double* cost;             // (S), prior included
-  double* log_weight;       // (S) -cost - log density
-  double* coefficient;      // (S) of the control variates
-  double* plain_weight;     // (S) normalised importance weights
-  double* gradient_weight;  // (S) the same corrected by control variates; may be negative
-  double* value;            // (S) scratch
-  double* scratch;          // (S)
-  double* regressors;       // ControlVariates::kMaxColumns columns
-  T* records;               // (S, kSampleRecord), mode by mode, those in front of the cameras first
-  int32_t* order;           // (S) the sample of each record
-
-  static SampleColumns Allocate(int64_t s, const KernelSamples& like, Arena* arena) {
-    SampleColumns c = {};
-    for (double** column : {&c.cost, &c.log_weight, &c.coefficient, &c.plain_weight,
-                            &c.gradient_weight, &c.value, &c.scratch}) {
-      *column = arena->Take<double>(like.stride);
-    }
-    c.regressors = arena->Take<double>(like.stride * ControlVariates<kDof>::kMaxColumns);
-    c.records = arena->Take<T>(s * kSampleRecord);
-    c.order = arena->Take<int32_t>(s);
-    return c;
-  }
-};
 
 template <int kDof, typename T>
 struct SamplerScratch {
@@ -259,63 +231,15 @@ class ObjectSampler {
     }
   }
 
-  // Importance weights, evidence with its error, and the normalised weights of means and gradient.
   void Weigh(const MixtureProposal<kDof>& proposal) {
-    const int64_t n = num_samples_;
-    for (int64_t s = 0; s < n; ++s) {
-      const double log_weight = -samples_.cost[s] - drawn_.log_density(s);
-      samples_.log_weight[s] = std::isfinite(log_weight) ? log_weight : -HUGE_VAL;
-    }
-    const double highest = *std::max_element(samples_.log_weight, samples_.log_weight + n);
-    if (!std::isfinite(highest)) {
-      result_.log_evidence = -HUGE_VAL;
-      return;
-    }
-    // No weight is so small that its square matters.
-    constexpr double kLeast = -700;
-    for (int64_t s = 0; s < n; ++s) {
-      samples_.plain_weight[s] = std::max(samples_.log_weight[s], highest + kLeast);
-    }
-    const double sum = GetProposalKernels().exponentials(samples_.plain_weight, n, highest);
-    const double log_mean = highest + std::log(sum / static_cast<double>(n));
-    double square_sum = 0;
-    for (int64_t s = 0; s < n; ++s) {
-      const double normalised =
-          samples_.log_weight[s] > highest + kLeast ? samples_.plain_weight[s] / sum : 0;
-      samples_.gradient_weight[s] = samples_.plain_weight[s] = normalised;
-      square_sum += normalised * normalised;
-    }
-    result_.ess = 1 / (square_sum * static_cast<double>(n));
-    result_.log_evidence = log_mean;
-    double variance = square_sum - 1 / static_cast<double>(n);
-    if (options_.control_variates && UsesMixture()) {
-      variance = ApplyControlVariates(proposal, variance);
-    }
-    result_.standard_error = std::sqrt(std::max(variance, 0.0));
-  }
-
-  // Returns the relative variance of the evidence.
-  double ApplyControlVariates(const MixtureProposal<kDof>& proposal, double plain_variance) {
-    const int64_t n = num_samples_;
-    ControlVariates<kDof> variates(drawn_, samples_.regressors);
-    if (!variates.Fit(proposal)) return plain_variance;
-    variates.Coefficients(samples_.coefficient);
-    double ratio = 0;  // corrected over plain evidence
-    for (int64_t s = 0; s < n; ++s) {
-      samples_.value[s] = samples_.plain_weight[s] * static_cast<double>(n);
-      ratio += samples_.coefficient[s] * samples_.value[s];
-    }
-    std::fill(samples_.value + n, samples_.value + n + kSamplePadding, 0.0);
-    if (!(ratio > 0.2 && ratio < 5)) {
+    EvidenceEstimate estimate = WeighSamples(drawn_, &samples_);
+    if (std::isfinite(estimate.log_evidence) && options_.control_variates && UsesMixture() &&
+        !ApplyControlVariates(proposal, drawn_, &samples_, &estimate)) {
       result_.status |= PROPNP_STATUS_FELL_BACK;
-      return plain_variance;
     }
-    for (int64_t s = 0; s < n; ++s) {
-      samples_.gradient_weight[s] = samples_.coefficient[s] * samples_.value[s] / ratio;
-    }
-    result_.log_evidence += std::log(ratio);
-    return variates.ResidualVariance(samples_.value, samples_.coefficient, samples_.scratch) /
-           (ratio * ratio);
+    result_.ess = estimate.ess;
+    result_.log_evidence = estimate.log_evidence;
+    result_.standard_error = std::sqrt(std::max(estimate.relative_variance, 0.0));
   }
 
   // Share of the mass with the points' centroid beyond three times its distance at the best mode,
