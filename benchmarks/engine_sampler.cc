@@ -24,10 +24,11 @@ propnp_tensor Bind(std::vector<float>* values, std::initializer_list<int64_t> sh
 
 EngineSampler::EngineSampler(const PosteriorProblem* problem, const SamplerSetup& setup,
                              int num_threads)
-    : problem_(*problem), context_(num_threads) {
+    : problem_(*problem), context_(num_threads), with_pose_plus_(setup.gradient) {
   BindInputs(setup);
   BindOutputs(setup.gradient);
   workspace_.Provide(context_, SamplePosteriorWorkspaceSize, &args_);
+  if (with_pose_plus_) BindPosePlus();
 }
 
 void EngineSampler::BindInputs(const SamplerSetup& setup) {
@@ -73,7 +74,36 @@ void EngineSampler::BindOutputs(bool gradient) {
   args_.grad_delta = Bind(&grad_delta_, {b});
 }
 
-void EngineSampler::Run() { RequireOk(SamplePosterior(context_, args_)); }
+void EngineSampler::BindPosePlus() {
+  const int64_t b = problem_.num_objects, n = problem_.num_points, p = problem_.pose_size();
+  const auto bind = [&](auto* args) {
+    args->correspondences = &correspondences_;
+    args->cameras = &cameras_;
+    args->cost = &cost_;
+    args->pose = View(mode_pose_.data(), {b, p});
+    args->pose.stride[0] = PROPNP_MAX_MODES * p;
+  };
+  bind(&pose_plus_args_);
+  pose_plus_args_.pose_plus = Bind(&pose_plus_, {b, p});
+  pose_plus_workspace_.Provide(context_, PosePlusWorkspaceSize, &pose_plus_args_);
+
+  bind(&pose_plus_backward_args_);
+  pose_plus_backward_args_.pose_plus_cotangent = Bind(&pose_plus_cotangent_, {b, p});
+  std::fill(pose_plus_cotangent_.begin(), pose_plus_cotangent_.end(), 1.f);
+  pose_plus_gradients_.x3d = Bind(&pose_plus_x3d_, {b, n, 3});
+  pose_plus_gradients_.x2d = Bind(&pose_plus_x2d_, {b, n, 2});
+  pose_plus_gradients_.w2d = Bind(&pose_plus_w2d_, {b, n, 2});
+  pose_plus_backward_args_.gradients = &pose_plus_gradients_;
+  pose_plus_backward_workspace_.Provide(context_, PosePlusBackwardWorkspaceSize,
+                                        &pose_plus_backward_args_);
+}
+
+void EngineSampler::Run() {
+  RequireOk(SamplePosterior(context_, args_));
+  if (!with_pose_plus_) return;
+  RequireOk(PosePlus(context_, pose_plus_args_));
+  RequireOk(PosePlusBackward(context_, pose_plus_backward_args_));
+}
 
 void EngineSampler::RequirePlausible() const {
   int64_t good = 0;

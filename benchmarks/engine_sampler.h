@@ -15,6 +15,7 @@
 #include "benchmarks/workload.h"
 #include "benchmarks/workspace.h"
 #include "propnp/engine/context.h"
+#include "propnp/engine/pose_plus.h"
 #include "propnp/engine/sample_posterior.h"
 
 namespace propnp::bench {
@@ -23,8 +24,9 @@ namespace propnp::bench {
 struct SamplerSetup {
   int num_samples = 512;
   int num_starts = 64, start_points = 16, start_iterations = 5, max_iterations = 10;
-  bool box = false;      // clamp projections to the image
-  bool gradient = true;  // of the training loss, to x3d, x2d, w2d and delta: the backward pass
+  bool box = false;  // clamp projections to the image
+  // The backward pass of the training loss, to x3d, x2d, w2d and delta, and pose_plus with its own.
+  bool gradient = true;
 };
 
 // Adaptive Huber loss; the true pose is the target. With the gradient one run is a training step,
@@ -47,6 +49,7 @@ class EngineSampler {
  private:
   void BindInputs(const SamplerSetup& setup);
   void BindOutputs(bool gradient);
+  void BindPosePlus();
 
   const PosteriorProblem& problem_;
   Context context_;
@@ -61,6 +64,15 @@ class EngineSampler {
   std::vector<float> grad_x3d_, grad_x2d_, grad_w2d_, grad_delta_;
   std::vector<int32_t> status_;
   Workspace workspace_;
+
+  // pose_plus of the most probable mode; its cotangent is all ones.
+  bool with_pose_plus_;
+  PosePlusArgs pose_plus_args_;
+  PosePlusBackwardArgs pose_plus_backward_args_;
+  Gradients pose_plus_gradients_;
+  std::vector<float> pose_plus_, pose_plus_cotangent_;
+  std::vector<float> pose_plus_x3d_, pose_plus_x2d_, pose_plus_w2d_;
+  Workspace pose_plus_workspace_, pose_plus_backward_workspace_;
 };
 
 // A problem that is made when it is first asked for and then shared.

@@ -12,7 +12,7 @@ function(propnp_add_kernels target)
   set(flags_baseline "")
   # -march=x86-64-v3 and -v4 leave out features that Highway asks for; it would fall back to SSE.
   set(flags_avx2 -mavx2 -mfma -mbmi -mbmi2 -mf16c -maes -mpclmul)
-  set(flags_avx512 -march=skylake-avx512)
+  set(flags_avx512 -march=skylake-avx512 -mprefer-vector-width=512)
 
   set(isas baseline)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)

@@ -36,6 +36,7 @@ class LaneStarts {
         workspace_(*workspace),
         points_(OnlyView(cost.object())) {
     CopyCamera();
+    ScalePoints();
   }
 
   static bool Serves(const PackedObject<T>& object, const propnp_solve_options& options) {
@@ -54,7 +55,11 @@ class LaneStarts {
     const T direction[3] = {geometry_.direction.x, geometry_.direction.y, geometry_.direction.z};
     for (int k = 0; k < 3; ++k) state.position[k][lane] = static_cast<float>(direction[k]);
     state.yaw_change[lane] = 0;
-    for (int k = 0; k < count; ++k) SetPoint(lane, k, chosen[k]);
+    for (int k = 0; k < count; ++k) {
+      const float* from = workspace_.scaled_points + chosen[k] * kStartPointNumbers;
+      float* to = workspace_.lane_points + k * kStartPointNumbers * kStartLanes + lane;
+      for (int n = 0; n < kStartPointNumbers; ++n) to[n * kStartLanes] = from[n];
+    }
   }
 
   void Refine(int count) {
@@ -69,12 +74,16 @@ class LaneStarts {
     const Vec3<T> a = cost_.object().four_dof.axis;
     const float axis[3] = {static_cast<float>(a.x), static_cast<float>(a.y),
                            static_cast<float>(a.z)};
-    GetStartKernels().refine(kDof, view_, model, axis, workspace_.lane_points, count,
-                             options_.start_iterations, damping, workspace_.lanes);
+    const StartPoints points{workspace_.lane_points, count, workspace_.scaled_points,
+                             points_->num_points};
+    GetStartKernels().refine(kDof, view_, model, axis, points, options_.start_iterations, damping,
+                             workspace_.lanes);
   }
 
+  // The pose, and its cost without that of a prior.
   void Get(int lane, StartPose<T>* start) const {
     const StartState& state = *workspace_.lanes;
+    start->cost = static_cast<T>(state.cost[lane]) / (weight_scale_ * weight_scale_);
     T* pose = start->pose;
     if constexpr (kDof == 6) {
       const auto part = [&](int k) { return static_cast<T>(state.quaternion[k][lane]); };
@@ -116,23 +125,25 @@ class LaneStarts {
     view_.z_min = static_cast<float>(from.z_min / geometry_.distance);
   }
 
-  void SetPoint(int lane, int k, int64_t i) {
+  // All points, as the starts take them.
+  void ScalePoints() {
     const PackedView<T>& view = *points_;
-    Vec3<T> point = (T(1) / geometry_.distance) *
-                    (Vec3<T>{view.x[i], view.y[i], view.z[i]} - geometry_.centroid);
-    if (kDof == 4) point = cost_.object().four_dof.base_rotation * point;
-    const T numbers[kStartPointNumbers] = {point.x,
-                                           point.y,
-                                           point.z,
-                                           view.u[i],
-                                           view.v[i],
-                                           weight_scale_ * view.wxx[i],
-                                           view.wxy ? weight_scale_ * view.wxy[i] : T(0),
-                                           view.wxy ? weight_scale_ * view.wyx[i] : T(0),
-                                           weight_scale_ * view.wyy[i]};
-    for (int n = 0; n < kStartPointNumbers; ++n) {
-      workspace_.lane_points[(k * kStartPointNumbers + n) * kStartLanes + lane] =
-          static_cast<float>(numbers[n]);
+    const T inverse_distance = T(1) / geometry_.distance;
+    for (int64_t i = 0; i < view.num_points; ++i) {
+      Vec3<T> point =
+          inverse_distance * (Vec3<T>{view.x[i], view.y[i], view.z[i]} - geometry_.centroid);
+      if (kDof == 4) point = cost_.object().four_dof.base_rotation * point;
+      const T numbers[kStartPointNumbers] = {point.x,
+                                             point.y,
+                                             point.z,
+                                             view.u[i],
+                                             view.v[i],
+                                             weight_scale_ * view.wxx[i],
+                                             view.wxy ? weight_scale_ * view.wxy[i] : T(0),
+                                             view.wxy ? weight_scale_ * view.wyx[i] : T(0),
+                                             weight_scale_ * view.wyy[i]};
+      float* scaled = workspace_.scaled_points + i * kStartPointNumbers;
+      for (int n = 0; n < kStartPointNumbers; ++n) scaled[n] = static_cast<float>(numbers[n]);
     }
   }
 

@@ -206,6 +206,7 @@ StartWorkspace<T> StartWorkspace<T>::Allocate(const Problem& problem,
       arena->Take<T>(kMaxColumns * (subset_points + kPointPadding) / kPointPadding * kPointPadding);
   workspace.cumulative_weight = arena->Take<double>(problem.max_padded_points);
   workspace.guide = arena->Take<int32_t>(problem.max_padded_points);
+  workspace.scaled_points = arena->Take<float>(problem.max_padded_points * kStartPointNumbers);
   workspace.lane_points =
       arena->Take<float>(options.start_points * kStartPointNumbers * kStartLanes);
   workspace.lanes = arena->Take<StartState>(1);
@@ -231,7 +232,8 @@ int MakeRandomStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options
         workspace->starts[s].pose);
     sampler.Draw(s, count, chosen);
   };
-  if (LaneStarts<kDof, T>::Serves(object, options)) {
+  const bool in_lanes = LaneStarts<kDof, T>::Serves(object, options);
+  if (in_lanes) {
     LaneStarts<kDof, T> lanes(cost, options, geometry, largest_weight, workspace);
     for (int first = 0; first < options.num_starts; first += kStartLanes) {
       const int group = std::min(kStartLanes, options.num_starts - first);
@@ -254,7 +256,7 @@ int MakeRandomStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options
           .Refine(options.start_iterations, workspace->starts[s].pose);
     }
   }
-  for (int s = 0; s < options.num_starts; ++s) {
+  for (int s = 0; s < options.num_starts && (!in_lanes || object.prior.active()); ++s) {
     object.prior.move_inside(workspace->starts[s].pose);
     workspace->starts[s].cost = cost.Cost(workspace->starts[s].pose);
   }

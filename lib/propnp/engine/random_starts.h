@@ -53,6 +53,7 @@ struct StartWorkspace {
   PackedObject<T> subset;
   double* cumulative_weight;  // Problem::max_padded_points
   int32_t* guide;             // as many
+  float* scaled_points;       // kStartPointNumbers as many
   float* lane_points;         // of kStartLanes subsets, kernels/start_kernels.h
   StartState* lanes;
   StartPose<T>* starts;  // num_starts, the mean of a prior and a target

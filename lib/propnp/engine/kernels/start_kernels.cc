@@ -56,6 +56,19 @@ class StartRefiner {
     }
   }
 
+  // The cost over points that all starts share.
+  L cost_of(const Pose& pose, const float* points, int64_t count) const {
+    const Mat3<L> rotation = rotation_matrix(pose.rotation);
+    L sum(0.0f);
+    for (int64_t k = 0; k < count; ++k) {
+      const float* p = points + k * kStartPointNumbers;
+      const SqrtInformation<L> weight{L(p[5]), L(p[6]), L(p[7]), L(p[8])};
+      sum = sum + point_cost(lanes_.model, lanes_.loss, rotation * spread_vector(p) + pose.position,
+                             {L(p[3]), L(p[4])}, weight);
+    }
+    return sum;
+  }
+
  private:
   PROPNP_INLINE L number(int point, int k) const {
     return L::load(points_ + (point * kStartPointNumbers + k) * kStartLanes);
@@ -208,7 +221,7 @@ class StartRefiner {
 
 template <typename Model, int kDof>
 void refine_of(const PackedView<float>& view, const KernelModel<float>& model, const float* axis,
-               const float* points, int num_points, int iterations, const StartDamping& damping,
+               const StartPoints& points, int iterations, const StartDamping& damping,
                StartState* state) {
   const LaneView<Model, float> lanes(view, model);
   for (int lane = 0; lane < kStartLanes; lane += L::kSize) {
@@ -218,21 +231,23 @@ void refine_of(const PackedView<float>& view, const KernelModel<float>& model, c
     p[7] = state->yaw_change + lane;
     const auto load = [&](int k) { return L::load_unaligned(p[k]); };
     Pose pose{{load(0), load(1), load(2)}, {load(3), load(4), load(5), load(6)}, load(7)};
-    StartRefiner<Model, kDof>(lanes, spread_vector(axis), points + lane, num_points, damping)
-        .refine(iterations, &pose);
+    const StartRefiner<Model, kDof> refiner(lanes, spread_vector(axis), points.of_starts + lane,
+                                            points.count, damping);
+    refiner.refine(iterations, &pose);
     const L values[8] = {pose.position.x, pose.position.y, pose.position.z, pose.rotation.w,
                          pose.rotation.x, pose.rotation.y, pose.rotation.z, pose.yaw_change};
     for (int k = 0; k < 8; ++k) values[k].store_unaligned(p[k]);
+    refiner.cost_of(pose, points.all, points.num_all).store_unaligned(state->cost + lane);
   }
 }
 
 void refine(int dof, const PackedView<float>& view, const KernelModel<float>& model,
-            const float* axis, const float* points, int num_points, int iterations,
+            const float* axis, const StartPoints& points, int iterations,
             const StartDamping& damping, StartState* state) {
   visit_camera(view.camera_model, [&](auto camera) {
     using Model = decltype(camera);
-    (dof == 6 ? refine_of<Model, 6> : refine_of<Model, 4>)(view, model, axis, points, num_points,
-                                                           iterations, damping, state);
+    (dof == 6 ? refine_of<Model, 6> : refine_of<Model, 4>)(view, model, axis, points, iterations,
+                                                           damping, state);
   });
 }
 

@@ -23,6 +23,14 @@ struct StartState {
   float position[3][kStartLanes];
   float quaternion[4][kStartLanes];
   float yaw_change[kStartLanes];
+  float cost[kStartLanes];  // over all points
+};
+
+struct StartPoints {
+  const float* of_starts;  // as above
+  int count;               // of each start
+  const float* all;        // kStartPointNumbers each, one point after the other
+  int64_t num_all;
 };
 
 struct StartDamping {
@@ -30,11 +38,11 @@ struct StartDamping {
 };
 
 struct StartKernels {
-  // Moves a group of starts by `iterations` steps. Of `view` only the camera, its box and z_min are
-  // read; `axis` is the yaw axis.
+  // Moves a group of starts by `iterations` steps and fills in their costs. Of `view` only the
+  // camera, its box and z_min are read; `axis` is the yaw axis.
   void (*refine)(int dof, const PackedView<float>& view, const KernelModel<float>&,
-                 const float* axis, const float* points, int num_points, int iterations,
-                 const StartDamping&, StartState*);
+                 const float* axis, const StartPoints&, int iterations, const StartDamping&,
+                 StartState*);
 };
 
 const StartKernels& GetStartKernels();
