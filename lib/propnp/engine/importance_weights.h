@@ -56,7 +56,11 @@ EvidenceEstimate WeighSamples(const DrawnSamples<kDof>& drawn, SampleColumns<kDo
     samples->log_weight[s] = std::isfinite(log_weight) ? log_weight : -HUGE_VAL;
   }
   const double highest = *std::max_element(samples->log_weight, samples->log_weight + n);
-  if (!std::isfinite(highest)) return {-HUGE_VAL, 0, 0};
+  if (!std::isfinite(highest)) {
+    std::fill(samples->plain_weight, samples->plain_weight + n, 0.0);
+    std::fill(samples->gradient_weight, samples->gradient_weight + n, 0.0);
+    return {-HUGE_VAL, 0, 0};
+  }
   // What lies lower is nothing, squared even less.
   const double least = highest - 700;
   for (int64_t s = 0; s < n; ++s) {
