@@ -4,57 +4,13 @@
 // Priors in the solver, in evaluation and in the sampler.
 #include <string>
 
+#include "tests/engine/own_prior.h"
 #include "tests/engine/quadrature.h"
 
 namespace propnp::test {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-
-// A prior that owns its numbers: one row that serves any number of objects.
-struct OwnPrior {
-  std::vector<double> first, second;
-  Prior prior;
-
-  static OwnPrior LogDepth(std::vector<double> mean, std::vector<double> sigma) {
-    return OwnPrior(PROPNP_PRIOR_LOG_DEPTH, std::move(mean), std::move(sigma));
-  }
-  static OwnPrior DepthRange(std::vector<double> depth, std::vector<double> bound) {
-    return OwnPrior(PROPNP_PRIOR_DEPTH_RANGE, std::move(depth), std::move(bound));
-  }
-  // With `sigma` for translations and rotations, all correlated alike.
-  static OwnPrior Pose(int dof, const double* mean, double translation, double rotation,
-                       double correlation = 0) {
-    std::vector<double> covariance;
-    for (int i = 0; i < dof * dof; ++i) {
-      const double a = i / dof < 3 ? translation : rotation,
-                   b = i % dof < 3 ? translation : rotation;
-      covariance.push_back(a * b * (i % (dof + 1) == 0 ? 1 : correlation));
-    }
-    return OwnPrior(PROPNP_PRIOR_POSE, std::vector<double>(mean, mean + (dof == 6 ? 7 : 4)),
-                    std::move(covariance), dof);
-  }
-
-  const Prior* For(int64_t objects) {
-    for (propnp_tensor* t :
-         {&prior.mean, &prior.sigma, &prior.depth, &prior.bound, &prior.pose, &prior.covariance}) {
-      if (IsGiven(*t)) t->shape[0] = objects, t->stride[0] = 0;
-    }
-    return &prior;
-  }
-
- private:
-  OwnPrior(int32_t kind, std::vector<double> a, std::vector<double> b, int dof = 0)
-      : first(std::move(a)), second(std::move(b)) {
-    prior.kind = kind;
-    propnp_tensor* const tensors[3][2] = {{&prior.mean, &prior.sigma},
-                                          {&prior.depth, &prior.bound},
-                                          {&prior.pose, &prior.covariance}};
-    *tensors[kind][0] = View(first.data(), {1, static_cast<int64_t>(first.size())});
-    *tensors[kind][1] = dof ? View(second.data(), {1, dof, dof})
-                            : View(second.data(), {1, static_cast<int64_t>(second.size())});
-  }
-};
 
 // -log density of a pose prior, by the formula.
 class PlainPosePrior {
@@ -368,94 +324,6 @@ TEST(PriorEvaluate, AddsItsCostAndDerivatives) {
       EXPECT_NEAR(with.gradient[i] - without.gradient[i], (cost[1] - cost[0]) / 2e-5, 1e-6);
       EXPECT_GT(with.hessian[i * (dof + 1)], without.hessian[i * (dof + 1)]);
     }
-  }
-}
-
-TEST(PriorChecks, NameFieldAndShape) {
-  TestRandom random;
-  const Batch b = OneObject(random, 6, 10, 1);
-  const auto expect_message = [&](const std::string& part, OwnPrior own, const auto& change) {
-    own.For(1);
-    change(&own.prior);
-    EvaluateCall call(b, b.true_pose);
-    call.cost.prior = &own.prior;
-    const std::string message = call.Run(SharedContext()).message();
-    EXPECT_NE(message.find(part), std::string::npos) << message;
-  };
-  const auto pose = [&] { return OwnPrior::Pose(6, b.true_pose.data(), 0.1, 0.1); };
-  const auto range = [] { return OwnPrior::DepthRange({1, 2}, {1, 1}); };
-  expect_message("cost.prior.kind is 3, expected 0 to 2", pose(), [](Prior* p) { p->kind = 3; });
-  expect_message("cost.prior.mean is missing", pose(), [](Prior* p) { p->kind = 0; });
-  expect_message("cost.prior.pose is given, but cost.prior.kind is 1", range(),
-                 [](Prior* p) { p->pose = p->depth; });
-  expect_message("cost.prior.covariance has shape (1, 6, 4), expected (1, 6, 6)", pose(),
-                 [](Prior* p) { p->covariance.shape[2] = 4; });
-  expect_message("cost.prior.bound has shape (1, 3), expected (1, 2) or (1, 4)", range(),
-                 [](Prior* p) { p->bound.shape[1] = 3; });
-}
-
-TEST(PriorChecks, RefuseGradientsThatThereAreNot) {
-  TestRandom random;
-  const Batch b = OneObject(random, 6, 10, 1);
-  OwnPrior range = OwnPrior::DepthRange({1, 9}, {1, 1});
-  OwnPrior pose = OwnPrior::Pose(6, b.true_pose.data(), 0.1, 0.1);
-  const auto message = [&](const Prior* prior, int64_t mean_size, bool sigma) {
-    const Correspondences correspondences = CorrespondencesOf(b);
-    const Cameras cameras = CamerasOf(b);
-    CostOptions cost = b.cost;
-    cost.prior = prior;
-    const SampleOptions options;
-    double numbers[7];
-    SampleArgs args;
-    args.correspondences = &correspondences, args.cameras = &cameras, args.cost = &cost;
-    args.start_options = &b.options, args.options = &options;
-    args.grad_prior_mean = View(numbers, {1, mean_size});
-    if (sigma) args.grad_prior_sigma = View(numbers, {1, 3});
-    return SamplePosterior(SharedContext(), args).message();
-  };
-  EXPECT_NE(message(nullptr, 3, false).find("grad_prior_mean is given"), std::string::npos);
-  EXPECT_NE(message(range.For(1), 3, false).find("grad_prior_mean is given"), std::string::npos);
-  EXPECT_NE(message(pose.For(1), 6, true).find("grad_prior_sigma is given"), std::string::npos);
-  EXPECT_NE(message(pose.For(1), 7, false).find("expected (1, 6)"), std::string::npos);
-}
-
-// Numbers that are no density fail the object that has them, and no other.
-TEST(PriorChecks, AnObjectWithoutADensityFailsAlone) {
-  TestRandom random;
-  const Batch b = Copies(OneObject(random, 6, 10, 1), 2);
-  struct Spoiled {
-    OwnPrior prior;
-    bool second;
-    int element;
-    double value;
-  };
-  const double* mean = b.true_pose.data();
-  for (const Spoiled& spoiled : {Spoiled{OwnPrior::LogDepth({0, 0, 1}, {1, 1, 1}), true, 2, 0.0},
-                                 {OwnPrior::LogDepth({0, 0, 1}, {1, 1, 1}), false, 0, kNaN},
-                                 {OwnPrior::DepthRange({1, 9}, {1, 1}), false, 1, 0.5},
-                                 {OwnPrior::DepthRange({1, 9}, {1, 1}), true, 0, -1.0},
-                                 {OwnPrior::DepthRange({1, 9}, {-1, 1, -1, 1}), true, 3, kInfinity},
-                                 {OwnPrior::Pose(6, mean, 0.1, 0.1), true, 0, -1.0},
-                                 {OwnPrior::Pose(6, mean, 0.1, 0.1), true, 21, 4.0},
-                                 {OwnPrior::Pose(6, mean, 0.1, 0.1), false, 3, kNaN}}) {
-    OwnPrior own = spoiled.prior;
-    std::vector<double> rows[2] = {Repeated(own.first, 2), Repeated(own.second, 2)};
-    rows[spoiled.second][spoiled.element] = spoiled.value;
-    Prior prior = own.prior;
-    int row = 0;
-    for (propnp_tensor* t :
-         {&prior.mean, &prior.sigma, &prior.depth, &prior.bound, &prior.pose, &prior.covariance}) {
-      if (!IsGiven(*t)) continue;
-      t->data = rows[row].data();
-      t->shape[0] = 2;
-      t->stride[0] = static_cast<int64_t>(rows[row++].size()) / 2;
-    }
-    EvaluateCall call(b, b.true_pose);
-    call.cost.prior = &prior;
-    ASSERT_TRUE(call.Run(SharedContext()).ok());
-    EXPECT_EQ(call.status[0], PROPNP_STATUS_NON_FINITE_INPUT) << prior.kind;
-    EXPECT_EQ(call.status[1], 0) << prior.kind;
-    EXPECT_TRUE(std::isfinite(call.cost_value[1]));
   }
 }
 

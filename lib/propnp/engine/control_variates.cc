@@ -25,8 +25,10 @@ int ChooseRegressors(const MixtureProposal<kDof>& proposal, int64_t num_samples,
   const int components = proposal.num_components();
   std::iota(order, order + components, 0);
   std::fill(regressors, regressors + components, 0);
-  std::stable_sort(order, order + components, [&](int a, int b) {
-    return proposal.component(a).weight > proposal.component(b).weight;
+  // A stable sort would allocate.
+  std::sort(order, order + components, [&](int a, int b) {
+    const double first = proposal.component(a).weight, second = proposal.component(b).weight;
+    return first > second || (first == second && a < b);
   });
   int columns = 1;
   for (const int wanted : {kLinear<kDof>, kProducts<kDof>}) {

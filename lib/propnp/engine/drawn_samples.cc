@@ -117,8 +117,10 @@ void DrawnSamples<kDof>::SortByComponent(const MixtureProposal<kDof>& proposal) 
     ++count[choice.component];
   }
   std::iota(component_order_, component_order_ + components, 0);
-  std::stable_sort(component_order_, component_order_ + components, [&](int a, int b) {
-    return proposal.component(a).mode < proposal.component(b).mode;
+  // A stable sort would allocate.
+  std::sort(component_order_, component_order_ + components, [&](int a, int b) {
+    const int first = proposal.component(a).mode, second = proposal.component(b).mode;
+    return first < second || (first == second && a < b);
   });
   int64_t next[MixtureProposal<kDof>::kMaxComponents], slot = 0;
   for (int i = 0, mode = 0; i < components; ++i) {

@@ -14,6 +14,7 @@
 #include "propnp/engine/laplace_posterior.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/mixture_proposal.h"
+#include "propnp/engine/object_symmetries.h"
 #include "propnp/engine/pareto_smoothing.h"
 #include "propnp/engine/posterior_modes.h"
 #include "propnp/engine/posterior_samples.h"
@@ -118,6 +119,7 @@ class ObjectSampler {
     Diagnose();
     ModeProbabilities(cost, num_modes);
     OrderModes();
+    if (args_.symmetries) FoldSymmetricModes(cost.dof());
     if (has_target_) result_.cost_target = cost.Cost(target_);
     if (WantsGradient()) ComputeGradient(cost, num_modes);
     if (WantsPriorGradient(args_)) ComputePriorGradient(cost);
@@ -326,10 +328,38 @@ class ObjectSampler {
   }
 
   void OrderModes() {
-    int* order = result_.mode_order;
-    for (int m = 0; m < result_.num_modes; ++m) order[m] = m;
-    std::stable_sort(order, order + result_.num_modes, [&](int a, int b) {
-      return result_.mode_probability[a] > result_.mode_probability[b];
+    for (int m = 0; m < result_.num_modes; ++m) result_.mode_order[m] = m;
+    SortModes();
+  }
+
+  // Leaves one mode of those that are equal up to a symmetry of the object.
+  void FoldSymmetricModes(const DofPolicy<kDof>& dof) {
+    const ObjectSymmetries<kDof> symmetries(args_.symmetries, index_, dof);
+    if (symmetries.empty()) return;
+    PosteriorResult& r = result_;
+    int representative[PROPNP_MAX_MODES], kept = 0;
+    FoldModes(symmetries, dof, scratch_.modes, r.num_modes,
+              has_target_ ? target_ : scratch_.modes[r.mode_order[0]].pose, representative);
+    r.mode_count = 0;
+    for (int m = 0; m < r.num_modes; ++m) {
+      if (representative[m] == m) {
+        r.mode_order[kept++] = m;
+        r.mode_count += scratch_.modes[m].converged;
+      } else {
+        r.mode_probability[representative[m]] += r.mode_probability[m];
+      }
+    }
+    for (int k = 0; k < r.basins.count; ++k) r.basins.mode[k] = representative[r.basins.mode[k]];
+    r.num_modes = kept;
+    if (r.mode_count <= 1) r.status &= ~static_cast<uint32_t>(PROPNP_STATUS_MULTI_MODAL);
+    SortModes();
+  }
+
+  // Most probable first, of equals that of lowest cost. A stable sort would allocate.
+  void SortModes() {
+    const double* probability = result_.mode_probability;
+    std::sort(result_.mode_order, result_.mode_order + result_.num_modes, [&](int a, int b) {
+      return probability[a] > probability[b] || (probability[a] == probability[b] && a < b);
     });
   }
 

@@ -131,18 +131,20 @@ void StorePosterior(const Problem& problem, const propnp_sample_args& args, int6
   const bool failed = (result.status & PROPNP_STATUS_FAILED) != 0;
   StorePriorGradient(problem, args, index, failed ? PriorGradient{} : result.prior_gradient);
   const SampleColumns<kDof, T>& samples = scratch.samples;
-  StoreSummaries<kDof>(problem, args, index,
-                       {failed,
-                        DofOf<kDof>(scratch.object),
-                        {scratch.drawn.pose(0), samples.plain_weight, args.options->num_samples},
-                        samples.cost,
-                        result.log_evidence,
-                        result.stages,
-                        scratch.modes,
-                        result.num_modes,
-                        result.mode_order,
-                        &result.basins},
-                       scratch.summary);
+  StoreSummaries<kDof>(
+      problem, args, index,
+      {failed,
+       DofOf<kDof>(scratch.object),
+       {scratch.drawn.pose(0), samples.plain_weight, args.options->num_samples},
+       samples.cost,
+       result.log_evidence,
+       result.stages,
+       scratch.modes,
+       result.num_modes,
+       result.mode_order,
+       &result.basins,
+       ObjectSymmetries<kDof>(args.symmetries, index, DofOf<kDof>(scratch.object))},
+      scratch.summary);
 }
 
 }  // namespace propnp

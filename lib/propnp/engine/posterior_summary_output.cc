@@ -34,7 +34,15 @@ class SummaryWriter {
  public:
   SummaryWriter(const Problem& problem, const propnp_sample_args& args, int64_t index,
                 const SampledPosterior<kDof>& posterior, const SummaryScratch& scratch)
-      : problem_(problem), args_(args), index_(index), posterior_(posterior), scratch_(scratch) {}
+      : problem_(problem),
+        args_(args),
+        index_(index),
+        posterior_(posterior),
+        scratch_(scratch),
+        samples_(posterior.samples) {
+    const bool folds = !posterior.failed && !posterior.symmetries.empty();
+    if (folds && SummariesNeedModes(args)) FoldSamples();
+  }
 
   void Write() const {
     StoreAt(args_.stages, index_, posterior_.failed ? 0 : posterior_.stages);
@@ -52,11 +60,19 @@ class SummaryWriter {
     return posterior_.modes[posterior_.mode_order[rank]];
   }
 
+  void FoldSamples() {
+    for (int64_t s = 0; s < samples_.count; ++s) {
+      posterior_.symmetries.Nearest(ModeInOrder(0).pose, posterior_.samples.pose + 7 * s,
+                                    scratch_.folded + 7 * s);
+    }
+    samples_.pose = scratch_.folded;
+  }
+
   void WriteMoments() const {
     if (!IsGiven(args_.mean_pose) && !IsGiven(args_.covariance)) return;
     Moments moments = {};
     if (!posterior_.failed) {
-      ComputeMoments(posterior_.dof, posterior_.samples, ModeInOrder(0).pose, &moments);
+      ComputeMoments(posterior_.dof, samples_, ModeInOrder(0).pose, &moments);
     }
     StoreRow(args_.mean_pose, index_, moments.mean, problem_.pose_size());
     StoreMatrix(args_.covariance, index_, moments.covariance, kDof);
@@ -98,14 +114,15 @@ class SummaryWriter {
     const PosteriorMode<kDof>& mode = ModeInOrder(rank);
     const BasinDraws& basins = *posterior_.basins;
     if (basins.count == 0 && rank == 0) {
-      ComputeMoments(posterior_.dof, posterior_.samples, mode.pose, moments);
+      ComputeMoments(posterior_.dof, samples_, mode.pose, moments);
       return;
     }
     double poses[7 * BasinDraws::kCount], weights[BasinDraws::kCount];
     int count = 0;
     for (int k = 0; k < basins.count; ++k) {
       if (basins.mode[k] != posterior_.mode_order[rank]) continue;
-      std::copy_n(posterior_.samples.pose + 7 * basins.sample[k], 7, poses + 7 * count++);
+      posterior_.symmetries.Nearest(mode.pose, posterior_.samples.pose + 7 * basins.sample[k],
+                                    poses + 7 * count++);
     }
     std::fill(weights, weights + count, 1.0 / std::max(count, 1));
     ComputeMoments(posterior_.dof, {poses, weights, count}, mode.pose, moments);
@@ -130,7 +147,7 @@ class SummaryWriter {
   void FillSteps(int64_t count) const {
     double step[kDof];
     for (int64_t s = 0; s < count; ++s) {
-      StepBetween(posterior_.dof, ModeInOrder(0).pose, posterior_.samples.pose + 7 * s, step);
+      StepBetween(posterior_.dof, ModeInOrder(0).pose, samples_.pose + 7 * s, step);
       for (int i = 0; i < kDof; ++i) scratch_.steps[i * count + s] = step[i];
     }
   }
@@ -174,6 +191,7 @@ class SummaryWriter {
   const int64_t index_;
   const SampledPosterior<kDof>& posterior_;
   const SummaryScratch& scratch_;
+  WeightedPoses samples_;  // of moments and quantiles: folded
 };
 
 }  // namespace
@@ -186,6 +204,7 @@ SummaryScratch SummaryScratch::Allocate(const Problem& problem, const propnp_sam
   if (IsGiven(args.quantiles) || IsGiven(args.region_log_density)) {
     scratch.order = arena->Take<int32_t>(s);
   }
+  if (args.symmetries && SummariesNeedModes(args)) scratch.folded = arena->Take<double>(s * 7);
   if (IsGiven(args.draws)) scratch.chosen = arena->Take<int32_t>(args.draws.shape[1]);
   return scratch;
 }

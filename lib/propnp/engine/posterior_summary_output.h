@@ -7,6 +7,7 @@
 #define PROPNP_ENGINE_POSTERIOR_SUMMARY_OUTPUT_H_
 
 #include "propnp/engine/arena.h"
+#include "propnp/engine/object_symmetries.h"
 #include "propnp/engine/posterior_modes.h"
 #include "propnp/engine/posterior_summary.h"
 #include "propnp/engine/sample_args.h"
@@ -32,6 +33,7 @@ struct SummaryScratch {
   double* steps;    // (D, S)
   int32_t* order;   // (S)
   int32_t* chosen;  // (K)
+  double* folded;   // (S, 7) samples as images nearest to a mode; with symmetries only
 
   static SummaryScratch Allocate(const Problem& problem, const propnp_sample_args& args,
                                  Arena* arena);
@@ -56,6 +58,7 @@ struct SampledPosterior {
   int num_modes;
   const int* mode_order;  // most probable first
   const BasinDraws* basins;
+  ObjectSymmetries<kDof> symmetries;
 };
 
 // Writes the summaries that are asked for; zeros for an object that failed.

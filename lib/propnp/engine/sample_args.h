@@ -43,6 +43,21 @@ typedef struct propnp_sample_options {
   const uint64_t* seed_pointer; /* read instead of `seed` when not null */
 } propnp_sample_options;
 
+/* Rotations about a point that leave an object as it is, in its own frame: X and c + S (X - c) are
+ * the same point of it. Modes that are equal up to them count as one, their probabilities added,
+ * and moments and quantiles take every sample as its image nearest to the mode. Each class of
+ * objects has a list of rotations, which must be complete (what two of them make together is in it;
+ * none at all need not be), and, or, an axis. With 4DoF those about the yaw axis are used. */
+typedef struct propnp_symmetries {
+  uint64_t struct_size;
+  propnp_tensor rotation;     /* (K, 4) float qw qx qy qz; optional */
+  propnp_tensor offsets;      /* (C + 1) int64: class k has rotations [offsets[k], offsets[k+1]);
+                                 optional: every class has all */
+  propnp_tensor axis;         /* (C, 3) float: turns about it by any angle; zero: none; optional */
+  propnp_tensor centre;       /* (C, 3) float: c; optional: the origin */
+  propnp_tensor object_class; /* (B) int32, -1: no symmetries; optional: 0 */
+} propnp_symmetries;
+
 /* Samples the posteriors of B objects; D = 6 or 4, stored in D' = 7 or 4 numbers; M =
  * PROPNP_MAX_MODES or fewer, as the extent of the caller's tensors says. */
 typedef struct propnp_sample_args {
@@ -66,7 +81,7 @@ typedef struct propnp_sample_args {
   propnp_tensor ess;               /* (B) float: effective sample size over S, 0 to 1 */
   propnp_tensor khat;              /* (B) float: Pareto k-hat of the importance weights */
   propnp_tensor cost_target;       /* (B) float */
-  propnp_tensor mode_count;        /* (B) int32: converged minima found */
+  propnp_tensor mode_count;        /* (B) int32: converged minima, up to symmetries */
   propnp_tensor mode_pose;         /* (B, M, D') float, most probable first; unused rows are zero */
   propnp_tensor mode_covariance;   /* (B, M, D, D) float, in the tangent: shape of the posterior
                                       there,   positive even where no point determines a direction */
@@ -106,6 +121,8 @@ typedef struct propnp_sample_args {
   propnp_tensor region_log_density; /* (B, R) float: where -cost - log_evidence is above it lies
                                        this share of the posterior (highest density region) */
   propnp_tensor draws;              /* (B, K, D') float: K poses of equal weight from the samples */
+
+  const propnp_symmetries* symmetries; /* null: none */
 } propnp_sample_args;
 
 #ifdef __cplusplus

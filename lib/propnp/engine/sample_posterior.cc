@@ -85,7 +85,9 @@ Status CheckArgs(const propnp_sample_args& a, Problem* problem) {
   if (a.loss_gradient && !IsGiven(a.pose_target)) {
     return Status::InvalidArgument("loss_gradient is set, but pose_target is not given");
   }
-  return problem->num_objects > 0 ? CheckOutputs(*problem, a) : Status();
+  if (problem->num_objects == 0) return Status();
+  PROPNP_RETURN_IF_ERROR(CheckSymmetries(*problem, a.symmetries));
+  return CheckOutputs(*problem, a);
 }
 
 template <int kDof, typename T>

@@ -36,6 +36,10 @@ struct Prior : propnp_prior {
   Prior() : propnp_prior{} { struct_size = sizeof(propnp_prior); }
 };
 
+struct Symmetries : propnp_symmetries {
+  Symmetries() : propnp_symmetries{} { struct_size = sizeof(propnp_symmetries); }
+};
+
 // Writes every output tensor that is given. A failed object gets a status, zeros and a zero
 // gradient. The answer does not depend on threads, batch order or sharding (object_ids).
 Status SamplePosterior(Context& context, const propnp_sample_args& args);
