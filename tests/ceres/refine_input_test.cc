@@ -173,6 +173,11 @@ TEST(RefinePoses, HostileArguments) {
          c->s.correspondences.base_rotation = Tensor(&base, {3, 3});
        }},
       {"cost.dof is 5", [](Call* c) { c->s.cost.dof = 5; }},
+      {"cost.prior is given",
+       [](Call* c) {
+         static const propnp_prior kPrior = {};
+         c->s.cost.prior = &kPrior;
+       }},
       {"cost.loss is 4", [](Call* c) { c->s.cost.loss = 4; }},
       {"cost.delta is 0", [](Call* c) { c->s.cost.loss = PROPNP_LOSS_HUBER, c->s.cost.delta = 0; }},
       {"cost.relative_delta is -1",

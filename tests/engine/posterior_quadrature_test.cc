@@ -7,7 +7,7 @@
 namespace propnp::test {
 namespace {
 
-// Fails, for one, if log_gnomonic_factor() of a yaw leaves log1p(g^2) out.
+// Fails, for one, if ModeChart::factor() of a yaw leaves 1 + g^2 out.
 TEST(PosteriorQuadrature, FourDofEvidence) {
   TestRandom random;
   for (const double sigma_px : {15, 20}) {
@@ -25,7 +25,7 @@ TEST(PosteriorQuadrature, FourDofEvidence) {
   }
 }
 
-// Fails, for one, if log_gnomonic_factor() of a rotation has 1 + |g|^2 to the power of one.
+// Fails, for one, if ModeChart::factor() of a rotation has 1 + |eps|^2 to the power of one.
 TEST(PosteriorQuadrature, SixDofEvidenceOfOneMode) {
   TestRandom random;
   for (const double sigma_px : {5, 10}) {

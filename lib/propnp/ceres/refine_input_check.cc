@@ -219,6 +219,10 @@ bool RefineInput::CheckCost(std::string* error) const {
   if (cost_.dof != 6 && cost_.dof != 4) {
     return Fail("cost.dof is " + std::to_string(cost_.dof) + ", expected 6 or 4", error);
   }
+  if (cost_.prior != nullptr) {
+    return Fail("cost.prior is given, expected none: Solve() takes priors, RefinePoses() does not",
+                error);
+  }
   if (cost_.loss < PROPNP_LOSS_NONE || cost_.loss > PROPNP_LOSS_CAUCHY) {
     return Fail("cost.loss is " + std::to_string(cost_.loss) + ", expected 0 to 3", error);
   }

@@ -78,7 +78,8 @@ struct RefineResult {
 // poses: (B, 7) [tx ty tz qw qx qy qz], or (B, 4) [tx ty tz yaw] if cost.dof is 4, row-major;
 // starts on entry, refined on return. An object whose numbers are bad keeps its pose, gets a status
 // and a message, and does not touch the others. False with a message that names field (and object)
-// if the call as a whole makes no sense: a shape, type, index or option; then nothing is changed.
+// if the call as a whole makes no sense: a shape, type, index or option, or a prior, which only the
+// batched solver takes; then nothing is changed.
 bool RefinePoses(const propnp_correspondences& correspondences, const propnp_cameras& cameras,
                  const propnp_cost_options& cost, const RefineOptions& options, double* poses,
                  RefineResult* result, std::string* error);

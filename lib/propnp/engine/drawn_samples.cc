@@ -16,7 +16,6 @@ namespace {
 
 constexpr int kWords = kSobolDimensions;
 constexpr int kChoiceWord = 7;
-constexpr double kNu = 4, kScale = 1.1, kDefensiveScale = 3 * kScale;
 
 }  // namespace
 
@@ -138,8 +137,8 @@ void DrawnSamples<kDof>::SortByComponent(const MixtureProposal<kDof>& proposal) 
     for (int d = 0; d < kDof; ++d) {
       sorted_normal_[d * columns_.stride + to] = normal_[d * columns_.stride + s];
     }
-    scale_[to] = (defensive ? kDefensiveScale : kScale) *
-                 std::sqrt(kNu / static_cast<double>(chi_square_[s]));
+    scale_[to] = (defensive ? kDefensiveScale : kProposalScale) *
+                 std::sqrt(kProposalNu / static_cast<double>(chi_square_[s]));
     curved_[to] = defensive ? 0 : 1;
   }
 }

@@ -16,7 +16,6 @@ namespace {
 constexpr double kDefensiveShare = 0.1;
 constexpr double kTempering = 0.7;
 constexpr double kLeastWeight = 0.05;
-constexpr int kNu = 4;
 
 }  // namespace
 
@@ -89,7 +88,7 @@ double MixtureProposal<kDof>::ExportComponents(KernelComponent* components) cons
     to.weight = from.weight * std::exp(-from.log_det_sqrt - offset);
     to.defensive_share = from.defensive_share;
   }
-  return student_t_log_constant<kDof, kNu>() + offset;
+  return student_t_log_constant<kDof, kProposalNu>() + offset;
 }
 
 template class MixtureProposal<6>;

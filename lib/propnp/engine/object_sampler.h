@@ -207,7 +207,8 @@ class ObjectSampler {
     int64_t front = begin, back = end;
     for (int64_t s = begin; s < end; ++s) {
       alignas(kColumnAlignment) T record[kSampleRecord];
-      std::copy(drawn_.displacement(s), drawn_.displacement(s) + kSampleRecord, record);
+      std::copy(drawn_.displacement(s), drawn_.displacement(s) + kRecordWeight, record);
+      std::fill(record + kRecordWeight, record + kSampleRecord, T(0));
       const int64_t k = scratch_.base.InFront(record) ? front++ : --back;
       std::copy(record, record + kSampleRecord, samples_.records + k * kSampleRecord);
       samples_.order[k] = static_cast<int32_t>(s);

@@ -65,7 +65,9 @@ typedef struct propnp_sample_args {
   const propnp_correspondences* correspondences;
   const propnp_cameras* cameras;
   const propnp_cost_options* cost;
-  const propnp_solve_options* start_options; /* random starts and damping of the search for modes */
+  const propnp_solve_options* start_options; /* random starts and damping of the search for modes,
+                                                which goes on until it converges: max_iterations is
+                                                read with PROPNP_SAMPLER_AMIS only */
   const propnp_sample_options* options;
   int32_t precision; /* of the loops over samples and points; the modes are found in float64 */
   int32_t device;

@@ -72,8 +72,7 @@ PROPNP_HOST_DEVICE PROPNP_INLINE S log_gnomonic_factor(const S& g) {
   return log1p(g * g) - constant<S>(kLog2);
 }
 
-// Whole poses in storage order, one overload a DoF policy; `mode` and `pose` as SixDof and FourDof
-// store them, `xi` of kTangent numbers.
+// (t - t_m, g) of a whole pose as SixDof stores it.
 template <typename S>
 PROPNP_HOST_DEVICE PROPNP_INLINE void gnomonic_from_pose(const SixDof<S>&, const S* mode,
                                                          const S* pose, S* xi) {
@@ -82,38 +81,6 @@ PROPNP_HOST_DEVICE PROPNP_INLINE void gnomonic_from_pose(const SixDof<S>&, const
                                conjugate(Quaternion<S>{mode[3], mode[4], mode[5], mode[6]}));
   for (int i = 0; i < 3; ++i) xi[i] = pose[i] - mode[i];
   xi[3] = g.x, xi[4] = g.y, xi[5] = g.z;
-}
-template <typename S>
-PROPNP_HOST_DEVICE PROPNP_INLINE void gnomonic_from_pose(const FourDof<S>&, const S* mode,
-                                                         const S* pose, S* xi) {
-  const S half = constant<S>(0.5) * (pose[3] - mode[3]);
-  for (int i = 0; i < 3; ++i) xi[i] = pose[i] - mode[i];
-  xi[3] = sin(half) * bounded_reciprocal(cos(half));
-}
-
-template <typename S>
-PROPNP_HOST_DEVICE PROPNP_INLINE void pose_from_gnomonic(const SixDof<S>&, const S* mode,
-                                                         const S* xi, S* pose) {
-  const Quaternion<S> q = normalized(quaternion_from_gnomonic(Vec3<S>{xi[3], xi[4], xi[5]}) *
-                                     Quaternion<S>{mode[3], mode[4], mode[5], mode[6]});
-  for (int i = 0; i < 3; ++i) pose[i] = mode[i] + xi[i];
-  pose[3] = q.w, pose[4] = q.x, pose[5] = q.y, pose[6] = q.z;
-}
-// The yaw within half a turn of the mode's.
-template <typename S>
-PROPNP_HOST_DEVICE PROPNP_INLINE void pose_from_gnomonic(const FourDof<S>&, const S* mode,
-                                                         const S* xi, S* pose) {
-  for (int i = 0; i < 3; ++i) pose[i] = mode[i] + xi[i];
-  pose[3] = mode[3] + yaw_from_gnomonic(xi[3]);
-}
-
-template <typename S>
-PROPNP_HOST_DEVICE PROPNP_INLINE S log_gnomonic_factor(const SixDof<S>&, const S* xi) {
-  return log_gnomonic_factor(Vec3<S>{xi[3], xi[4], xi[5]});
-}
-template <typename S>
-PROPNP_HOST_DEVICE PROPNP_INLINE S log_gnomonic_factor(const FourDof<S>&, const S* xi) {
-  return log_gnomonic_factor(xi[3]);
 }
 
 PROPNP_MATH_END

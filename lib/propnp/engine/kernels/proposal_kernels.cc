@@ -71,13 +71,11 @@ PROPNP_INLINE D whiten(const KernelComponent& c, const D* x, D* y) {
   return squared;
 }
 
-constexpr double kNu = 4, kScale = 1.1, kDefensiveScale = 3.3;
-
 // Student t density over its normalisation and det L, at squared whitened radius r2 and scale s.
 template <int kDof>
 PROPNP_INLINE D student_kernel(const D& r2, double s) {
   const D one(1.0);
-  const D q = one / (one + D(1 / (kNu * s * s)) * r2);
+  const D q = one / (one + D(1 / (kProposalNu * s * s)) * r2);
   const D q2 = q * q, q4 = q2 * q2;
   const double s2 = s * s;
   return kDof == 6 ? D(1 / (s2 * s2 * s2)) * (q4 * q) : D(1 / (s2 * s2)) * q4;
@@ -186,8 +184,8 @@ template <int kDof>
 PROPNP_INLINE D component_density(const KernelComponent& c, const D* xi, const D* v,
                                   const D& inverse_e3) {
   D y[kDof];
-  D kernel =
-      D(1 - c.defensive_share) * student_kernel<kDof>(whiten<kDof>(c, v, y), kScale) * inverse_e3;
+  D kernel = D(1 - c.defensive_share) *
+             student_kernel<kDof>(whiten<kDof>(c, v, y), kProposalScale) * inverse_e3;
   if (c.defensive_share > 0) {
     kernel = kernel +
              D(c.defensive_share) * student_kernel<kDof>(whiten<kDof>(c, xi, y), kDefensiveScale);
