@@ -16,6 +16,8 @@ extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
+extern const ScoreKernels<float> kFloatScoreKernels;
+extern const ScoreKernels<double> kDoubleScoreKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
 extern const DerivativeKernels kDerivativeKernels;
@@ -26,6 +28,8 @@ extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
+extern const ScoreKernels<float> kFloatScoreKernels;
+extern const ScoreKernels<double> kDoubleScoreKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
 extern const DerivativeKernels kDerivativeKernels;
@@ -37,6 +41,8 @@ extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
+extern const ScoreKernels<float> kFloatScoreKernels;
+extern const ScoreKernels<double> kDoubleScoreKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
 extern const DerivativeKernels kDerivativeKernels;
@@ -129,6 +135,16 @@ const SampleKernels<float>& GetSampleKernels<float>() {
 template <>
 const SampleKernels<double>& GetSampleKernels<double>() {
   return PROPNP_OF_CURRENT(kDoubleSampleKernels);
+}
+
+template <>
+const ScoreKernels<float>& GetScoreKernels<float>() {
+  return PROPNP_OF_CURRENT(kFloatScoreKernels);
+}
+
+template <>
+const ScoreKernels<double>& GetScoreKernels<double>() {
+  return PROPNP_OF_CURRENT(kDoubleScoreKernels);
 }
 
 const ProposalKernels& GetProposalKernels() { return PROPNP_OF_CURRENT(kProposalKernels); }
