@@ -237,7 +237,8 @@ class ObjectSampler {
   void Weigh(const MixtureProposal<kDof>& proposal) {
     EvidenceEstimate estimate = WeighSamples(drawn_, &samples_);
     if (std::isfinite(estimate.log_evidence) && options_.control_variates && UsesMixture() &&
-        !ApplyControlVariates(proposal, drawn_, &samples_, &estimate)) {
+        !ApplyControlVariates(proposal, drawn_, IsGiven(args_.standard_error), &samples_,
+                              &estimate)) {
       result_.status |= PROPNP_STATUS_FELL_BACK;
     }
     result_.ess = estimate.ess;
