@@ -12,14 +12,6 @@
 
 namespace propnp {
 
-// Where the object is seen and how large, from all weighted points.
-template <typename T>
-struct ObjectGeometry {
-  Vec3<T> centroid;   // in the object frame
-  Vec3<T> direction;  // unit vector to it in the rig frame
-  T distance;
-};
-
 // Refines starts in groups, one a lane. Lengths are in units of the object's distance and weights
 // in units of the largest, so that single precision serves; the pivot is the centroid. All points
 // must be of one view without a rig. A prior takes no part: it does in the refinement on all
@@ -27,57 +19,69 @@ struct ObjectGeometry {
 template <int kDof, typename T>
 class LaneStarts {
  public:
+  // `workspace` holds the object's geometry.
   LaneStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
-             const ObjectGeometry<T>& geometry, T largest_weight, StartWorkspace<T>* workspace)
+             StartWorkspace<T>* workspace)
       : cost_(cost),
         options_(options),
-        geometry_(geometry),
-        weight_scale_(largest_weight > T(0) ? T(1) / largest_weight : T(1)),
+        geometry_(workspace->geometry),
+        weight_scale_(geometry_.largest_weight > T(0) ? T(1) / geometry_.largest_weight : T(1)),
         workspace_(*workspace),
         points_(OnlyView(cost.object())) {
     CopyCamera();
-    ScalePoints();
   }
 
   static bool Serves(const PackedObject<T>& object, const propnp_solve_options& options) {
     return OnlyView(object) != nullptr && options.method == PROPNP_METHOD_LEVENBERG_MARQUARDT;
   }
 
-  // `start` holds a rotation; `chosen` are its points.
-  void Set(int lane, const StartPose<T>& start, const int64_t* chosen, int count) {
-    StartState& state = *workspace_.lanes;
-    const T* p = start.pose;
-    const T half = T(0.5) * p[3], s = std::sin(half);
-    const Vec3<T> axis = cost_.object().four_dof.axis;
-    const T q[4] = {kDof == 6 ? p[3] : std::cos(half), kDof == 6 ? p[4] : s * axis.x,
-                    kDof == 6 ? p[5] : s * axis.y, kDof == 6 ? p[6] : s * axis.z};
-    for (int k = 0; k < 4; ++k) state.quaternion[k][lane] = static_cast<float>(q[k]);
-    const T direction[3] = {geometry_.direction.x, geometry_.direction.y, geometry_.direction.z};
-    for (int k = 0; k < 3; ++k) state.position[k][lane] = static_cast<float>(direction[k]);
-    state.yaw_change[lane] = 0;
+  // Makes the object's points ready. Once an object.
+  void ScalePoints() {
+    const PackedView<T>& view = *points_;
+    const T inverse_distance = T(1) / geometry_.distance;
+    for (int64_t i = 0; i < view.num_points; ++i) {
+      Vec3<T> point =
+          inverse_distance * (Vec3<T>{view.x[i], view.y[i], view.z[i]} - geometry_.centroid);
+      if (kDof == 4) point = cost_.object().four_dof.base_rotation * point;
+      const T numbers[kStartPointNumbers] = {point.x,
+                                             point.y,
+                                             point.z,
+                                             view.u[i],
+                                             view.v[i],
+                                             weight_scale_ * view.wxx[i],
+                                             view.wxy ? weight_scale_ * view.wxy[i] : T(0),
+                                             view.wxy ? weight_scale_ * view.wyx[i] : T(0),
+                                             weight_scale_ * view.wyy[i]};
+      float* scaled = workspace_.scaled_points + i * kStartPointNumbers;
+      for (int n = 0; n < kStartPointNumbers; ++n) scaled[n] = static_cast<float>(numbers[n]);
+    }
+  }
+
+  // A start of which only the rotation is given; `chosen` are its points.
+  void SetRotation(int lane, const T* pose, const int64_t* chosen, int count) {
+    SetState(lane, pose, geometry_.direction);
     for (int k = 0; k < count; ++k) {
       const float* from = workspace_.scaled_points + chosen[k] * kStartPointNumbers;
       float* to = workspace_.lane_points + k * kStartPointNumbers * kStartLanes + lane;
       for (int n = 0; n < kStartPointNumbers; ++n) to[n * kStartLanes] = from[n];
     }
   }
+  // A whole pose, to be refined on all points.
+  void SetPose(int lane, const T* pose) {
+    const Vec3<T> centre = cost_.dof().transform(pose) * geometry_.centroid;
+    SetState(lane, pose, (T(1) / geometry_.distance) * centre);
+  }
 
+  // Refines all lanes on `count` points of their own.
   void Refine(int count) {
-    const auto number = [](double value) { return static_cast<float>(std::min(value, 1e30)); };
-    const StartDamping damping{
-        number(options_.initial_radius),        number(options_.max_radius),
-        number(options_.min_diagonal),          number(options_.max_diagonal),
-        number(options_.min_relative_decrease), number(options_.epsilon)};
-    const RobustLoss<T>& loss = cost_.object().loss;
-    const KernelModel<float> model{static_cast<int32_t>(loss.kind), 0, 1, 0,
-                                   static_cast<float>(loss.delta * weight_scale_)};
-    const Vec3<T> a = cost_.object().four_dof.axis;
-    const float axis[3] = {static_cast<float>(a.x), static_cast<float>(a.y),
-                           static_cast<float>(a.z)};
-    const StartPoints points{workspace_.lane_points, count, workspace_.scaled_points,
-                             points_->num_points};
-    GetStartKernels().refine(kDof, view_, model, axis, points, options_.start_iterations, damping,
-                             workspace_.lanes);
+    Run({workspace_.lane_points, count, workspace_.scaled_points, points_->num_points,
+         points_->wxy != nullptr},
+        options_.start_iterations);
+  }
+  // Refines all lanes on all points.
+  void RefineOnAll(int iterations) {
+    Run({nullptr, 0, workspace_.scaled_points, points_->num_points, points_->wxy != nullptr},
+        iterations);
   }
 
   // The pose, and its cost without that of a prior.
@@ -102,6 +106,34 @@ class LaneStarts {
   }
 
  private:
+  void SetState(int lane, const T* p, const Vec3<T>& position) {
+    StartState& state = *workspace_.lanes;
+    const T half = T(0.5) * p[3], s = std::sin(half);
+    const Vec3<T> axis = cost_.object().four_dof.axis;
+    const T q[4] = {kDof == 6 ? p[3] : std::cos(half), kDof == 6 ? p[4] : s * axis.x,
+                    kDof == 6 ? p[5] : s * axis.y, kDof == 6 ? p[6] : s * axis.z};
+    for (int k = 0; k < 4; ++k) state.quaternion[k][lane] = static_cast<float>(q[k]);
+    const T centre[3] = {position.x, position.y, position.z};
+    for (int k = 0; k < 3; ++k) state.position[k][lane] = static_cast<float>(centre[k]);
+    state.yaw_change[lane] = 0;
+  }
+
+  void Run(const StartPoints& points, int iterations) {
+    const auto number = [](double value) { return static_cast<float>(std::min(value, 1e30)); };
+    const StartDamping damping{
+        number(options_.initial_radius),        number(options_.max_radius),
+        number(options_.min_diagonal),          number(options_.max_diagonal),
+        number(options_.min_relative_decrease), number(options_.epsilon)};
+    const RobustLoss<T>& loss = cost_.object().loss;
+    const KernelModel<float> model{static_cast<int32_t>(loss.kind), 0, 1, 0,
+                                   static_cast<float>(loss.delta * weight_scale_)};
+    const Vec3<T> a = cost_.object().four_dof.axis;
+    const float axis[3] = {static_cast<float>(a.x), static_cast<float>(a.y),
+                           static_cast<float>(a.z)};
+    GetStartKernels().refine(kDof, view_, model, axis, points, iterations, damping,
+                             workspace_.lanes);
+  }
+
   // The view that has all points, unless the camera sits on a rig.
   static const PackedView<T>* OnlyView(const PackedObject<T>& object) {
     const PackedView<T>* only = nullptr;
@@ -123,28 +155,6 @@ class LaneStarts {
     view_.camera_limit = static_cast<float>(from.camera_limit);
     std::copy(from.box, from.box + 4, view_.box);
     view_.z_min = static_cast<float>(from.z_min / geometry_.distance);
-  }
-
-  // All points, as the starts take them.
-  void ScalePoints() {
-    const PackedView<T>& view = *points_;
-    const T inverse_distance = T(1) / geometry_.distance;
-    for (int64_t i = 0; i < view.num_points; ++i) {
-      Vec3<T> point =
-          inverse_distance * (Vec3<T>{view.x[i], view.y[i], view.z[i]} - geometry_.centroid);
-      if (kDof == 4) point = cost_.object().four_dof.base_rotation * point;
-      const T numbers[kStartPointNumbers] = {point.x,
-                                             point.y,
-                                             point.z,
-                                             view.u[i],
-                                             view.v[i],
-                                             weight_scale_ * view.wxx[i],
-                                             view.wxy ? weight_scale_ * view.wxy[i] : T(0),
-                                             view.wxy ? weight_scale_ * view.wyx[i] : T(0),
-                                             weight_scale_ * view.wyy[i]};
-      float* scaled = workspace_.scaled_points + i * kStartPointNumbers;
-      for (int n = 0; n < kStartPointNumbers; ++n) scaled[n] = static_cast<float>(numbers[n]);
-    }
   }
 
   const ObjectCost<kDof, T>& cost_;

@@ -198,7 +198,8 @@ class ObjectSampler {
     pivot_ = WeightedCentroid(cost.object());
     return options_.method == PROPNP_SAMPLER_AMIS
                ? RefineBestStart(cost, *args_.start_options, pivot_, starts, count, scratch_.modes)
-               : FindModes(cost, *args_.start_options, pivot_, starts, count, scratch_.modes);
+               : FindModes(cost, *args_.start_options, pivot_, count, &scratch_.starts,
+                           scratch_.modes);
   }
 
   // The records of mode m's samples. Returns how many are in front.

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "propnp/engine/lane_starts.h"
 #include "propnp/engine/levenberg_marquardt.h"
 #include "propnp/math/adaptive_delta.h"
 #include "propnp/math/symmetric_eigen.h"
@@ -25,10 +26,10 @@ template <int kDof>
 int PickSeeds(const StartPose<double>* starts, int num_starts, PosteriorMode<kDof>* modes) {
   int count = 0;
   for (int s = 0; s < num_starts && count < PROPNP_MAX_MODES; ++s) {
-    const bool is_new = std::all_of(modes, modes + count, [&](const PosteriorMode<kDof>& mode) {
-      return RotationDistance<kDof>(starts[s].pose, mode.pose) > kStartDistance;
+    const bool is_known = std::any_of(modes, modes + count, [&](const PosteriorMode<kDof>& mode) {
+      return AreOneStart<kDof>(starts[s].pose, mode.pose);
     });
-    if (!is_new) continue;
+    if (is_known) continue;
     std::copy(starts[s].pose, starts[s].pose + 7, modes[count].pose);
     modes[count].cost = starts[s].cost;
     ++count;
@@ -42,6 +43,44 @@ void Descend(const ObjectCost<kDof, double>& cost, const propnp_solve_options& o
   const RefineOutcome outcome =
       LevenbergMarquardt<kDof, double>(cost, options).Refine(steps, mode->pose);
   mode->cost = outcome.finite ? outcome.cost_after : std::numeric_limits<double>::infinity();
+}
+
+// The first steps of all seeds at once, in single precision. Costs come in double precision, but
+// infinite where kMaxCostGap is certainly exceeded: with residuals a + b, b from rounding, a cost
+// is at most twice that of a plus twice that of b, which is near the lowest cost there is.
+template <int kDof>
+void DescendInLanes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
+                    StartWorkspace<double>* workspace, int count, PosteriorMode<kDof>* modes) {
+  static_assert(PROPNP_MAX_MODES <= kStartLanes, "one group holds all seeds");
+  LaneStarts<kDof, double> lanes(cost, options, workspace);
+  for (int lane = 0; lane < kStartLanes; ++lane) {
+    lanes.SetPose(lane, modes[std::min(lane, count - 1)].pose);
+  }
+  lanes.RefineOnAll(kSeedSteps);
+  double lowest = std::numeric_limits<double>::infinity();
+  for (int m = 0; m < count; ++m) {
+    StartPose<double> refined = {};
+    std::copy(modes[m].pose, modes[m].pose + 7, refined.pose);
+    lanes.Get(m, &refined);
+    std::copy(refined.pose, refined.pose + 7, modes[m].pose);
+    modes[m].cost = refined.cost;
+    lowest = std::min(lowest, refined.cost);
+  }
+  for (int m = 0; m < count; ++m) {
+    const bool may_count = modes[m].cost <= 2 * (2 * lowest + kMaxCostGap);
+    modes[m].cost = may_count ? cost.Cost(modes[m].pose) : std::numeric_limits<double>::infinity();
+  }
+}
+
+template <int kDof>
+void DescendSeeds(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
+                  StartWorkspace<double>* workspace, int count, PosteriorMode<kDof>* modes) {
+  if (count > 0 && LaneStarts<kDof, double>::Serves(cost.object(), options) &&
+      !cost.object().prior.active()) {
+    DescendInLanes(cost, options, workspace, count, modes);
+    return;
+  }
+  for (int m = 0; m < count; ++m) Descend(cost, options, kSeedSteps, &modes[m]);
 }
 
 // The covariance in the mode's chart, from the curvature in the tangent and a weak precision of a
@@ -170,12 +209,12 @@ Vec3<double> WeightedCentroid(const PackedObject<double>& object) {
 
 template <int kDof>
 int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-              const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
+              const Vec3<double>& pivot, int num_starts, StartWorkspace<double>* workspace,
               PosteriorMode<kDof>* modes) {
   propnp_solve_options mode_options = options;
   mode_options.tolerance = kModeTolerance;
-  const int count = PickSeeds(starts, num_starts, modes);
-  for (int m = 0; m < count; ++m) Descend(cost, mode_options, kSeedSteps, &modes[m]);
+  const int count = PickSeeds(workspace->starts, num_starts, modes);
+  DescendSeeds(cost, mode_options, workspace, count, modes);
   SortByCost(count, modes);
   // A seed that has come near a mode is on its way there; the others go on to a minimum of their
   // own.
@@ -230,9 +269,9 @@ int DescendToMode(const ObjectCost<kDof, double>& cost, const propnp_solve_optio
 }
 
 template int FindModes(const ObjectCost<6, double>&, const propnp_solve_options&,
-                       const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<6>*);
+                       const Vec3<double>&, int, StartWorkspace<double>*, PosteriorMode<6>*);
 template int FindModes(const ObjectCost<4, double>&, const propnp_solve_options&,
-                       const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<4>*);
+                       const Vec3<double>&, int, StartWorkspace<double>*, PosteriorMode<4>*);
 template int RefineBestStart(const ObjectCost<6, double>&, const propnp_solve_options&,
                              const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<6>*);
 template int RefineBestStart(const ObjectCost<4, double>&, const propnp_solve_options&,

@@ -30,11 +30,11 @@ struct PosteriorMode {
 };
 
 // Finds up to PROPNP_MAX_MODES modes, lowest cost first, from the starts in `workspace` (best
-// first) and returns how many. Each is a descent from a start that differs in rotation from better
-// ones.
+// first, as MakeRandomStarts() left them) and returns how many. Each is a descent from a start that
+// differs in rotation from better ones.
 template <int kDof>
 int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-              const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
+              const Vec3<double>& pivot, int num_starts, StartWorkspace<double>* workspace,
               PosteriorMode<kDof>* modes);
 
 // The best start refined in at most options.max_iterations steps, as the only mode: what a sampler

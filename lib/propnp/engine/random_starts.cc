@@ -113,7 +113,7 @@ ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, T largest_weigh
   const T size = extent > T(0) ? extent : points.Deviation();
   // Points that coincide fit at any distance but none: at the camera's origin nothing projects.
   const T distance = size > T(0) ? size / std::clamp(seen, T(1e-6), T(1)) : T(1);
-  return {points.Mean(), (T(1) / norm) * mean, distance};
+  return {points.Mean(), (T(1) / norm) * mean, distance, largest_weight};
 }
 
 template <typename T>
@@ -220,6 +220,7 @@ int MakeRandomStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options
   const PackedObject<T>& object = cost.object();
   const T largest_weight = LargestWeight(object);
   const ObjectGeometry<T> geometry = MeasureGeometry<kDof>(object, largest_weight);
+  workspace->geometry = geometry;
   FillCumulativeWeights(object, largest_weight, workspace->cumulative_weight);
   const SubsetSampler sampler(workspace->cumulative_weight, workspace->guide, object.num_points,
                               seed, object_id);
@@ -234,13 +235,14 @@ int MakeRandomStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options
   };
   const bool in_lanes = LaneStarts<kDof, T>::Serves(object, options);
   if (in_lanes) {
-    LaneStarts<kDof, T> lanes(cost, options, geometry, largest_weight, workspace);
+    LaneStarts<kDof, T> lanes(cost, options, workspace);
+    lanes.ScalePoints();
     for (int first = 0; first < options.num_starts; first += kStartLanes) {
       const int group = std::min(kStartLanes, options.num_starts - first);
       for (int lane = 0; lane < kStartLanes; ++lane) {
         const int s = first + std::min(lane, group - 1);  // the last one fills the group
         if (lane < group) set_rotation(s);
-        lanes.Set(lane, workspace->starts[s], chosen, count);
+        lanes.SetRotation(lane, workspace->starts[s].pose, chosen, count);
       }
       lanes.Refine(count);
       for (int lane = 0; lane < group; ++lane) lanes.Get(lane, &workspace->starts[first + lane]);

@@ -23,16 +23,19 @@ struct StartPose {
   T cost;
 };
 
-// The angle between two poses' rotations, rad.
-template <int kDof, typename T>
-T RotationDistance(const T* a, const T* b) {
-  if constexpr (kDof == 4) return std::fabs(std::remainder(a[3] - b[3], T(6.283185307179586)));
-  const T cosine = std::fabs(a[3] * b[3] + a[4] * b[4] + a[5] * b[5] + a[6] * b[6]);
-  return T(2) * std::acos(std::min(cosine, T(1)));
-}
-
-// Starts nearer than this in rotation are one (rad).
+// Starts are one if the angle between their rotations is at most kStartDistance (rad).
 constexpr double kStartDistance = 0.35;
+constexpr double kCosHalfStartDistance = 0.9847265389049334;
+
+template <int kDof, typename T>
+bool AreOneStart(const T* a, const T* b) {
+  if constexpr (kDof == 4) {
+    constexpr T kTurn(6.283185307179586);
+    return std::fabs(std::remainder(a[3] - b[3], kTurn)) <= T(kStartDistance);
+  }
+  const T cosine = a[3] * b[3] + a[4] * b[4] + a[5] * b[5] + a[6] * b[6];
+  return std::fabs(cosine) >= T(kCosHalfStartDistance);
+}
 
 // Puts one more pose in its place among `count` starts, best first; there must be room.
 template <int kDof, typename T>
@@ -47,9 +50,19 @@ void InsertStart(const ObjectCost<kDof, T>& cost, const T* pose, int count, Star
   *place = start;
 }
 
+// Where the object is seen and how large, from all weighted points.
+template <typename T>
+struct ObjectGeometry {
+  Vec3<T> centroid;   // in the object frame
+  Vec3<T> direction;  // unit vector to it in the rig frame
+  T distance;
+  T largest_weight;
+};
+
 // Room for the starts of one object at a time.
 template <typename T>
 struct StartWorkspace {
+  ObjectGeometry<T> geometry;
   PackedObject<T> subset;
   double* cumulative_weight;  // Problem::max_padded_points
   int32_t* guide;             // as many

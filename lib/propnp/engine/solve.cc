@@ -156,10 +156,10 @@ class ObjectSolver {
     int count = 0;
     result->outcome.finite = false;
     for (int s = 0; s < num_starts && count < options_.num_refined; ++s) {
-      const bool is_new = std::all_of(taken, taken + count, [&](int other) {
-        return RotationDistance<kDof>(starts[s].pose, starts[other].pose) > T(kStartDistance);
+      const bool is_known = std::any_of(taken, taken + count, [&](int other) {
+        return AreOneStart<kDof>(starts[s].pose, starts[other].pose);
       });
-      if (!is_new) continue;
+      if (is_known) continue;
       taken[count++] = s;
       T pose[7];
       std::copy(starts[s].pose, starts[s].pose + 7, pose);

@@ -27,10 +27,11 @@ struct StartState {
 };
 
 struct StartPoints {
-  const float* of_starts;  // as above
-  int count;               // of each start
+  const float* of_starts;  // as above; null: every start has all points
+  int64_t count;           // of each start
   const float* all;        // kStartPointNumbers each, one point after the other
   int64_t num_all;
+  bool information;  // the weights may have off-diagonals
 };
 
 struct StartDamping {
