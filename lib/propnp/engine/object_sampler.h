@@ -191,15 +191,16 @@ class ObjectSampler {
   }
 
   int FindObjectModes(const ObjectCost<kDof, double>& cost) {
-    StartPose<double>* starts = scratch_.starts.starts;
-    int count = MakeRandomStarts(cost, *args_.start_options, seed_, problem_.ObjectId(index_),
-                                 &scratch_.starts);
-    if (has_target_) InsertStart(cost, target_, count++, starts);
+    const propnp_solve_options& options = *args_.start_options;
+    const int count =
+        FindStarts(cost, options, StartStream{seed_, problem_.ObjectId(index_)},
+                   has_target_ ? target_ : nullptr, PROPNP_MAX_MODES, &scratch_.starts);
     pivot_ = WeightedCentroid(cost.object());
+    if (count == 0) return 0;
     return options_.method == PROPNP_SAMPLER_AMIS
-               ? RefineBestStart(cost, *args_.start_options, pivot_, starts, count, scratch_.modes)
-               : FindModes(cost, *args_.start_options, pivot_, count, &scratch_.starts,
-                           scratch_.modes);
+               ? RefineBestStart(cost, options, pivot_, scratch_.starts.best[0].pose,
+                                 scratch_.modes)
+               : FindModes(cost, options, pivot_, count, &scratch_.starts, scratch_.modes);
   }
 
   // The records of mode m's samples. Returns how many are in front.

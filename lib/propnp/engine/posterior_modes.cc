@@ -21,22 +21,6 @@ constexpr double kModeTolerance = 1e-4;   // standard deviations
 constexpr double kMaxCostGap = 15;        // exp(-15) of the best mode's height is nothing
 constexpr double kDuplicateDistance = 4;  // squared Mahalanobis
 
-// The seeds: best starts first, each away in rotation from those before.
-template <int kDof>
-int PickSeeds(const StartPose<double>* starts, int num_starts, PosteriorMode<kDof>* modes) {
-  int count = 0;
-  for (int s = 0; s < num_starts && count < PROPNP_MAX_MODES; ++s) {
-    const bool is_known = std::any_of(modes, modes + count, [&](const PosteriorMode<kDof>& mode) {
-      return AreOneStart<kDof>(starts[s].pose, mode.pose);
-    });
-    if (is_known) continue;
-    std::copy(starts[s].pose, starts[s].pose + 7, modes[count].pose);
-    modes[count].cost = starts[s].cost;
-    ++count;
-  }
-  return count;
-}
-
 template <int kDof>
 void Descend(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options, int steps,
              PosteriorMode<kDof>* mode) {
@@ -53,21 +37,16 @@ void DescendInLanes(const ObjectCost<kDof, double>& cost, const propnp_solve_opt
                     StartWorkspace<double>* workspace, int count, PosteriorMode<kDof>* modes) {
   static_assert(PROPNP_MAX_MODES <= kStartLanes, "one group holds all seeds");
   LaneStarts<kDof, double> lanes(cost, options, workspace);
+  StartState seeds;
   for (int lane = 0; lane < kStartLanes; ++lane) {
-    lanes.SetPose(lane, modes[std::min(lane, count - 1)].pose);
+    lanes.Set(lane, modes[std::min(lane, count - 1)].pose, &seeds);
   }
-  lanes.RefineOnAll(kSeedSteps);
+  lanes.RefineOnAll(kSeedSteps, &seeds);
   double lowest = std::numeric_limits<double>::infinity();
+  for (int m = 0; m < count; ++m) lowest = std::min(lowest, lanes.Cost(seeds, m));
   for (int m = 0; m < count; ++m) {
-    StartPose<double> refined = {};
-    std::copy(modes[m].pose, modes[m].pose + 7, refined.pose);
-    lanes.Get(m, &refined);
-    std::copy(refined.pose, refined.pose + 7, modes[m].pose);
-    modes[m].cost = refined.cost;
-    lowest = std::min(lowest, refined.cost);
-  }
-  for (int m = 0; m < count; ++m) {
-    const bool may_count = modes[m].cost <= 2 * (2 * lowest + kMaxCostGap);
+    lanes.GetPose(seeds, m, modes[m].pose);
+    const bool may_count = lanes.Cost(seeds, m) <= 2 * (2 * lowest + kMaxCostGap);
     modes[m].cost = may_count ? cost.Cost(modes[m].pose) : std::numeric_limits<double>::infinity();
   }
 }
@@ -209,17 +188,19 @@ Vec3<double> WeightedCentroid(const PackedObject<double>& object) {
 
 template <int kDof>
 int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-              const Vec3<double>& pivot, int num_starts, StartWorkspace<double>* workspace,
+              const Vec3<double>& pivot, int num_seeds, StartWorkspace<double>* workspace,
               PosteriorMode<kDof>* modes) {
   propnp_solve_options mode_options = options;
   mode_options.tolerance = kModeTolerance;
-  const int count = PickSeeds(workspace->starts, num_starts, modes);
-  DescendSeeds(cost, mode_options, workspace, count, modes);
-  SortByCost(count, modes);
+  for (int m = 0; m < num_seeds; ++m) {
+    std::copy(workspace->best[m].pose, workspace->best[m].pose + 7, modes[m].pose);
+  }
+  DescendSeeds(cost, mode_options, workspace, num_seeds, modes);
+  SortByCost(num_seeds, modes);
   // A seed that has come near a mode is on its way there; the others go on to a minimum of their
   // own.
   int kept = 0;
-  for (int m = 0; m < count; ++m) {
+  for (int m = 0; m < num_seeds; ++m) {
     PosteriorMode<kDof> mode = modes[m];
     if (!(mode.cost <= modes[0].cost + kMaxCostGap) || IsNear(cost, modes, kept, mode.pose)) {
       continue;
@@ -238,10 +219,8 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
 
 template <int kDof>
 int RefineBestStart(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-                    const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
-                    PosteriorMode<kDof>* modes) {
-  if (num_starts == 0) return 0;
-  std::copy(starts[0].pose, starts[0].pose + 7, modes[0].pose);
+                    const Vec3<double>& pivot, const double* start, PosteriorMode<kDof>* modes) {
+  std::copy(start, start + 7, modes[0].pose);
   Descend(cost, options, options.max_iterations, &modes[0]);
   return std::isfinite(modes[0].cost) && SetShape(cost, pivot, &modes[0]) ? 1 : 0;
 }
@@ -273,9 +252,9 @@ template int FindModes(const ObjectCost<6, double>&, const propnp_solve_options&
 template int FindModes(const ObjectCost<4, double>&, const propnp_solve_options&,
                        const Vec3<double>&, int, StartWorkspace<double>*, PosteriorMode<4>*);
 template int RefineBestStart(const ObjectCost<6, double>&, const propnp_solve_options&,
-                             const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<6>*);
+                             const Vec3<double>&, const double*, PosteriorMode<6>*);
 template int RefineBestStart(const ObjectCost<4, double>&, const propnp_solve_options&,
-                             const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<4>*);
+                             const Vec3<double>&, const double*, PosteriorMode<4>*);
 template int DescendToMode(const ObjectCost<6, double>&, const propnp_solve_options&, const double*,
                            const PosteriorMode<6>*, int);
 template int DescendToMode(const ObjectCost<4, double>&, const propnp_solve_options&, const double*,

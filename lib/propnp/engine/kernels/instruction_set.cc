@@ -7,6 +7,7 @@
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/engine/kernels/proposal_kernels.h"
 #include "propnp/engine/kernels/sample_kernels.h"
+#include "propnp/engine/kernels/start_draw_kernels.h"
 #include "propnp/engine/kernels/start_kernels.h"
 
 namespace propnp {
@@ -18,6 +19,7 @@ extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
+extern const StartDrawKernels kStartDrawKernels;
 extern const DerivativeKernels kDerivativeKernels;
 }  // namespace baseline
 #if PROPNP_HAVE_AVX2
@@ -28,6 +30,7 @@ extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
+extern const StartDrawKernels kStartDrawKernels;
 extern const DerivativeKernels kDerivativeKernels;
 }  // namespace avx2
 #endif
@@ -39,6 +42,7 @@ extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
+extern const StartDrawKernels kStartDrawKernels;
 extern const DerivativeKernels kDerivativeKernels;
 }  // namespace avx512
 #endif
@@ -134,6 +138,7 @@ const SampleKernels<double>& GetSampleKernels<double>() {
 const ProposalKernels& GetProposalKernels() { return PROPNP_OF_CURRENT(kProposalKernels); }
 
 const StartKernels& GetStartKernels() { return PROPNP_OF_CURRENT(kStartKernels); }
+const StartDrawKernels& GetStartDrawKernels() { return PROPNP_OF_CURRENT(kStartDrawKernels); }
 const DerivativeKernels& GetDerivativeKernels() { return PROPNP_OF_CURRENT(kDerivativeKernels); }
 
 }  // namespace propnp

@@ -27,7 +27,7 @@ struct Equations {
 struct Pose {
   Vec3<L> position;
   Quaternion<L> rotation;
-  L yaw_change;
+  L yaw;
 };
 
 // The points of a register of starts: each has its own, or all have the same. Without information
@@ -208,16 +208,16 @@ class StartRefiner {
 
   PROPNP_INLINE Pose retract(const Pose& pose, const L* step) const {
     Vec3<L> theta;
-    L yaw_change = pose.yaw_change;
+    L yaw = pose.yaw;
     if constexpr (kDof == 6) {
       theta = {step[3], step[4], step[5]};
     } else {
       theta = step[3] * axis_;
       const L half = L(0.5f) * step[3];
-      yaw_change = yaw_change + L(2.0f) * atan2(half, L(1.0f));
+      yaw = yaw + L(2.0f) * atan2(half, L(1.0f));
     }
     return {pose.position + Vec3<L>{step[0], step[1], step[2]},
-            normalized(quaternion_from_cayley(theta) * pose.rotation), yaw_change};
+            normalized(quaternion_from_cayley(theta) * pose.rotation), yaw};
   }
 
   PROPNP_INLINE void update_radius(const LaneMask<float>& accepted, const L& ratio, L* radius,
@@ -234,7 +234,7 @@ class StartRefiner {
              select(m, a.position.z, b.position.z)},
             {select(m, a.rotation.w, b.rotation.w), select(m, a.rotation.x, b.rotation.x),
              select(m, a.rotation.y, b.rotation.y), select(m, a.rotation.z, b.rotation.z)},
-            select(m, a.yaw_change, b.yaw_change)};
+            select(m, a.yaw, b.yaw)};
   }
 
   PROPNP_INLINE static Equations<kDof> select_equations(const LaneMask<float>& m,
@@ -264,7 +264,7 @@ void refine_of(const PackedView<float>& view, const KernelModel<float>& model, c
     float* p[8];
     for (int k = 0; k < 3; ++k) p[k] = state->position[k] + lane;
     for (int k = 0; k < 4; ++k) p[3 + k] = state->quaternion[k] + lane;
-    p[7] = state->yaw_change + lane;
+    p[7] = state->yaw + lane;
     const auto load = [&](int k) { return L::load_unaligned(p[k]); };
     Pose pose{{load(0), load(1), load(2)}, {load(3), load(4), load(5), load(6)}, load(7)};
     using AllPoints = PointList<true, kInformation>;
@@ -280,7 +280,7 @@ void refine_of(const PackedView<float>& view, const KernelModel<float>& model, c
     const StartRefiner<Model, kDof, Points> refiner(lanes, spread_vector(axis), own, damping);
     const L cost = refiner.refine(iterations, &pose);
     const L values[8] = {pose.position.x, pose.position.y, pose.position.z, pose.rotation.w,
-                         pose.rotation.x, pose.rotation.y, pose.rotation.z, pose.yaw_change};
+                         pose.rotation.x, pose.rotation.y, pose.rotation.z, pose.yaw};
     for (int k = 0; k < 8; ++k) values[k].store_unaligned(p[k]);
     (kShared ? cost : cost_of(lanes, pose, all)).store_unaligned(state->cost + lane);
   }

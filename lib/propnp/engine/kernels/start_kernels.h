@@ -18,11 +18,11 @@ constexpr int kStartLanes = 16;
 constexpr int kStartPointNumbers = 9;
 
 // Where the pivot is and how the object is turned, number by number, kStartLanes each. 4DoF keeps
-// its rotation in the quaternion too, and counts what the yaw has changed.
+// its rotation in the quaternion too; the yaw says which of its turns it is.
 struct StartState {
   float position[3][kStartLanes];
   float quaternion[4][kStartLanes];
-  float yaw_change[kStartLanes];
+  float yaw[kStartLanes];
   float cost[kStartLanes];  // over all points
 };
 
