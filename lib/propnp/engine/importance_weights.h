@@ -82,11 +82,12 @@ EvidenceEstimate WeighSamples(const DrawnSamples<kDof>& drawn, SampleColumns<kDo
   return {highest + std::log(sum / count), square_sum - 1 / count, 1 / (square_sum * count)};
 }
 
-// Corrects gradient_weight and the estimate. False, and nothing is changed, if the correction is so
-// large that it cannot be trusted.
+// Corrects gradient_weight and the estimate, its variance only if asked for. False, and nothing is
+// changed, if the correction is so large that it cannot be trusted.
 template <int kDof, typename T>
 bool ApplyControlVariates(const MixtureProposal<kDof>& proposal, const DrawnSamples<kDof>& drawn,
-                          SampleColumns<kDof, T>* samples, EvidenceEstimate* estimate) {
+                          bool with_variance, SampleColumns<kDof, T>* samples,
+                          EvidenceEstimate* estimate) {
   const int64_t n = drawn.size();
   ControlVariates<kDof> variates(drawn, samples->regressors);
   if (!variates.Fit(proposal)) return true;
@@ -104,6 +105,7 @@ bool ApplyControlVariates(const MixtureProposal<kDof>& proposal, const DrawnSamp
     samples->gradient_weight[s] = samples->coefficient[s] * samples->value[s] / ratio;
   }
   estimate->log_evidence += std::log(ratio);
+  if (!with_variance) return true;
   estimate->relative_variance =
       variates.ResidualVariance(samples->value, samples->coefficient, samples->scratch) /
       (ratio * ratio);

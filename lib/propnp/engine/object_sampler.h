@@ -195,14 +195,16 @@ class ObjectSampler {
   }
 
   int FindObjectModes(const ObjectCost<kDof, double>& cost) {
-    StartPose<double>* starts = scratch_.starts.starts;
-    int count = MakeRandomStarts(cost, *args_.start_options, seed_, problem_.ObjectId(index_),
-                                 &scratch_.starts);
-    if (has_target_) InsertStart(cost, target_, count++, starts);
+    const propnp_solve_options& options = *args_.start_options;
+    const int count =
+        FindStarts(cost, options, StartStream{seed_, problem_.ObjectId(index_)},
+                   has_target_ ? target_ : nullptr, PROPNP_MAX_MODES, &scratch_.starts);
     pivot_ = WeightedCentroid(cost.object());
+    if (count == 0) return 0;
     return options_.method == PROPNP_SAMPLER_AMIS
-               ? RefineBestStart(cost, *args_.start_options, pivot_, starts, count, scratch_.modes)
-               : FindModes(cost, *args_.start_options, pivot_, starts, count, scratch_.modes);
+               ? RefineBestStart(cost, options, pivot_, scratch_.starts.best[0].pose,
+                                 scratch_.modes)
+               : FindModes(cost, options, pivot_, count, &scratch_.starts, scratch_.modes);
   }
 
   // The records of mode m's samples. Returns how many are in front.
@@ -238,13 +240,18 @@ class ObjectSampler {
   void Weigh(const MixtureProposal<kDof>& proposal) {
     EvidenceEstimate estimate = WeighSamples(drawn_, &samples_);
     if (std::isfinite(estimate.log_evidence) && options_.control_variates && UsesMixture() &&
-        !ApplyControlVariates(proposal, drawn_, &samples_, &estimate)) {
+        !ApplyControlVariates(proposal, drawn_, WantsErrorOfEvidence(), &samples_, &estimate)) {
       result_.status |= PROPNP_STATUS_FELL_BACK;
     }
     relative_variance_ = estimate.relative_variance;
     result_.ess = estimate.ess;
     result_.log_evidence = estimate.log_evidence;
     result_.standard_error = std::sqrt(std::max(estimate.relative_variance, 0.0));
+  }
+
+  // To give it, or to choose the control variates of the gradient.
+  bool WantsErrorOfEvidence() const {
+    return IsGiven(args_.standard_error) || WantsGradient() || WantsPriorGradient(args_);
   }
 
   // Share of the mass with the points' centroid beyond three times its distance at the best mode,

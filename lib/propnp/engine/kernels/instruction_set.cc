@@ -7,6 +7,7 @@
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/engine/kernels/proposal_kernels.h"
 #include "propnp/engine/kernels/sample_kernels.h"
+#include "propnp/engine/kernels/start_draw_kernels.h"
 #include "propnp/engine/kernels/start_kernels.h"
 
 namespace propnp {
@@ -20,6 +21,7 @@ extern const ScoreKernels<float> kFloatScoreKernels;
 extern const ScoreKernels<double> kDoubleScoreKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
+extern const StartDrawKernels kStartDrawKernels;
 extern const DerivativeKernels kDerivativeKernels;
 }  // namespace baseline
 #if PROPNP_HAVE_AVX2
@@ -32,6 +34,7 @@ extern const ScoreKernels<float> kFloatScoreKernels;
 extern const ScoreKernels<double> kDoubleScoreKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
+extern const StartDrawKernels kStartDrawKernels;
 extern const DerivativeKernels kDerivativeKernels;
 }  // namespace avx2
 #endif
@@ -45,6 +48,7 @@ extern const ScoreKernels<float> kFloatScoreKernels;
 extern const ScoreKernels<double> kDoubleScoreKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
+extern const StartDrawKernels kStartDrawKernels;
 extern const DerivativeKernels kDerivativeKernels;
 }  // namespace avx512
 #endif
@@ -150,6 +154,7 @@ const ScoreKernels<double>& GetScoreKernels<double>() {
 const ProposalKernels& GetProposalKernels() { return PROPNP_OF_CURRENT(kProposalKernels); }
 
 const StartKernels& GetStartKernels() { return PROPNP_OF_CURRENT(kStartKernels); }
+const StartDrawKernels& GetStartDrawKernels() { return PROPNP_OF_CURRENT(kStartDrawKernels); }
 const DerivativeKernels& GetDerivativeKernels() { return PROPNP_OF_CURRENT(kDerivativeKernels); }
 
 }  // namespace propnp
