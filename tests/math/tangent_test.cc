@@ -40,6 +40,21 @@ TEST(TangentMap, IsTheDerivativeOfEachConventionsStep) {
   }
 }
 
+TEST(TangentMap, HasAnInverse) {
+  TestRandom random;
+  for (const Convention& convention : Conventions()) {
+    Pose6 pose(7);
+    random.Pose(pose.data());
+    Eigen::Matrix<double, 6, 6, Eigen::RowMajor> inverse;
+    inverse_tangent_map(convention.tangent, SixDof<double>().transform(pose.data()),
+                        inverse.data());
+    // A dozen roundings of numbers below ten.
+    const Eigen::MatrixXd identity = Eigen::MatrixXd::Identity(6, 6);
+    EXPECT_LT((inverse * TangentMap(convention.tangent, pose) - identity).norm(), 1e-14)
+        << convention.name;
+  }
+}
+
 TEST(ConvertCovariance, IsTheMapOnBothSidesAlsoInPlace) {
   TestRandom random;
   for (const Convention& convention : Conventions()) {
