@@ -62,7 +62,7 @@ else()
 endif()
 # A C program that links the archive needs what the archive needs; a shared library brings it.
 if(NOT BUILD_SHARED_LIBS)
-  set(pc_static_libs " -lstdc++ -lm -pthread")
+  set(pc_static_libs " -lstdc++ -lm -ldl -pthread")
 endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/propnp.pc.in ${PROJECT_BINARY_DIR}/propnp.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/propnp.pc

@@ -30,6 +30,7 @@ struct Problem {
   int64_t max_padded_points;  // of an object, each view padded
   int64_t max_views;          // of an object
   int32_t dtype;              // of x3d
+  bool readable;              // what the tensors hold, because they are not on a device
 
   int dof() const { return cost->dof; }
   // The type of the arithmetic when `requested` is asked for, 0 meaning that of x3d.
@@ -53,11 +54,13 @@ struct Problem {
 };
 
 // Checks everything about shapes, types, indices and options; values of points are not read. The
-// message names the field and what it should be.
+// message names the field and what it should be. Of tensors that lie on a `device` (0 or more)
+// nothing is read at all: indices go unchecked, and max_padded_points and max_views stay 0.
 Status MakeProblem(const propnp_correspondences* correspondences, const propnp_cameras* cameras,
-                   const propnp_cost_options* cost, Problem* problem);
+                   const propnp_cost_options* cost, Problem* problem, int32_t device = -1);
 
-// Checks where and how precisely an operation is to run.
+// Checks how precisely an operation is to run, and that the place is the CPU or the ordinal of a
+// device, which may not be there.
 Status CheckExecution(int32_t device, int32_t precision);
 
 // Checks a tensor that an operation takes: its shape, -1 for "any extent", and that it is of floats

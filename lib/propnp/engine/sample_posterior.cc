@@ -4,6 +4,7 @@
 #include "propnp/engine/sample_posterior.h"
 
 #include "propnp/engine/batch.h"
+#include "propnp/engine/cuda_plugin.h"
 #include "propnp/engine/object_sampler.h"
 #include "propnp/engine/posterior_output.h"
 #include "propnp/engine/solve_options.h"
@@ -81,7 +82,7 @@ Status CheckArgs(const propnp_sample_args& a, Problem* problem) {
   PROPNP_RETURN_IF_ERROR(CheckExecution(a.device, a.precision));
   PROPNP_RETURN_IF_ERROR(CheckOptions(a.options));
   PROPNP_RETURN_IF_ERROR(CheckSolveOptions(a.start_options));
-  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem));
+  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem, a.device));
   if (a.loss_gradient && !IsGiven(a.pose_target)) {
     return Status::InvalidArgument("loss_gradient is set, but pose_target is not given");
   }
@@ -101,6 +102,9 @@ Status SamplePosteriorWorkspaceSize(const Context& context, const propnp_sample_
                                     uint64_t* bytes) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) {
+    return WorkspaceSizeOnDevice(&propnp_backend::sample_workspace_size, args, bytes);
+  }
   *bytes = VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
     using T = decltype(real);
     return BatchLayout<double>(problem, context.num_threads(),
@@ -113,6 +117,7 @@ Status SamplePosteriorWorkspaceSize(const Context& context, const propnp_sample_
 Status SamplePosterior(Context& context, const propnp_sample_args& args) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) return RunOnDevice(&propnp_backend::sample, args);
   if (problem.num_objects == 0) return Status();
   return VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
     using T = decltype(real);
