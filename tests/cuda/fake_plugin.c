@@ -5,7 +5,8 @@
 #include "propnp/engine/backend.h"
 
 #ifdef FAKE_VERSION
-static const propnp_backend kBackend = {sizeof(propnp_backend), FAKE_VERSION};
+static const propnp_backend kBackend = {.struct_size = sizeof(propnp_backend),
+                                        .version = FAKE_VERSION};
 
 __attribute__((visibility("default"))) const propnp_backend* propnp_cuda_backend(void) {
   return &kBackend;

@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 
+#include "propnp/engine/object_inputs.h"
 #include "propnp/math/camera.h"
 
 namespace propnp {

@@ -274,35 +274,6 @@ std::string ShapeString(const propnp_tensor& t) {
   return Join(t.shape, std::min(std::max(t.ndim, 0), 4));
 }
 
-Range Problem::ViewsOf(int64_t object) const {
-  const propnp_tensor& offsets = correspondences->view_offsets;
-  if (!IsGiven(offsets)) return {object, object + 1};
-  return {LoadAt<int64_t>(offsets, object), LoadAt<int64_t>(offsets, object + 1)};
-}
-
-Range Problem::PointsOf(int64_t view) const {
-  const propnp_correspondences& c = *correspondences;
-  if (!dense) return {LoadAt<int64_t>(c.offsets, view), LoadAt<int64_t>(c.offsets, view + 1)};
-  return {0, IsGiven(c.counts) ? LoadAt<int64_t>(c.counts, view) : c.x3d.shape[1]};
-}
-
-int64_t Problem::CameraOf(int64_t view) const {
-  if (IsGiven(correspondences->view_camera)) {
-    return LoadAt<int64_t>(correspondences->view_camera, view);
-  }
-  return num_cameras == 1 ? 0 : view;
-}
-
-int64_t Problem::RigOf(int64_t view) const {
-  return IsGiven(correspondences->view_rig) ? LoadAt<int64_t>(correspondences->view_rig, view) : -1;
-}
-
-uint64_t Problem::ObjectId(int64_t object) const {
-  const propnp_correspondences& c = *correspondences;
-  return IsGiven(c.object_ids) ? LoadAt<uint64_t>(c.object_ids, object)
-                               : c.id_offset + static_cast<uint64_t>(object);
-}
-
 Status CheckExecution(int32_t device, int32_t precision) {
   if (device < -1) {
     return Bad("device is " + std::to_string(device) +
