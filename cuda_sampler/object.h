@@ -118,6 +118,10 @@ struct DeviceObject {
   template <typename Team>
   PROPNP_DEVICE void Load(const DeviceInputs<T>& in, int64_t object, const Team& team);
 
+  // What the cost takes of an object that Load() has found to be good, without a look at its
+  // points: the counts are not set.
+  PROPNP_DEVICE void Resume(const DeviceInputs<T>& in, int64_t object, T least_depth, T delta);
+
   // visit(view, its index, index of its first point in the object), one view after the other.
   template <typename Visit>
   PROPNP_DEVICE void ForEachView(const DeviceInputs<T>& in, const Visit& visit) const {
@@ -244,6 +248,20 @@ PROPNP_DEVICE void DeviceObject<T>::Load(const DeviceInputs<T>& in, int64_t obje
   CheckPoints(in, team);
   if ((status & PROPNP_STATUS_NON_FINITE_INPUT) || num_points == 0) return;
   MeasurePoints(in, team);
+}
+
+template <typename T>
+PROPNP_DEVICE void DeviceObject<T>::Resume(const DeviceInputs<T>& in, int64_t object, T least_depth,
+                                           T delta) {
+  index = object;
+  status = 0;
+  in.ViewsOf(object, &views);
+  LoadFourDof(in.problem, object, &four_dof);
+  LoadPrior(in.problem, object, &prior);
+  z_min = least_depth;
+  loss.kind = in.cost.loss == PROPNP_LOSS_ADAPTIVE_HUBER ? LossKind::kHuber
+                                                         : static_cast<LossKind>(in.cost.loss);
+  loss.delta = delta;
 }
 
 }  // namespace propnp::gpu

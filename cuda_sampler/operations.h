@@ -14,6 +14,7 @@ namespace propnp::gpu {
   int32_t Name##WorkspaceSize(const propnp_##name##_args* args, uint64_t* bytes, \
                               propnp_backend_error*)
 PROPNP_DECLARE_OPERATION(Evaluate, evaluate);
+PROPNP_DECLARE_OPERATION(Solve, solve);
 PROPNP_DECLARE_OPERATION(PosePlus, pose_plus);
 PROPNP_DECLARE_OPERATION(PosePlusBackward, pose_plus_backward);
 #undef PROPNP_DECLARE_OPERATION

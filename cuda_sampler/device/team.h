@@ -30,7 +30,9 @@ PROPNP_DEVICE T warp_max(T value) {
 
 class WarpTeam {
  public:
-  PROPNP_DEVICE int rank() const { return thread_index() % kWarpSize; }
+  PROPNP_DEVICE WarpTeam() : rank_(thread_index() % kWarpSize) {}
+
+  PROPNP_DEVICE int rank() const { return rank_; }
   PROPNP_DEVICE int size() const { return kWarpSize; }
   PROPNP_DEVICE void barrier() const { warp_barrier(); }
   template <typename T>
@@ -42,6 +44,9 @@ class WarpTeam {
     return warp_max(value);
   }
   PROPNP_DEVICE bool any(bool value) const { return warp_ballot(value) != 0; }
+
+ private:
+  int rank_;
 };
 
 // All threads of a block, with room for a number of each warp.

@@ -9,16 +9,9 @@
 #include <cmath>
 
 #include "propnp/engine/random_starts.h"
+#include "propnp/math/object_geometry.h"
 
 namespace propnp {
-
-// Where the object is seen and how large, from all weighted points.
-template <typename T>
-struct ObjectGeometry {
-  Vec3<T> centroid;   // in the object frame
-  Vec3<T> direction;  // unit vector to it in the rig frame
-  T distance;
-};
 
 // Refines starts in groups, one a lane. Lengths are in units of the object's distance and weights
 // in units of the largest, so that single precision serves; the pivot is the centroid. All points

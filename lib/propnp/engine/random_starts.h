@@ -26,9 +26,8 @@ struct StartPose {
 // The angle between two poses' rotations, rad.
 template <int kDof, typename T>
 T RotationDistance(const T* a, const T* b) {
-  if constexpr (kDof == 4) return std::fabs(std::remainder(a[3] - b[3], T(6.283185307179586)));
-  const T cosine = std::fabs(a[3] * b[3] + a[4] * b[4] + a[5] * b[5] + a[6] * b[6]);
-  return T(2) * std::acos(std::min(cosine, T(1)));
+  using Dof = typename ObjectCost<kDof, T>::Dof;
+  return rotation_distance(Dof(), a, b);
 }
 
 // Starts nearer than this in rotation are one (rad).

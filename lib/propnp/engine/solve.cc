@@ -100,7 +100,7 @@ class ObjectSolver {
       result->uncertainty = {};
       return;
     }
-    result->status |= result->uncertainty.status;
+    result->status |= StatusOf(result->uncertainty);
     if (result->outcome.converged) {
       result->status |= PROPNP_STATUS_CONVERGED;
     } else {
