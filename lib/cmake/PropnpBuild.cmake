@@ -21,9 +21,10 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
-add_compile_options(-Wall -Wextra)
+# nvcc has other names for its warnings, and compiles what it has made of the sources.
+add_compile_options($<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-Wall> $<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-Wextra>)
 if(PROPNP_WERROR)
-  add_compile_options(-Werror)
+  add_compile_options(-Werror$<$<COMPILE_LANGUAGE:CUDA>:=all-warnings>)
 endif()
 
 if(PROPNP_SANITIZE)

@@ -67,7 +67,7 @@ else()
 endif()
 # A C program that links the archive needs what the archive needs; a shared library brings it.
 if(NOT BUILD_SHARED_LIBS)
-  set(pc_static_libs " -lstdc++ -lm -pthread")
+  set(pc_static_libs " -lstdc++ -lm -ldl -pthread")
 endif()
 foreach(package IN ITEMS propnp propnp_c)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/${package}.pc.in ${PROJECT_BINARY_DIR}/${package}.pc @ONLY)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Calls of the Gauss-Newton step and of its vector-Jacobian product.
+// Calls of PosePlus() and its vector-Jacobian product, see gradient_operation.h.
 #ifndef PROPNP_TESTS_ENGINE_POSE_PLUS_CALL_H_
 #define PROPNP_TESTS_ENGINE_POSE_PLUS_CALL_H_
 

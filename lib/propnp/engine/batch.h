@@ -6,10 +6,9 @@
 #ifndef PROPNP_ENGINE_BATCH_H_
 #define PROPNP_ENGINE_BATCH_H_
 
-#include <type_traits>
-
 #include "propnp/engine/packed_object.h"
 #include "propnp/engine/partition.h"
+#include "propnp/engine/visit_precision.h"
 #include "propnp/engine/workspace.h"
 
 namespace propnp {
@@ -51,25 +50,6 @@ Status RunBatch(Context& context, const Problem& problem, void* workspace, uint6
     auto scratch = allocate(&arena);
     body(object, cameras, &scratch);
   });
-}
-
-// visitor(DofConstant<6 or 4>(), T()) for the problem's degrees of freedom and the arithmetic asked
-// for.
-template <int kDof>
-using DofConstant = std::integral_constant<int, kDof>;
-
-template <typename Visitor>
-auto VisitDof(const Problem& problem, const Visitor& visitor) {
-  return problem.dof() == 6 ? visitor(DofConstant<6>()) : visitor(DofConstant<4>());
-}
-
-template <typename Visitor>
-auto VisitDofAndPrecision(const Problem& problem, int32_t precision, const Visitor& visitor) {
-  const bool single = problem.Precision(precision) == PROPNP_FLOAT32;
-  if (problem.dof() == 6) {
-    return single ? visitor(DofConstant<6>(), float()) : visitor(DofConstant<6>(), double());
-  }
-  return single ? visitor(DofConstant<4>(), float()) : visitor(DofConstant<4>(), double());
 }
 
 }  // namespace propnp

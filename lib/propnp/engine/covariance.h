@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// What is known of a pose at the minimum of its cost: rank and null space, covariance of the three
-// kinds, a-posteriori variance factor. All from exact derivatives and free of damping.
+// math/pose_uncertainty.h for a packed object and the caller's options.
 #ifndef PROPNP_ENGINE_COVARIANCE_H_
 #define PROPNP_ENGINE_COVARIANCE_H_
 
 #include "propnp/engine/args.h"
 #include "propnp/engine/object_cost.h"
+#include "propnp/math/pose_uncertainty.h"
 
 namespace propnp {
 
+// Its status bits.
 template <int kDof, typename T>
-struct PoseUncertainty {
-  T covariance[kDof * kDof];  // zero if there is none
-  T null_space[kDof * kDof];  // the first kDof - rank rows
-  int rank;
-  T variance_factor;  // 0 where points are too few to tell
-  T behind_fraction;
-  uint32_t status;  // PROPNP_STATUS_RANK_DEFICIENT, _INDEFINITE, _BEHIND_CAMERA
-};
+PROPNP_HOST_DEVICE uint32_t StatusOf(const PoseUncertainty<kDof, T>& uncertainty) {
+  uint32_t status = 0;
+  if (uncertainty.rank < kDof) status |= PROPNP_STATUS_RANK_DEFICIENT;
+  if (uncertainty.indefinite) status |= PROPNP_STATUS_INDEFINITE;
+  if (uncertainty.behind_fraction >= T(0.5)) status |= PROPNP_STATUS_BEHIND_CAMERA;
+  return status;
+}
 
 template <int kDof, typename T>
 void ComputeUncertainty(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "propnp/engine/batch.h"
+#include "propnp/engine/cuda_plugin.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/object_cost.h"
 #include "propnp/engine/problem.h"
@@ -21,7 +22,7 @@ Status CheckArgs(const propnp_evaluate_args& a, Problem* problem) {
                                    std::to_string(sizeof(propnp_evaluate_args)));
   }
   PROPNP_RETURN_IF_ERROR(CheckExecution(a.device, a.precision));
-  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem));
+  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem, a.device));
   const int64_t b = problem->num_objects, d = problem->dof();
   if (b == 0) return Status();
   PROPNP_RETURN_IF_ERROR(CheckTensor("pose", a.pose, {b, problem->pose_size()}, false));
@@ -190,6 +191,9 @@ Status EvaluateWorkspaceSize(const Context& context, const propnp_evaluate_args&
                              uint64_t* bytes) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) {
+    return WorkspaceSizeOnDevice(&propnp_backend::evaluate_workspace_size, args, bytes);
+  }
   *bytes = VisitDofAndPrecision(problem, args.precision, [&](auto /*dof*/, auto real) {
     using T = decltype(real);
     return BatchLayout<T>(problem, context.num_threads(), ObjectAllocator<T>(problem))
@@ -201,6 +205,7 @@ Status EvaluateWorkspaceSize(const Context& context, const propnp_evaluate_args&
 Status Evaluate(Context& context, const propnp_evaluate_args& args) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) return RunOnDevice(&propnp_backend::evaluate, args);
   if (problem.num_objects == 0) return Status();
   return VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
     using T = decltype(real);

@@ -8,6 +8,7 @@
 
 #include "propnp/engine/batch.h"
 #include "propnp/engine/check_args.h"
+#include "propnp/engine/cuda_plugin.h"
 #include "propnp/engine/load_cotangent.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/object_derivatives.h"
@@ -19,7 +20,7 @@ namespace {
 
 Status CheckArgs(const propnp_implicit_gradient_args& a, Problem* problem) {
   PROPNP_RETURN_IF_ERROR(CheckArgsStruct("implicit_gradient_args", a, 0));
-  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem));
+  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem, a.device));
   PROPNP_RETURN_IF_ERROR(CheckGradients(*problem, a.gradients));
   const int64_t b = problem->num_objects, p = problem->pose_size();
   if (problem->cost->prior && problem->cost->prior->kind == PROPNP_PRIOR_POSE) {
@@ -123,6 +124,9 @@ Status ImplicitGradientWorkspaceSize(const Context& context,
                                      const propnp_implicit_gradient_args& args, uint64_t* bytes) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) {
+    return WorkspaceSizeOnDevice(&propnp_backend::implicit_gradient_workspace_size, args, bytes);
+  }
   *bytes =
       BatchLayout<double>(problem, context.num_threads(), ScratchAllocator(problem)).total_bytes();
   return Status();
@@ -131,6 +135,7 @@ Status ImplicitGradientWorkspaceSize(const Context& context,
 Status ImplicitGradient(Context& context, const propnp_implicit_gradient_args& args) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) return RunOnDevice(&propnp_backend::implicit_gradient, args);
   if (problem.num_objects == 0) return Status();
   ClearUnusedRows(problem, *args.gradients);
   return VisitDof(problem, [&](auto dof) {

@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 
+#include "propnp/engine/object_inputs.h"
 #include "propnp/math/camera.h"
 
 namespace propnp {
@@ -28,7 +29,7 @@ int NumParameters(const Problem& problem, int64_t camera_row) {
 Status CheckCameraParameters(const Problem& problem, const propnp_tensor& t) {
   const char* const name = "gradients.camera_parameters";
   PROPNP_RETURN_IF_ERROR(CheckTensor(name, t, {problem.num_views, -1}, true));
-  for (int64_t view = 0; IsGiven(t) && view < problem.num_views; ++view) {
+  for (int64_t view = 0; IsGiven(t) && problem.readable && view < problem.num_views; ++view) {
     const int count = NumParameters(problem, problem.CameraOf(view));
     if (t.shape[1] < count) {
       return Status::InvalidArgument(std::string(name) + " has shape " + ShapeString(t) +

@@ -26,7 +26,7 @@ class LaneStarts {
       : cost_(cost),
         options_(options),
         geometry_(workspace->geometry),
-        weight_scale_(geometry_.largest_weight > T(0) ? T(1) / geometry_.largest_weight : T(1)),
+        weight_scale_(workspace->largest_weight > T(0) ? T(1) / workspace->largest_weight : T(1)),
         workspace_(*workspace),
         points_(OnlyView(cost.object())) {
     if (points_) CopyCamera();

@@ -5,7 +5,6 @@
 #ifndef PROPNP_ENGINE_LOAD_POSE_H_
 #define PROPNP_ENGINE_LOAD_POSE_H_
 
-#include <algorithm>
 #include <cmath>
 
 #include "propnp/engine/tensor.h"
@@ -15,7 +14,7 @@ namespace propnp {
 // Reads row `object` of (B, 7) or (B, 4) and normalises its quaternion; false if a number is not
 // finite or the quaternion is zero.
 template <int kDof, typename T>
-bool LoadPose(const propnp_tensor& tensor, int64_t object, T* pose) {
+PROPNP_HOST_DEVICE bool LoadPose(const propnp_tensor& tensor, int64_t object, T* pose) {
   constexpr int kSize = kDof == 6 ? 7 : 4;
   double values[kSize], squared = 0;
   bool finite = true;
@@ -35,8 +34,8 @@ bool LoadPose(const propnp_tensor& tensor, int64_t object, T* pose) {
 
 // What a failed object reports: no rotation, one unit in front of the camera.
 template <int kDof, typename T>
-void SetNeutralPose(T* pose) {
-  std::fill(pose, pose + 7, T(0));
+PROPNP_HOST_DEVICE void SetNeutralPose(T* pose) {
+  for (int k = 0; k < 7; ++k) pose[k] = T(0);
   pose[2] = T(1);
   if (kDof == 6) pose[3] = T(1);
 }

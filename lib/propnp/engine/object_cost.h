@@ -6,19 +6,10 @@
 #define PROPNP_ENGINE_OBJECT_COST_H_
 
 #include "propnp/engine/packed_object.h"
+#include "propnp/math/levenberg_marquardt.h"
 #include "propnp/math/residual.h"
 
 namespace propnp {
-
-// Cost, gradient and full curvature matrix (row-major, kDof x kDof) with respect to the tangent.
-template <int kDof, typename T>
-struct NormalEquations {
-  T cost;
-  T gradient[kDof];
-  T curvature[kDof * kDof];
-  T weighted_square;  // with statistics: sum of rho'(s) s
-  T behind;           // with statistics: points with weight that lie behind the camera
-};
 
 // The DoF policy of an object.
 template <int kDof, typename T>
@@ -33,6 +24,7 @@ auto DofOf(const PackedObject<T>& object) {
 template <int kDof, typename T>
 class ObjectCost {
  public:
+  using Scalar = T;
   using Dof = decltype(DofOf<kDof, T>(std::declval<PackedObject<T>>()));
 
   // `object` and its columns must outlive this.

@@ -145,6 +145,9 @@ Vec3<double> YawAxis(const FourDof<double>& dof) { return dof.axis; }
 
 Status CheckSymmetries(const Problem& problem, const propnp_symmetries* symmetries) {
   if (!symmetries) return Status();
+  if (!problem.readable) {
+    return Status(StatusCode::kUnavailable, "symmetries are not available on a CUDA device");
+  }
   const propnp_symmetries& s = *symmetries;
   if (s.struct_size < sizeof(propnp_symmetries)) {
     return Status::InvalidArgument("symmetries.struct_size is " + std::to_string(s.struct_size) +

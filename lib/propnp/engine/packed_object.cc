@@ -75,19 +75,15 @@ class ViewGatherer {
     const int64_t rig = problem_.RigOf(view_);
     out_.has_rig = rig >= 0;
     if (rig < 0) return true;
-    double pose[7], squared = 0;
-    bool finite = true;
-    for (int k = 0; k < 7; ++k) {
-      pose[k] = LoadAt<double>(problem_.correspondences->camera_from_rig, rig, k);
-      finite = finite && std::isfinite(pose[k]);
-      if (k >= 3) squared += pose[k] * pose[k];
-    }
-    if (!finite || !(squared > 0)) return false;
-    const Mat3<double> r = SixDof<double>().transform(pose).rotation;
-    const double rotation[9] = {r.row0.x, r.row0.y, r.row0.z, r.row1.x, r.row1.y,
-                                r.row1.z, r.row2.x, r.row2.y, r.row2.z};
-    for (int k = 0; k < 9; ++k) out_.camera_from_rig_rotation[k] = static_cast<T>(rotation[k]);
-    for (int k = 0; k < 3; ++k) out_.camera_from_rig_translation[k] = static_cast<T>(pose[k]);
+    RigidTransform<T> camera_from_rig;
+    if (!LoadRig(problem_, rig, &camera_from_rig)) return false;
+    const Mat3<T>& r = camera_from_rig.rotation;
+    const Vec3<T>& t = camera_from_rig.translation;
+    const T rotation[9] = {r.row0.x, r.row0.y, r.row0.z, r.row1.x, r.row1.y,
+                           r.row1.z, r.row2.x, r.row2.y, r.row2.z};
+    std::copy(rotation, rotation + 9, out_.camera_from_rig_rotation);
+    out_.camera_from_rig_translation[0] = t.x, out_.camera_from_rig_translation[1] = t.y;
+    out_.camera_from_rig_translation[2] = t.z;
     return true;
   }
 
@@ -173,21 +169,6 @@ T RmsRadius(const PackedObject<T>& object) {
   return std::sqrt(std::max(squares / count - dot(sum, sum) / (count * count), T(0)));
 }
 
-template <typename T>
-bool SetFourDof(const Problem& problem, int64_t index, FourDof<T>* four_dof) {
-  *four_dof = FourDof<T>();
-  const double* axis = problem.cost->yaw_axis;
-  four_dof->axis = {static_cast<T>(axis[0]), static_cast<T>(axis[1]), static_cast<T>(axis[2])};
-  const propnp_tensor& base = problem.correspondences->base_rotation;
-  if (!IsGiven(base)) return true;
-  const Quaternion<double> q{LoadAt<double>(base, index, 0), LoadAt<double>(base, index, 1),
-                             LoadAt<double>(base, index, 2), LoadAt<double>(base, index, 3)};
-  const double squared = squared_norm(q);
-  if (!(squared > 0) || !std::isfinite(squared)) return false;
-  four_dof->base_rotation = cast<T>(rotation_matrix(q));
-  return true;
-}
-
 // The loss with its scale. False if the scale is not a positive number.
 template <typename T>
 bool SetLoss(const Problem& problem, PackedObject<T>* object) {
@@ -206,12 +187,6 @@ bool SetLoss(const Problem& problem, PackedObject<T>* object) {
 }
 
 }  // namespace
-
-double LossScale(const Problem& problem, int64_t object) {
-  const propnp_cost_options& cost = *problem.cost;
-  if (IsGiven(cost.object_delta)) return LoadAt<double>(cost.object_delta, object);
-  return cost.loss == PROPNP_LOSS_ADAPTIVE_HUBER ? cost.relative_delta : cost.delta;
-}
 
 template <typename T>
 AdaptiveDelta<T> AdaptiveDeltaOf(const PackedObject<T>& object) {
@@ -233,25 +208,7 @@ AdaptiveDelta<T> AdaptiveDeltaOf(const PackedObject<T>& object) {
 
 template <typename T>
 void PrepareCameras(const Problem& problem, PreparedCamera<T>* cameras) {
-  const propnp_cameras& table = *problem.cameras;
-  for (int64_t i = 0; i < problem.num_cameras; ++i) {
-    PreparedCamera<T>& camera = cameras[i];
-    camera = {};
-    camera.model = LoadAt<int32_t>(table.model, i);
-    visit_camera(camera.model, [&](auto model) {
-      using Camera = typename decltype(model)::template Camera<double>;
-      double parameters[Camera::kNumParameters];
-      for (int k = 0; k < Camera::kNumParameters; ++k) {
-        parameters[k] = LoadAt<double>(table.parameters, i, k);
-        camera.parameters[k] = static_cast<T>(parameters[k]);
-      }
-      camera.limit = static_cast<T>(Camera::monotone_limit(parameters));
-    });
-    camera.has_box = IsGiven(table.box_px);
-    for (int k = 0; camera.has_box && k < 4; ++k) {
-      camera.box[k] = static_cast<T>(LoadAt<double>(table.box_px, i, k));
-    }
-  }
+  for (int64_t i = 0; i < problem.num_cameras; ++i) PrepareCamera(problem, i, &cameras[i]);
 }
 
 template <typename T>
@@ -271,7 +228,7 @@ void PackedObject<T>::Gather(const Problem& problem, const PreparedCamera<T>* ca
   const Range range = problem.ViewsOf(object_index);
   num_views = range.size();
   T* memory = columns;
-  bool finite = SetFourDof(problem, object_index, &four_dof);
+  bool finite = LoadFourDof(problem, object_index, &four_dof);
   finite &= LoadPrior(problem, object_index, &prior);
   bool negative = false;
   for (int64_t k = 0; k < num_views; ++k) {

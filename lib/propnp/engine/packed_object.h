@@ -8,6 +8,7 @@
 
 #include "propnp/engine/arena.h"
 #include "propnp/engine/kernels/object_kernels.h"
+#include "propnp/engine/object_inputs.h"
 #include "propnp/engine/problem.h"
 #include "propnp/math/adaptive_delta.h"
 #include "propnp/math/pose.h"
@@ -16,16 +17,7 @@
 
 namespace propnp {
 
-// A camera of the table, converted and with its limit computed, once a call.
-template <typename T>
-struct PreparedCamera {
-  int32_t model;
-  int32_t has_box;
-  T parameters[12];
-  T limit;
-  T box[4];
-};
-
+// The whole table, once a call.
 template <typename T>
 void PrepareCameras(const Problem& problem, PreparedCamera<T>* cameras);
 
@@ -58,9 +50,6 @@ struct PackedObject {
 // The means that an adaptive delta is made of; the object has points.
 template <typename T>
 AdaptiveDelta<T> AdaptiveDeltaOf(const PackedObject<T>& object);
-
-// The delta, or relative delta of an adaptive loss, that the caller gives an object.
-double LossScale(const Problem& problem, int64_t object);
 
 }  // namespace propnp
 

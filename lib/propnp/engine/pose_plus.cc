@@ -8,6 +8,7 @@
 
 #include "propnp/engine/batch.h"
 #include "propnp/engine/check_args.h"
+#include "propnp/engine/cuda_plugin.h"
 #include "propnp/engine/load_cotangent.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/object_derivatives.h"
@@ -24,7 +25,7 @@ Status CheckShared(const char* name, const Args& a, Problem* problem) {
     return Status::InvalidArgument("epsilon is " + std::to_string(a.epsilon) +
                                    ", expected a number that is not negative");
   }
-  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem));
+  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem, a.device));
   const int64_t b = problem->num_objects;
   if (b == 0) return Status();
   PROPNP_RETURN_IF_ERROR(CheckTensor("pose", a.pose, {b, problem->pose_size()}, false));
@@ -163,6 +164,9 @@ Status PosePlusWorkspaceSize(const Context& context, const propnp_pose_plus_args
                              uint64_t* bytes) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) {
+    return WorkspaceSizeOnDevice(&propnp_backend::pose_plus_workspace_size, args, bytes);
+  }
   *bytes =
       BatchLayout<double>(problem, context.num_threads(), ObjectAllocator(problem)).total_bytes();
   return Status();
@@ -172,6 +176,9 @@ Status PosePlusBackwardWorkspaceSize(const Context& context,
                                      const propnp_pose_plus_backward_args& args, uint64_t* bytes) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) {
+    return WorkspaceSizeOnDevice(&propnp_backend::pose_plus_backward_workspace_size, args, bytes);
+  }
   *bytes =
       BatchLayout<double>(problem, context.num_threads(), BackwardAllocator(problem)).total_bytes();
   return Status();
@@ -180,6 +187,7 @@ Status PosePlusBackwardWorkspaceSize(const Context& context,
 Status PosePlus(Context& context, const propnp_pose_plus_args& args) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) return RunOnDevice(&propnp_backend::pose_plus, args);
   if (problem.num_objects == 0) return Status();
   return VisitDof(problem, [&](auto dof) {
     return RunBatch<double>(
@@ -193,6 +201,7 @@ Status PosePlus(Context& context, const propnp_pose_plus_args& args) {
 Status PosePlusBackward(Context& context, const propnp_pose_plus_backward_args& args) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) return RunOnDevice(&propnp_backend::pose_plus_backward, args);
   if (problem.num_objects == 0) return Status();
   ClearUnusedRows(problem, *args.gradients);
   return VisitDof(problem, [&](auto dof) {

@@ -13,14 +13,14 @@ namespace propnp {
 namespace {
 
 // Levels or shares: an input of any length with numbers from 0 to 1, given if `output` is.
-Status CheckLevels(const char* name, const propnp_tensor& levels, const char* output_name,
-                   const propnp_tensor& output) {
+Status CheckLevels(const Problem& problem, const char* name, const propnp_tensor& levels,
+                   const char* output_name, const propnp_tensor& output) {
   if (!IsGiven(output)) return Status();
   if (!IsGiven(levels)) {
     return Status::InvalidArgument(std::string(output_name) + " is given, but " + name + " is not");
   }
   PROPNP_RETURN_IF_ERROR(CheckTensor(name, levels, {-1}, false));
-  for (int64_t k = 0; k < levels.shape[0]; ++k) {
+  for (int64_t k = 0; problem.readable && k < levels.shape[0]; ++k) {
     const double level = LoadAt<double>(levels, k);
     if (level >= 0 && level <= 1) continue;
     return Status::InvalidArgument(std::string(name) + "[" + std::to_string(k) + "] is " +
@@ -218,11 +218,11 @@ Status CheckSummaries(const Problem& problem, const propnp_sample_args& a) {
   PROPNP_RETURN_IF_ERROR(
       CheckTensor("mode_moment_covariance", a.mode_moment_covariance, {b, -1, d, d}, true));
   PROPNP_RETURN_IF_ERROR(
-      CheckLevels("quantile_levels", a.quantile_levels, "quantiles", a.quantiles));
+      CheckLevels(problem, "quantile_levels", a.quantile_levels, "quantiles", a.quantiles));
   PROPNP_RETURN_IF_ERROR(
       CheckTensor("quantiles", a.quantiles, {b, a.quantile_levels.shape[0], d}, true));
-  PROPNP_RETURN_IF_ERROR(
-      CheckLevels("region_shares", a.region_shares, "region_log_density", a.region_log_density));
+  PROPNP_RETURN_IF_ERROR(CheckLevels(problem, "region_shares", a.region_shares,
+                                     "region_log_density", a.region_log_density));
   PROPNP_RETURN_IF_ERROR(
       CheckTensor("region_log_density", a.region_log_density, {b, a.region_shares.shape[0]}, true));
   PROPNP_RETURN_IF_ERROR(CheckTensor("draws", a.draws, {b, -1, p}, true));

@@ -93,8 +93,10 @@ Status CheckStruct(const char* name, const Struct* s) {
 }
 
 // A non-decreasing int64 list that starts at 0 and ends at `end` (or anywhere if -1).
-Status CheckOffsets(const char* name, const propnp_tensor& t, int64_t rows, int64_t end) {
+Status CheckOffsets(const Problem& problem, const char* name, const propnp_tensor& t, int64_t rows,
+                    int64_t end) {
   PROPNP_RETURN_IF_ERROR(CheckTensor(name, t, {rows + 1}, false, PROPNP_INT64));
+  if (!problem.readable) return Status();
   int64_t previous = 0;
   for (int64_t i = 0; i <= rows; ++i) {
     const int64_t offset = LoadAt<int64_t>(t, i);
@@ -107,10 +109,10 @@ Status CheckOffsets(const char* name, const propnp_tensor& t, int64_t rows, int6
   return Status();
 }
 
-Status CheckIndices(const char* name, const propnp_tensor& t, int64_t rows, int64_t low,
-                    int64_t high) {
+Status CheckIndices(const Problem& problem, const char* name, const propnp_tensor& t, int64_t rows,
+                    int64_t low, int64_t high) {
   PROPNP_RETURN_IF_ERROR(CheckTensor(name, t, {rows}, true, PROPNP_INT32));
-  if (!IsGiven(t)) return Status();
+  if (!IsGiven(t) || !problem.readable) return Status();
   for (int64_t i = 0; i < rows; ++i) {
     const int64_t index = LoadAt<int64_t>(t, i);
     if (index < low || index >= high) {
@@ -132,7 +134,7 @@ int NumParameters(int32_t model) {
   }
 }
 
-Status CheckCameras(const propnp_cameras& cameras, int64_t* num_cameras) {
+Status CheckCameras(const propnp_cameras& cameras, bool readable, int64_t* num_cameras) {
   PROPNP_RETURN_IF_ERROR(CheckTensor("cameras.model", cameras.model, {-1}, false, PROPNP_INT32));
   const int64_t count = cameras.model.shape[0];
   *num_cameras = count;
@@ -141,7 +143,7 @@ Status CheckCameras(const propnp_cameras& cameras, int64_t* num_cameras) {
   PROPNP_RETURN_IF_ERROR(CheckTensor("cameras.box_px", cameras.box_px, {count, 4}, true));
   PROPNP_RETURN_IF_ERROR(
       CheckTensor("cameras.size_px", cameras.size_px, {count, 2}, true, PROPNP_INT32));
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = 0; readable && i < count; ++i) {
     const auto where = [&](const char* field) {
       return std::string("cameras.") + field + "[" + std::to_string(i) + "]";
     };
@@ -216,8 +218,11 @@ Status ResolveLayout(const propnp_correspondences& c, Problem* problem) {
     return Bad("num_objects is " + std::to_string(c.num_objects));
   }
   if (IsGiven(c.view_offsets)) {
-    PROPNP_RETURN_IF_ERROR(CheckOffsets("view_offsets", c.view_offsets, c.num_objects, -1));
-    problem->num_views = LoadAt<int64_t>(c.view_offsets, c.num_objects);
+    PROPNP_RETURN_IF_ERROR(
+        CheckOffsets(*problem, "view_offsets", c.view_offsets, c.num_objects, -1));
+    problem->num_views = problem->readable ? LoadAt<int64_t>(c.view_offsets, c.num_objects)
+                         : problem->dense  ? c.x3d.shape[0]
+                                           : c.offsets.shape[0] - 1;
   } else {
     problem->num_views = c.num_objects;
   }
@@ -229,7 +234,7 @@ Status ResolveLayout(const propnp_correspondences& c, Problem* problem) {
     PROPNP_RETURN_IF_ERROR(CheckTensor("x3d", c.x3d, {views, -1, 3}, false));
     PROPNP_RETURN_IF_ERROR(CheckTensor("counts", c.counts, {views}, true, PROPNP_INT64));
     if (IsGiven(c.offsets)) return Bad("offsets go with packed points, x3d of shape (points, 3)");
-    for (int64_t v = 0; IsGiven(c.counts) && v < views; ++v) {
+    for (int64_t v = 0; IsGiven(c.counts) && problem->readable && v < views; ++v) {
       const int64_t count = LoadAt<int64_t>(c.counts, v);
       if (count < 0 || count > c.x3d.shape[1]) {
         return Bad("counts[" + std::to_string(v) + "] is " + std::to_string(count) +
@@ -240,7 +245,7 @@ Status ResolveLayout(const propnp_correspondences& c, Problem* problem) {
   }
   PROPNP_RETURN_IF_ERROR(CheckTensor("x3d", c.x3d, {-1, 3}, false));
   if (IsGiven(c.counts)) return Bad("counts go with dense points, x3d of shape (views, points, 3)");
-  return CheckOffsets("offsets", c.offsets, views, c.x3d.shape[0]);
+  return CheckOffsets(*problem, "offsets", c.offsets, views, c.x3d.shape[0]);
 }
 
 Status CheckPoints(const propnp_correspondences& c, const Problem& problem) {
@@ -259,10 +264,11 @@ Status CheckViews(const propnp_correspondences& c, const Problem& problem) {
     return Bad("view_camera is missing: " + std::to_string(problem.num_cameras) + " cameras for " +
                std::to_string(views) + " views need it");
   }
-  PROPNP_RETURN_IF_ERROR(CheckIndices("view_camera", c.view_camera, views, 0, problem.num_cameras));
+  PROPNP_RETURN_IF_ERROR(
+      CheckIndices(problem, "view_camera", c.view_camera, views, 0, problem.num_cameras));
   const int64_t rigs = IsGiven(c.camera_from_rig) ? c.camera_from_rig.shape[0] : 0;
   PROPNP_RETURN_IF_ERROR(CheckTensor("camera_from_rig", c.camera_from_rig, {rigs, 7}, true));
-  PROPNP_RETURN_IF_ERROR(CheckIndices("view_rig", c.view_rig, views, -1, rigs));
+  PROPNP_RETURN_IF_ERROR(CheckIndices(problem, "view_rig", c.view_rig, views, -1, rigs));
   PROPNP_RETURN_IF_ERROR(
       CheckTensor("base_rotation", c.base_rotation, {problem.num_objects, 4}, true));
   return CheckTensor("object_ids", c.object_ids, {problem.num_objects}, true, PROPNP_UINT64);
@@ -294,40 +300,10 @@ std::string ShapeString(const propnp_tensor& t) {
   return Join(t.shape, std::min(std::max(t.ndim, 0), 4));
 }
 
-Range Problem::ViewsOf(int64_t object) const {
-  const propnp_tensor& offsets = correspondences->view_offsets;
-  if (!IsGiven(offsets)) return {object, object + 1};
-  return {LoadAt<int64_t>(offsets, object), LoadAt<int64_t>(offsets, object + 1)};
-}
-
-Range Problem::PointsOf(int64_t view) const {
-  const propnp_correspondences& c = *correspondences;
-  if (!dense) return {LoadAt<int64_t>(c.offsets, view), LoadAt<int64_t>(c.offsets, view + 1)};
-  return {0, IsGiven(c.counts) ? LoadAt<int64_t>(c.counts, view) : c.x3d.shape[1]};
-}
-
-int64_t Problem::CameraOf(int64_t view) const {
-  if (IsGiven(correspondences->view_camera)) {
-    return LoadAt<int64_t>(correspondences->view_camera, view);
-  }
-  return num_cameras == 1 ? 0 : view;
-}
-
-int64_t Problem::RigOf(int64_t view) const {
-  return IsGiven(correspondences->view_rig) ? LoadAt<int64_t>(correspondences->view_rig, view) : -1;
-}
-
-uint64_t Problem::ObjectId(int64_t object) const {
-  const propnp_correspondences& c = *correspondences;
-  return IsGiven(c.object_ids) ? LoadAt<uint64_t>(c.object_ids, object)
-                               : c.id_offset + static_cast<uint64_t>(object);
-}
-
 Status CheckExecution(int32_t device, int32_t precision) {
-  if (device != -1) {
-    return Status(StatusCode::kUnavailable,
-                  "device is " + std::to_string(device) +
-                      ": this build has no CUDA backend, use -1 for the CPU");
+  if (device < -1) {
+    return Bad("device is " + std::to_string(device) +
+               ", expected -1 for the CPU or the ordinal of a CUDA device");
   }
   if (precision != 0 && !IsFloat(precision)) {
     return Bad("precision is " + std::to_string(precision) + ", expected float32, float64 or 0");
@@ -358,7 +334,7 @@ Status CheckPointTensor(const Problem& problem, const char* name, const propnp_t
 }
 
 Status MakeProblem(const propnp_correspondences* correspondences, const propnp_cameras* cameras,
-                   const propnp_cost_options* cost, Problem* problem) {
+                   const propnp_cost_options* cost, Problem* problem, int32_t device) {
   PROPNP_RETURN_IF_ERROR(CheckStruct("correspondences", correspondences));
   PROPNP_RETURN_IF_ERROR(CheckStruct("cameras", cameras));
   PROPNP_RETURN_IF_ERROR(CheckStruct("cost", cost));
@@ -366,13 +342,14 @@ Status MakeProblem(const propnp_correspondences* correspondences, const propnp_c
   problem->correspondences = correspondences;
   problem->cameras = cameras;
   problem->cost = cost;
+  problem->readable = device < 0;
   if (correspondences->num_objects == 0) return CheckCost(*cost, 0);
   PROPNP_RETURN_IF_ERROR(ResolveLayout(*correspondences, problem));
   PROPNP_RETURN_IF_ERROR(CheckPoints(*correspondences, *problem));
-  PROPNP_RETURN_IF_ERROR(CheckCameras(*cameras, &problem->num_cameras));
+  PROPNP_RETURN_IF_ERROR(CheckCameras(*cameras, problem->readable, &problem->num_cameras));
   PROPNP_RETURN_IF_ERROR(CheckViews(*correspondences, *problem));
   PROPNP_RETURN_IF_ERROR(CheckCost(*cost, problem->num_objects));
-  return MeasureObjects(problem);
+  return problem->readable ? MeasureObjects(problem) : Status();
 }
 
 }  // namespace propnp

@@ -16,7 +16,7 @@ namespace propnp {
 
 struct Range {
   int64_t begin, end;
-  int64_t size() const { return end - begin; }
+  PROPNP_HOST_DEVICE int64_t size() const { return end - begin; }
 };
 
 struct Problem {
@@ -30,34 +30,61 @@ struct Problem {
   int64_t max_padded_points;  // of an object, each view padded
   int64_t max_views;          // of an object
   int32_t dtype;              // of x3d
+  bool readable;              // what the tensors hold, because they are not on a device
 
-  int dof() const { return cost->dof; }
+  PROPNP_HOST_DEVICE int dof() const { return cost->dof; }
   // The type of the arithmetic when `requested` is asked for, 0 meaning that of x3d.
   int32_t Precision(int32_t requested) const { return requested ? requested : dtype; }
-  int pose_size() const { return cost->dof == 6 ? 7 : 4; }
+  PROPNP_HOST_DEVICE int pose_size() const { return cost->dof == 6 ? 7 : 4; }
 
-  Range ViewsOf(int64_t object) const;
+  PROPNP_HOST_DEVICE Range ViewsOf(int64_t object) const {
+    const propnp_tensor& offsets = correspondences->view_offsets;
+    if (!IsGiven(offsets)) return {object, object + 1};
+    return {LoadAt<int64_t>(offsets, object), LoadAt<int64_t>(offsets, object + 1)};
+  }
   // Points of a view: rows of the packed layout, or 0 .. count of the dense one.
-  Range PointsOf(int64_t view) const;
-  int64_t CameraOf(int64_t view) const;
+  PROPNP_HOST_DEVICE Range PointsOf(int64_t view) const {
+    const propnp_correspondences& c = *correspondences;
+    if (!dense) return {LoadAt<int64_t>(c.offsets, view), LoadAt<int64_t>(c.offsets, view + 1)};
+    return {0, IsGiven(c.counts) ? LoadAt<int64_t>(c.counts, view) : c.x3d.shape[1]};
+  }
+  PROPNP_HOST_DEVICE int64_t CameraOf(int64_t view) const {
+    const propnp_tensor& cameras_of_views = correspondences->view_camera;
+    if (IsGiven(cameras_of_views)) return LoadAt<int64_t>(cameras_of_views, view);
+    return num_cameras == 1 ? 0 : view;
+  }
   // Row of camera_from_rig, or -1.
-  int64_t RigOf(int64_t view) const;
-  uint64_t ObjectId(int64_t object) const;
+  PROPNP_HOST_DEVICE int64_t RigOf(int64_t view) const {
+    const propnp_tensor& rigs = correspondences->view_rig;
+    return IsGiven(rigs) ? LoadAt<int64_t>(rigs, view) : -1;
+  }
+  PROPNP_HOST_DEVICE uint64_t ObjectId(int64_t object) const {
+    const propnp_correspondences& c = *correspondences;
+    return IsGiven(c.object_ids) ? LoadAt<uint64_t>(c.object_ids, object)
+                                 : c.id_offset + static_cast<uint64_t>(object);
+  }
 
   // Strides of a per-point tensor and the element where a view's points begin.
-  int64_t PointStride(const propnp_tensor& t) const { return t.stride[dense ? 1 : 0]; }
-  int64_t ComponentStride(const propnp_tensor& t) const { return t.stride[dense ? 2 : 1]; }
-  int64_t FirstElement(const propnp_tensor& t, int64_t view, const Range& points) const {
+  PROPNP_HOST_DEVICE int64_t PointStride(const propnp_tensor& t) const {
+    return t.stride[dense ? 1 : 0];
+  }
+  PROPNP_HOST_DEVICE int64_t ComponentStride(const propnp_tensor& t) const {
+    return t.stride[dense ? 2 : 1];
+  }
+  PROPNP_HOST_DEVICE int64_t FirstElement(const propnp_tensor& t, int64_t view,
+                                          const Range& points) const {
     return dense ? view * t.stride[0] : points.begin * t.stride[0];
   }
 };
 
 // Checks everything about shapes, types, indices and options; values of points are not read. The
-// message names the field and what it should be.
+// message names the field and what it should be. Of tensors that lie on a `device` (0 or more)
+// nothing is read at all: indices go unchecked, and max_padded_points and max_views stay 0.
 Status MakeProblem(const propnp_correspondences* correspondences, const propnp_cameras* cameras,
-                   const propnp_cost_options* cost, Problem* problem);
+                   const propnp_cost_options* cost, Problem* problem, int32_t device = -1);
 
-// Checks where and how precisely an operation is to run.
+// Checks how precisely an operation is to run, and that the place is the CPU or the ordinal of a
+// device, which may not be there.
 Status CheckExecution(int32_t device, int32_t precision);
 
 // Checks that three numbers are a unit vector.

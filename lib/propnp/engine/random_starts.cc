@@ -60,31 +60,9 @@ Vec3<T> BearingInRig(const PackedView<T>& view, int64_t i) {
          b.z * Vec3<T>{r[6], r[7], r[8]};
 }
 
-// Weighted mean and variance of vectors, relative to the first one.
-template <typename T>
-struct VectorMoments {
-  bool empty = true;
-  Vec3<T> shift{0, 0, 0}, sum{0, 0, 0};
-  T weight = 0, square_sum = 0;
-
-  void Add(const Vec3<T>& v, T w) {
-    if (empty) shift = v;
-    empty = false;
-    const Vec3<T> d = v - shift;
-    weight += w;
-    sum = sum + w * d;
-    square_sum += w * dot(d, d);
-  }
-  Vec3<T> Mean() const { return shift + (T(1) / weight) * sum; }
-  T Deviation() const {
-    return std::sqrt(std::max(square_sum / weight - dot(sum, sum) / (weight * weight), T(0)));
-  }
-};
-
 // With four degrees of freedom only the extent along the yaw axis is known beforehand.
 template <int kDof, typename T>
-ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, T largest_weight,
-                                  const double* weight_begin) {
+ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, const double* weight_begin) {
   int64_t k = 0;
   VectorMoments<T> points, bearings, point_extent, bearing_extent;
   const Vec3<T> axis = object.four_dof.axis;
@@ -97,25 +75,15 @@ ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, T largest_weigh
       if (!(w > T(0))) continue;
       const Vec3<T> point{view.x[i], view.y[i], view.z[i]};
       const Vec3<T> bearing = BearingInRig(view, i);
-      points.Add(point, w);
-      bearings.Add(bearing, w);
+      points.add(point, w);
+      bearings.add(bearing, w);
       if (kDof == 4) {
-        point_extent.Add({dot(axis_in_object, point), T(0), T(0)}, w);
-        bearing_extent.Add({dot(axis, bearing), T(0), T(0)}, w);
+        point_extent.add({dot(axis_in_object, point), T(0), T(0)}, w);
+        bearing_extent.add({dot(axis, bearing), T(0), T(0)}, w);
       }
     }
   }
-  const Vec3<T> mean = bearings.Mean();
-  const T norm = std::max(std::sqrt(dot(mean, mean)), T(1e-3));
-  // A random rotation shows two of three dimensions.
-  const T extent =
-      kDof == 4 ? point_extent.Deviation() : std::sqrt(T(2) / T(3)) * points.Deviation();
-  const T seen = kDof == 4 ? bearing_extent.Deviation() : bearings.Deviation();
-  // A flat or tiny image says nothing about depth: an object of one radian, or as far as floats go.
-  const T size = extent > T(0) ? extent : points.Deviation();
-  // Points that coincide fit at any distance but none: at the camera's origin nothing projects.
-  const T distance = size > T(0) ? size / std::clamp(seen, T(1e-6), T(1)) : T(1);
-  return {points.Mean(), (T(1) / norm) * mean, distance, largest_weight};
+  return object_geometry<kDof>(points, bearings, point_extent, bearing_extent);
 }
 
 template <typename T>
@@ -269,9 +237,9 @@ template <int kDof, typename T>
 int FindStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
                const StartStream& stream, const T* target, int most, StartWorkspace<T>* workspace) {
   const PackedObject<T>& object = cost.object();
-  const T largest_weight = LargestWeight(object);
-  FillWeightLine(object, largest_weight, workspace->weight_begin);
-  workspace->geometry = MeasureGeometry<kDof>(object, largest_weight, workspace->weight_begin);
+  workspace->largest_weight = LargestWeight(object);
+  FillWeightLine(object, workspace->largest_weight, workspace->weight_begin);
+  workspace->geometry = MeasureGeometry<kDof>(object, workspace->weight_begin);
   const SubsetSampler sampler(workspace->weight_begin, workspace->guide, object.num_points);
   const int points =
       static_cast<int>(std::min<int64_t>(options.start_points, object.weighted_points));

@@ -14,6 +14,7 @@
 #include "propnp/engine/args.h"
 #include "propnp/engine/kernels/start_draw_kernels.h"
 #include "propnp/engine/object_cost.h"
+#include "propnp/math/object_geometry.h"
 
 namespace propnp {
 
@@ -68,15 +69,6 @@ int PickStarts(const StartPose<T>* starts, int count, int most, StartKey* keys, 
   return num_picked;
 }
 
-// Where the object is seen and how large, from all weighted points.
-template <typename T>
-struct ObjectGeometry {
-  Vec3<T> centroid;   // in the object frame
-  Vec3<T> direction;  // unit vector to it in the rig frame
-  T distance;
-  T largest_weight;
-};
-
 // Room for the starts of one object at a time.
 template <typename T>
 struct StartWorkspace {
@@ -84,6 +76,7 @@ struct StartWorkspace {
   static_assert(PROPNP_MAX_REFINED <= kMaxBest, "room for all that an option may ask for");
 
   ObjectGeometry<T> geometry;
+  T largest_weight;
   PackedObject<T> subset;
   double* weight_begin;  // Problem::max_padded_points and one more
   int32_t* guide;        // Problem::max_padded_points

@@ -9,6 +9,7 @@
 
 #include "propnp/engine/batch.h"
 #include "propnp/engine/check_args.h"
+#include "propnp/engine/cuda_plugin.h"
 #include "propnp/engine/sample_replay.h"
 
 namespace propnp {
@@ -20,7 +21,7 @@ bool NeedsWeights(const propnp_sample_backward_args& a) {
 
 Status CheckArgs(const propnp_sample_backward_args& a, Problem* problem) {
   PROPNP_RETURN_IF_ERROR(CheckArgsStruct("sample_backward_args", a, a.precision));
-  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem));
+  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem, a.device));
   PROPNP_RETURN_IF_ERROR(CheckGradients(*problem, a.gradients));
   const int64_t b = problem->num_objects;
   if (b == 0) return Status();
@@ -152,6 +153,9 @@ Status SampleBackwardWorkspaceSize(const Context& context, const propnp_sample_b
                                    uint64_t* bytes) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) {
+    return WorkspaceSizeOnDevice(&propnp_backend::sample_backward_workspace_size, args, bytes);
+  }
   *bytes = VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
     using T = decltype(real);
     return BatchLayout<double>(problem, context.num_threads(),
@@ -164,6 +168,7 @@ Status SampleBackwardWorkspaceSize(const Context& context, const propnp_sample_b
 Status SampleBackward(Context& context, const propnp_sample_backward_args& args) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) return RunOnDevice(&propnp_backend::sample_backward, args);
   if (problem.num_objects == 0) return Status();
   ClearUnusedRows(problem, *args.gradients);
   return VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {

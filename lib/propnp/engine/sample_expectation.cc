@@ -7,6 +7,7 @@
 
 #include "propnp/engine/batch.h"
 #include "propnp/engine/check_args.h"
+#include "propnp/engine/cuda_plugin.h"
 #include "propnp/engine/sample_replay.h"
 
 namespace propnp {
@@ -14,7 +15,7 @@ namespace {
 
 Status CheckArgs(const propnp_sample_expectation_args& a, Problem* problem) {
   PROPNP_RETURN_IF_ERROR(CheckArgsStruct("sample_expectation_args", a, a.precision));
-  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem));
+  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem, a.device));
   const int64_t b = problem->num_objects;
   if (b == 0) return Status();
   PROPNP_RETURN_IF_ERROR(CheckSamplePose(*problem, a.sample_pose));
@@ -97,6 +98,9 @@ Status SampleExpectationWorkspaceSize(const Context& context,
                                       const propnp_sample_expectation_args& args, uint64_t* bytes) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) {
+    return WorkspaceSizeOnDevice(&propnp_backend::sample_expectation_workspace_size, args, bytes);
+  }
   *bytes = VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
     using T = decltype(real);
     return BatchLayout<double>(problem, context.num_threads(),
@@ -109,6 +113,7 @@ Status SampleExpectationWorkspaceSize(const Context& context,
 Status SampleExpectation(Context& context, const propnp_sample_expectation_args& args) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) return RunOnDevice(&propnp_backend::sample_expectation, args);
   if (problem.num_objects == 0) return Status();
   return VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
     using T = decltype(real);

@@ -5,6 +5,7 @@
 
 #include "propnp/engine/batch.h"
 #include "propnp/engine/check_args.h"
+#include "propnp/engine/cuda_plugin.h"
 #include "propnp/engine/object_sampler.h"
 #include "propnp/engine/posterior_output.h"
 #include "propnp/engine/solve_options.h"
@@ -77,7 +78,7 @@ Status CheckArgs(const propnp_sample_args& a, Problem* problem) {
   PROPNP_RETURN_IF_ERROR(CheckArgsStruct("sample_args", a, a.precision));
   PROPNP_RETURN_IF_ERROR(CheckOptions(a.options));
   PROPNP_RETURN_IF_ERROR(CheckSolveOptions(a.start_options));
-  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem));
+  PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem, a.device));
   if (a.loss_gradient && !IsGiven(a.pose_target)) {
     return Status::InvalidArgument("loss_gradient is set, but pose_target is not given");
   }
@@ -97,6 +98,9 @@ Status SamplePosteriorWorkspaceSize(const Context& context, const propnp_sample_
                                     uint64_t* bytes) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) {
+    return WorkspaceSizeOnDevice(&propnp_backend::sample_workspace_size, args, bytes);
+  }
   *bytes = VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
     using T = decltype(real);
     return BatchLayout<double>(problem, context.num_threads(),
@@ -109,6 +113,7 @@ Status SamplePosteriorWorkspaceSize(const Context& context, const propnp_sample_
 Status SamplePosterior(Context& context, const propnp_sample_args& args) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) return RunOnDevice(&propnp_backend::sample, args);
   if (problem.num_objects == 0) return Status();
   return VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
     using T = decltype(real);

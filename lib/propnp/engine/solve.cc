@@ -9,6 +9,7 @@
 #include "propnp/engine/batch.h"
 #include "propnp/engine/check_args.h"
 #include "propnp/engine/covariance.h"
+#include "propnp/engine/cuda_plugin.h"
 #include "propnp/engine/levenberg_marquardt.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/problem.h"
@@ -37,7 +38,8 @@ Status CheckOutputs(const Problem& problem, const propnp_solve_args& a) {
 Status CheckArgs(const propnp_solve_args& args, Problem* problem) {
   PROPNP_RETURN_IF_ERROR(CheckArgsStruct("solve_args", args, args.precision));
   PROPNP_RETURN_IF_ERROR(CheckSolveOptions(args.options));
-  PROPNP_RETURN_IF_ERROR(MakeProblem(args.correspondences, args.cameras, args.cost, problem));
+  PROPNP_RETURN_IF_ERROR(
+      MakeProblem(args.correspondences, args.cameras, args.cost, problem, args.device));
   return problem->num_objects > 0 ? CheckOutputs(*problem, args) : Status();
 }
 
@@ -94,7 +96,7 @@ class ObjectSolver {
       result->uncertainty = {};
       return;
     }
-    result->status |= result->uncertainty.status;
+    result->status |= StatusOf(result->uncertainty);
     if (result->outcome.converged) {
       result->status |= PROPNP_STATUS_CONVERGED;
     } else {
@@ -205,6 +207,9 @@ auto ScratchAllocator(const Problem& problem, const propnp_solve_args& args) {
 Status SolveWorkspaceSize(const Context& context, const propnp_solve_args& args, uint64_t* bytes) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) {
+    return WorkspaceSizeOnDevice(&propnp_backend::solve_workspace_size, args, bytes);
+  }
   *bytes = VisitDofAndPrecision(problem, args.precision, [&](auto /*dof*/, auto real) {
     using T = decltype(real);
     return BatchLayout<T>(problem, context.num_threads(), ScratchAllocator<T>(problem, args))
@@ -216,6 +221,7 @@ Status SolveWorkspaceSize(const Context& context, const propnp_solve_args& args,
 Status Solve(Context& context, const propnp_solve_args& args) {
   Problem problem;
   PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
+  if (IsOnDevice(args)) return RunOnDevice(&propnp_backend::solve, args);
   if (problem.num_objects == 0) return Status();
   return VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
     using T = decltype(real);

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "propnp/engine/views.h"
+#include "propnp/math/config.h"
 
 namespace propnp {
 
@@ -55,11 +56,11 @@ propnp_tensor View(const T* data, std::initializer_list<int64_t> shape) {
   return t;
 }
 
-inline bool IsGiven(const propnp_tensor& t) { return t.data != nullptr; }
+PROPNP_HOST_DEVICE inline bool IsGiven(const propnp_tensor& t) { return t.data != nullptr; }
 
 // The element at a position counted in strides, in the caller's type.
 template <typename To>
-To Load(const propnp_tensor& t, int64_t element) {
+PROPNP_HOST_DEVICE To Load(const propnp_tensor& t, int64_t element) {
   switch (t.dtype) {
     case PROPNP_FLOAT32:
       return static_cast<To>(static_cast<const float*>(t.data)[element]);
@@ -74,16 +75,16 @@ To Load(const propnp_tensor& t, int64_t element) {
   }
 }
 template <typename To>
-To LoadAt(const propnp_tensor& t, int64_t i) {
+PROPNP_HOST_DEVICE To LoadAt(const propnp_tensor& t, int64_t i) {
   return Load<To>(t, i * t.stride[0]);
 }
 template <typename To>
-To LoadAt(const propnp_tensor& t, int64_t i, int64_t j) {
+PROPNP_HOST_DEVICE To LoadAt(const propnp_tensor& t, int64_t i, int64_t j) {
   return Load<To>(t, i * t.stride[0] + j * t.stride[1]);
 }
 
 // The largest number that the elements of a tensor of floats can hold.
-inline double LargestOf(const propnp_tensor& t) {
+PROPNP_HOST_DEVICE inline double LargestOf(const propnp_tensor& t) {
   return IsGiven(t) && t.dtype == PROPNP_FLOAT32
              ? static_cast<double>(std::numeric_limits<float>::max())
              : std::numeric_limits<double>::max();
@@ -91,7 +92,7 @@ inline double LargestOf(const propnp_tensor& t) {
 
 // Writes a value if the tensor is given.
 template <typename From>
-void Store(const propnp_tensor& t, int64_t element, From value) {
+PROPNP_HOST_DEVICE void Store(const propnp_tensor& t, int64_t element, From value) {
   if (t.dtype == PROPNP_FLOAT32) {
     static_cast<float*>(t.data)[element] = static_cast<float>(value);
   } else if (t.dtype == PROPNP_FLOAT64) {
@@ -101,16 +102,17 @@ void Store(const propnp_tensor& t, int64_t element, From value) {
   }
 }
 template <typename From>
-void StoreAt(const propnp_tensor& t, int64_t i, From value) {
+PROPNP_HOST_DEVICE void StoreAt(const propnp_tensor& t, int64_t i, From value) {
   if (IsGiven(t)) Store(t, i * t.stride[0], value);
 }
 template <typename From>
-void StoreRow(const propnp_tensor& t, int64_t i, const From* values, int count) {
+PROPNP_HOST_DEVICE void StoreRow(const propnp_tensor& t, int64_t i, const From* values, int count) {
   if (!IsGiven(t)) return;
   for (int j = 0; j < count; ++j) Store(t, i * t.stride[0] + j * t.stride[1], values[j]);
 }
 template <typename From>
-void StoreMatrix(const propnp_tensor& t, int64_t i, const From* values, int rows) {
+PROPNP_HOST_DEVICE void StoreMatrix(const propnp_tensor& t, int64_t i, const From* values,
+                                    int rows) {
   if (!IsGiven(t)) return;
   for (int j = 0; j < rows; ++j) {
     for (int k = 0; k < rows; ++k) {

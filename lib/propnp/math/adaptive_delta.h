@@ -66,6 +66,18 @@ class AdaptiveDelta {
     square_sum_ = square_sum_ + dot(d, d);
   }
 
+  // That of all points from those of each thread of a team, which is any class with sum(value); all
+  // have the same shift.
+  template <typename Team>
+  PROPNP_HOST_DEVICE AdaptiveDelta combined(const Team& team) const {
+    AdaptiveDelta all(shift_);
+    all.sum_ = {team.sum(sum_.x), team.sum(sum_.y)};
+    all.count_ = team.sum(count_);
+    all.weight_sum_ = team.sum(weight_sum_);
+    all.square_sum_ = team.sum(square_sum_);
+    return all;
+  }
+
   // sqrt(var_x + var_y) in px; zero for fewer than two points.
   PROPNP_HOST_DEVICE S spread() const {
     const S zero = constant<S>(0), one = constant<S>(1);

@@ -5,7 +5,7 @@
 //
 // A camera is a plain struct template on the scalar with
 //   from_parameters(p, limit)                          its parameters in the order of views.h
-//   monotone_limit(p)                                  where its distortion stops growing (host)
+//   monotone_limit(p)                                  where its distortion stops growing
 //   project(point_in_cam, z_min)                       pixel
 //   project_with_jacobian(point_in_cam, z_min)         pixel, d pixel / d point_in_cam
 //   parameter_jacobian(point_in_cam, z_min, u, v)      d pixel / d parameters, two rows
@@ -47,7 +47,7 @@ constexpr int kMaxCameraParameters = 12;
 // Calls visitor(Model()) for the camera model with number `model`; an unknown number calls nothing
 // and returns false.
 template <typename Visitor>
-bool visit_camera(int model, Visitor&& visitor) {
+PROPNP_HOST_DEVICE bool visit_camera(int model, Visitor&& visitor) {
   switch (model) {
     case PinholeCamera<double>::kModel:
       visitor(PinholeModel());

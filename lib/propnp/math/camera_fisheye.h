@@ -31,7 +31,7 @@ struct FisheyeCamera {
     return {p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], limit};
   }
 
-  static double monotone_limit(const double* p) {
+  PROPNP_HOST_DEVICE static double monotone_limit(const double* p) {
     constexpr double kPi = 3.14159265358979323846;
     const double slope[] = {1, 3 * p[4], 5 * p[5], 7 * p[6], 9 * p[7]};
     return std::sqrt(smallest_positive_root(slope, 4, kPi * kPi));

@@ -16,8 +16,8 @@ constexpr double kNoLimit = 1e12;
 
 // The smallest root in (0, limit) of c[0] + c[1] x + ... + c[degree] x^degree, c[0] > 0, or
 // `limit`. Between the stationary points, found the same way, a polynomial is monotone and
-// bisection cannot miss. Host only: once a camera, never once a point.
-inline double smallest_positive_root(const double* c, int degree, double limit) {
+// bisection cannot miss. Once a camera, never once a point.
+PROPNP_HOST_DEVICE inline double smallest_positive_root(const double* c, int degree, double limit) {
   constexpr int kMaxDegree = 8;
   const auto value = [&](int order, double x) {  // the order-th derivative
     double sum = 0;

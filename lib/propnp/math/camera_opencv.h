@@ -33,7 +33,7 @@ struct OpenCvCamera {
   }
 
   // d (r g) / d r = (N D + 2 x (N' D - N D')) / D^2 with x = r^2.
-  static double monotone_limit(const double* p) {
+  PROPNP_HOST_DEVICE static double monotone_limit(const double* p) {
     const double n[4] = {1, p[4], p[5], p[8]}, d[4] = {1, p[9], p[10], p[11]};
     double slope[7] = {};
     for (int i = 0; i < 4; ++i) {

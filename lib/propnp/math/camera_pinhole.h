@@ -24,7 +24,7 @@ struct PinholeCamera {
   }
 
   // A pinhole has no limit.
-  static double monotone_limit(const double* /*parameters*/) { return 0; }
+  PROPNP_HOST_DEVICE static double monotone_limit(const double* /*parameters*/) { return 0; }
 
   template <typename Limit>
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> project(const Vec3<S>& point_in_cam,

@@ -30,7 +30,7 @@ struct SimpleRadialCamera {
     return {p[0], p[1], p[2], p[3], p[4], limit};
   }
 
-  static double monotone_limit(const double* parameters) {
+  PROPNP_HOST_DEVICE static double monotone_limit(const double* parameters) {
     const double slope[] = {1, 3 * parameters[3], 5 * parameters[4]};
     return smallest_positive_root(slope, 2, kNoLimit);
   }

@@ -154,6 +154,17 @@ struct FourDof {
   }
 };
 
+// The angle between the rotations of two poses, rad. Yaws are compared within half a turn.
+template <typename S>
+PROPNP_HOST_DEVICE S rotation_distance(const SixDof<S>&, const S* a, const S* b) {
+  const S cosine = std::fabs(a[3] * b[3] + a[4] * b[4] + a[5] * b[5] + a[6] * b[6]);
+  return S(2) * std::acos(min(cosine, S(1)));
+}
+template <typename S>
+PROPNP_HOST_DEVICE S rotation_distance(const FourDof<S>&, const S* a, const S* b) {
+  return std::fabs(std::remainder(a[3] - b[3], S(6.283185307179586)));
+}
+
 PROPNP_MATH_END
 
 #endif  // PROPNP_MATH_POSE_H_

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+#include <string>
+
+#include "cuda_sampler/call.h"
+#include "cuda_sampler/operations.h"
+#include "propnp/engine/backend.h"
+
+namespace propnp::gpu {
+namespace {
+
+int32_t CheckDevice(int32_t device, propnp_backend_error* error) {
+  return FindDevice(device, error->message, sizeof(error->message))
+             ? 0
+             : static_cast<int32_t>(StatusCode::kUnavailable);
+}
+
+// What this backend has not: named, and never run elsewhere instead.
+#define PROPNP_MISSING_OPERATION(Name, name)                                                    \
+  int32_t Name(const propnp_##name##_args*, propnp_backend_error* error) {                      \
+    return Refuse(Status(StatusCode::kUnavailable, #name " is not available on a CUDA device"), \
+                  error);                                                                       \
+  }                                                                                             \
+  int32_t Name##WorkspaceSize(const propnp_##name##_args* args, uint64_t*,                      \
+                              propnp_backend_error* error) {                                    \
+    return Name(args, error);                                                                   \
+  }
+PROPNP_MISSING_OPERATION(Sample, sample)
+PROPNP_MISSING_OPERATION(SampleExpectation, sample_expectation)
+PROPNP_MISSING_OPERATION(SampleBackward, sample_backward)
+PROPNP_MISSING_OPERATION(ImplicitGradient, implicit_gradient)
+#undef PROPNP_MISSING_OPERATION
+
+const propnp_backend kBackend = {
+    sizeof(propnp_backend),
+    PROPNP_BACKEND_VERSION,
+    CheckDevice,
+    Evaluate,
+    EvaluateWorkspaceSize,
+    Solve,
+    SolveWorkspaceSize,
+    Sample,
+    SampleWorkspaceSize,
+    SampleExpectation,
+    SampleExpectationWorkspaceSize,
+    SampleBackward,
+    SampleBackwardWorkspaceSize,
+    PosePlus,
+    PosePlusWorkspaceSize,
+    PosePlusBackward,
+    PosePlusBackwardWorkspaceSize,
+    ImplicitGradient,
+    ImplicitGradientWorkspaceSize,
+};
+
+}  // namespace
+}  // namespace propnp::gpu
+
+extern "C" __attribute__((visibility("default"))) const propnp_backend* propnp_cuda_backend(void) {
+  return &propnp::gpu::kBackend;
+}

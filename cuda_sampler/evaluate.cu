@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// The cost at given poses: a warp an object.
+#include <cmath>
+
+#include "cuda_sampler/call.h"
+#include "cuda_sampler/operations.h"
+#include "cuda_sampler/team_cost.h"
+#include "propnp/engine/load_pose.h"
+
+namespace propnp::gpu {
+namespace {
+
+constexpr int kThreads = 128, kObjectsPerBlock = kThreads / kWarpSize;
+
+template <typename T>
+struct EvaluateKernelArgs {
+  const DeviceInputs<T>* inputs;
+  propnp_evaluate_args args;  // its tensors
+};
+
+// The elements of one row of points in the outputs.
+class Row {
+ public:
+  PROPNP_DEVICE Row(const Problem& problem, int64_t view, const Range& points, int64_t i)
+      : problem_(problem), view_(view), points_(points), i_(i) {}
+
+  PROPNP_DEVICE int64_t Element(const propnp_tensor& t) const {
+    return problem_.FirstElement(t, view_, points_) + i_ * problem_.PointStride(t);
+  }
+  template <typename T>
+  PROPNP_DEVICE void StorePair(const propnp_tensor& t, const Vec2<T>& value) const {
+    if (!IsGiven(t)) return;
+    Store(t, Element(t), value.x);
+    Store(t, Element(t) + problem_.ComponentStride(t), value.y);
+  }
+  template <typename T>
+  PROPNP_DEVICE void StoreScalar(const propnp_tensor& t, T value) const {
+    if (IsGiven(t)) Store(t, Element(t), value);
+  }
+  template <int kDof, typename T>
+  PROPNP_DEVICE void StoreJacobian(const propnp_tensor& t, int coordinate, const T* row) const {
+    if (!IsGiven(t)) return;
+    const int64_t first = Element(t) + coordinate * problem_.ComponentStride(t);
+    for (int k = 0; k < kDof; ++k) Store(t, first + k * t.stride[t.ndim - 1], row[k]);
+  }
+
+ private:
+  const Problem& problem_;
+  const int64_t view_;
+  const Range points_;
+  const int64_t i_;
+};
+
+template <int kDof, typename T>
+PROPNP_DEVICE void StorePoint(const propnp_evaluate_args& out, const Row& row,
+                              const DeviceObject<T>& object, const DeviceView<T>& view, int64_t i,
+                              const RigidTransform<T>& rig_from_object) {
+  const DofPolicyOf<kDof, T> dof = GetDof(object, std::integral_constant<int, kDof>());
+  const Vec3<T> rotated = rig_from_object.rotation * view.x3d(i);
+  Vec3<T> point = rotated + rig_from_object.translation;
+  if (view.rig()) point = *view.rig() * point;
+  visit_camera(view.camera().model, [&](auto camera) {
+    using Camera = typename decltype(camera)::template Camera<T>;
+    const ViewModel<Camera, T> model = view.template model<Camera>(object.z_min);
+    const Vec2<T> x2d = view.x2d(i);
+    PointResidual<T> r =
+        residual_with_jacobian(model, point, x2d, view.weight(i),
+                               out.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact);
+    if (view.rig()) {
+      r.x_gradient = transposed_times(view.rig()->rotation, r.x_gradient);
+      r.y_gradient = transposed_times(view.rig()->rotation, r.y_gradient);
+    }
+    row.StorePair(out.pixel_error, reprojection_error(model, point, x2d));
+    row.StorePair(out.residual, r.e);
+    row.StoreScalar(out.loss_weight, object.loss.evaluate(dot(r.e, r.e)).weight);
+    T tangent[kDof];
+    dof.tangent_row(r.x_gradient, rotated, tangent);
+    row.template StoreJacobian<kDof>(out.jacobian, 0, tangent);
+    dof.tangent_row(r.y_gradient, rotated, tangent);
+    row.template StoreJacobian<kDof>(out.jacobian, 1, tangent);
+  });
+}
+
+// Rows of points; zeros for padding and for an object that failed.
+template <int kDof, typename T>
+PROPNP_DEVICE void StoreRows(const DeviceInputs<T>& in, const propnp_evaluate_args& out,
+                             const DeviceObject<T>& object, bool valid, const T* pose,
+                             const WarpTeam& team) {
+  const T zeros[kDof] = {};
+  RigidTransform<T> rig_from_object;
+  if (valid) {
+    rig_from_object = GetDof(object, std::integral_constant<int, kDof>()).transform(pose);
+  }
+  for (int64_t v = object.views.begin; v < object.views.end; ++v) {
+    Range points;
+    if (!in.PointsOf(v, &points)) continue;
+    DeviceView<T> view;
+    const bool usable = valid && view.Set(in, v);
+    const int64_t rows = in.problem.dense ? in.correspondences.x3d.shape[1] : points.size();
+    for (int64_t i = team.rank(); i < rows; i += team.size()) {
+      const Row row(in.problem, v, points, i);
+      if (usable && i < points.size()) {
+        StorePoint<kDof>(out, row, object, view, i, rig_from_object);
+        continue;
+      }
+      row.StorePair(out.pixel_error, Vec2<T>{T(0), T(0)});
+      row.StorePair(out.residual, Vec2<T>{T(0), T(0)});
+      row.StoreScalar(out.loss_weight, T(0));
+      row.template StoreJacobian<kDof>(out.jacobian, 0, zeros);
+      row.template StoreJacobian<kDof>(out.jacobian, 1, zeros);
+    }
+  }
+}
+
+template <int kDof, typename T>
+PROPNP_KERNEL(kThreads)
+EvaluateKernel(EvaluateKernelArgs<T> call) {
+  const WarpTeam team;
+  const DeviceInputs<T>& in = *call.inputs;
+  const propnp_evaluate_args& out = call.args;
+  const int64_t index = block_index() * kObjectsPerBlock + thread_index() / kWarpSize;
+  if (index >= in.problem.num_objects) return;
+  DeviceObject<T> object;
+  object.Load(in, index, team);
+  uint32_t status = object.status;
+  T pose[7];
+  if (!LoadPose<kDof>(out.pose, index, pose)) status |= PROPNP_STATUS_NON_FINITE_INPUT;
+  // Unlike a solution, a cost needs no three points.
+  const bool valid = !(status & PROPNP_STATUS_NON_FINITE_INPUT) && object.num_points > 0;
+  NormalEquations<kDof, T> equations = {};
+  if (valid) {
+    TeamCost<kDof, T, WarpTeam>(in, object, team)
+        .Evaluate(pose, Curvature::kHessian,
+                  out.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact, &equations);
+  }
+  StoreRows<kDof>(in, out, object, valid, pose, team);
+  if (team.rank() != 0) return;
+  StoreAt(out.cost_value, index, equations.cost);
+  StoreAt(out.delta, index, valid ? object.loss.delta : T(0));
+  StoreRow(out.gradient, index, equations.gradient, kDof);
+  StoreMatrix(out.hessian, index, equations.curvature, kDof);
+  StoreAt(out.status, index, static_cast<int32_t>(status));
+}
+
+auto Body(const propnp_evaluate_args& args) {
+  return [&args](const Problem& problem, Arena* arena, Queue* queue) {
+    VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
+      using T = decltype(real);
+      DeviceInputs<T>* const inputs = AllocateInputs<T>(problem, arena);
+      if (!queue) return;
+      StoreInputs(problem, inputs, queue);
+      queue->Launch("evaluate", EvaluateKernel<decltype(dof)::value, T>,
+                    DivideUp(problem.num_objects, kObjectsPerBlock), kThreads, 0,
+                    EvaluateKernelArgs<T>{inputs, args});
+    });
+  };
+}
+
+}  // namespace
+
+int32_t Evaluate(const propnp_evaluate_args* args, propnp_backend_error* error) {
+  return Run(*args, error, Body(*args));
+}
+
+int32_t EvaluateWorkspaceSize(const propnp_evaluate_args* args, uint64_t* bytes,
+                              propnp_backend_error*) {
+  *bytes = WorkspaceSize(*args, Body(*args));
+  return 0;
+}
+
+}  // namespace propnp::gpu

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// A few points of an object drawn by weight, and their cost as one thread evaluates it: the cost
+// that a random start goes down. Lengths are in units of the object's distance from its centroid,
+// weights in units of the largest, so that single precision serves. A prior takes no part.
+#ifndef PROPNP_CUDA_SAMPLER_SUBSET_COST_H_
+#define PROPNP_CUDA_SAMPLER_SUBSET_COST_H_
+
+#include "cuda_sampler/starts.h"
+#include "cuda_sampler/team_cost.h"
+#include "propnp/engine/args.h"
+#include "propnp/math/philox.h"
+
+namespace propnp::gpu {
+
+// Different points of an object, each in turn with probability proportional to its weight among
+// those left, in ascending order.
+class Subset {
+ public:
+  PROPNP_DEVICE void Draw(const double* cumulative, int64_t num_points, uint64_t seed,
+                          uint64_t object_id, int start, int count) {
+    cumulative_ = cumulative;
+    num_points_ = num_points;
+    count_ = 0;
+    double taken = 0;
+    PhiloxWords words{};
+    for (int k = 0; k < count; ++k) {
+      if (k % 4 == 0) {
+        words = random_words(seed, object_id, RandomPurpose::kStartSubset,
+                             static_cast<uint32_t>(start * (PROPNP_MAX_START_POINTS / 4) + k / 4));
+      }
+      // A position on the line of weights from which those taken are cut out.
+      const double rest = cumulative[num_points - 1] - taken;
+      const int64_t index = Locate(uniform_from_word(words.word[k % 4]) * rest);
+      taken += Weight(index);
+      Insert(index);
+    }
+  }
+
+  PROPNP_DEVICE int count() const { return count_; }
+  PROPNP_DEVICE int64_t operator[](int k) const { return chosen_[k]; }
+
+ private:
+  PROPNP_DEVICE double Before(int64_t i) const { return i > 0 ? cumulative_[i - 1] : 0; }
+  PROPNP_DEVICE double Weight(int64_t i) const { return cumulative_[i] - Before(i); }
+
+  PROPNP_DEVICE bool IsChosen(int64_t index) const {
+    bool chosen = false;
+    for (int k = 0; k < count_; ++k) chosen = chosen || chosen_[k] == index;
+    return chosen;
+  }
+
+  PROPNP_DEVICE int64_t Locate(double position) const {
+    for (int k = 0; k < count_ && position >= Before(chosen_[k]); ++k) {
+      position += Weight(chosen_[k]);
+    }
+    int64_t low = 0, high = num_points_ - 1;  // the first whose sum exceeds the position
+    while (low < high) {
+      const int64_t middle = (low + high) / 2;
+      if (cumulative_[middle] > position) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    // Rounding may land on a chosen or weightless point: take the next one that serves.
+    while (!(Weight(low) > 0) || IsChosen(low)) low = low + 1 < num_points_ ? low + 1 : 0;
+    return low;
+  }
+
+  PROPNP_DEVICE void Insert(int64_t index) {
+    int place = count_++;
+    for (; place > 0 && chosen_[place - 1] > index; --place) chosen_[place] = chosen_[place - 1];
+    chosen_[place] = static_cast<int32_t>(index);
+  }
+
+  const double* cumulative_ = nullptr;
+  int64_t num_points_ = 0;
+  int count_ = 0;
+  int32_t chosen_[PROPNP_MAX_START_POINTS];
+};
+
+// Of poses whose translation is where the centroid lies, in units of the distance. T is the type of
+// the object's numbers.
+template <int kDof, typename T>
+class SubsetCost {
+ public:
+  using Scalar = float;
+  using Dof = DofPolicyOf<kDof, float>;
+
+  PROPNP_DEVICE SubsetCost(const DeviceInputs<T>& in, int64_t object, const StartFrame<T>& frame,
+                           const Subset& subset)
+      : in_(in), frame_(frame), subset_(subset) {
+    in.ViewsOf(object, &views_);
+    weight_scale_ = frame.largest_weight > T(0) ? T(1) / frame.largest_weight : T(1);
+    loss_.kind = in.cost.loss == PROPNP_LOSS_ADAPTIVE_HUBER ? LossKind::kHuber
+                                                            : static_cast<LossKind>(in.cost.loss);
+    loss_.delta = static_cast<float>(frame.delta * weight_scale_);
+    if constexpr (kDof == 4) {
+      FourDof<T> four_dof;
+      LoadFourDof(in.problem, object, &four_dof);
+      dof_.axis = cast<float>(four_dof.axis);
+      dof_.base_rotation = cast<float>(four_dof.base_rotation);
+    }
+  }
+
+  PROPNP_DEVICE const Dof& dof() const { return dof_; }
+
+  PROPNP_DEVICE void Evaluate(const float* pose, Curvature /*kIrls*/, ClampedRows clamped_rows,
+                              NormalEquations<kDof, float>* result) const {
+    const RigidTransform<float> rig_from_object = dof_.transform(pose);
+    PointSums<kDof, float> sums = {};
+    int64_t first = 0;
+    int k = 0;
+    for (int64_t v = views_.begin; v < views_.end && k < subset_.count(); ++v) {
+      DeviceView<T> view;
+      view.Set(in_, v);
+      const int begin = k;
+      while (k < subset_.count() && subset_[k] < first + view.num_points()) ++k;
+      visit_camera(view.camera().model, [&](auto camera) {
+        using Camera = typename decltype(camera)::template Camera<float>;
+        const ViewModel<Camera, float> model = ModelOf<Camera>(view);
+        for (int j = begin; j < k; ++j) {
+          AddPoint(model, view, subset_[j] - first, rig_from_object, clamped_rows, &sums);
+        }
+      });
+      first += view.num_points();
+    }
+    result->cost = sums.cost;
+    PROPNP_UNROLL
+    for (int i = 0; i < kDof; ++i) {
+      result->gradient[i] = sums.gradient[i];
+      PROPNP_UNROLL
+      for (int j = 0; j <= i; ++j) {
+        const float entry = sums.curvature[i * (i + 1) / 2 + j];
+        result->curvature[i * kDof + j] = result->curvature[j * kDof + i] = entry;
+      }
+    }
+  }
+
+ private:
+  template <typename Camera>
+  PROPNP_DEVICE ViewModel<Camera, float> ModelOf(const DeviceView<T>& view) const {
+    const PreparedCamera<T>& c = view.camera();
+    float parameters[Camera::kNumParameters], box[4];
+    for (int k = 0; k < Camera::kNumParameters; ++k) {
+      parameters[k] = static_cast<float>(c.parameters[k]);
+    }
+    for (int k = 0; k < 4; ++k) box[k] = static_cast<float>(c.box[k]);
+    return {Camera::from_parameters(parameters, static_cast<float>(c.limit)),
+            {c.has_box != 0, {box[0], box[1]}, {box[2], box[3]}},
+            static_cast<float>(frame_.z_min / frame_.geometry.distance)};
+  }
+
+  template <typename Model>
+  PROPNP_DEVICE void AddPoint(const Model& model, const DeviceView<T>& view, int64_t i,
+                              const RigidTransform<float>& rig_from_object,
+                              ClampedRows clamped_rows, PointSums<kDof, float>* sums) const {
+    const T inverse_distance = T(1) / frame_.geometry.distance;
+    const Vec3<float> x = cast<float>(inverse_distance * (view.x3d(i) - frame_.geometry.centroid));
+    const Vec2<T> u = view.x2d(i);
+    const SqrtInformation<T> w = view.weight(i);
+    const SqrtInformation<float> weight{
+        static_cast<float>(weight_scale_ * w.xx), static_cast<float>(weight_scale_ * w.xy),
+        static_cast<float>(weight_scale_ * w.yx), static_cast<float>(weight_scale_ * w.yy)};
+    const Vec3<float> rotated = rig_from_object.rotation * x;
+    Vec3<float> point = rotated + rig_from_object.translation;
+    Mat3<float> to_cam;
+    if (view.rig()) {
+      to_cam = cast<float>(view.rig()->rotation);
+      point = to_cam * point + cast<float>(inverse_distance * view.rig()->translation);
+    }
+    PointResidual<float> r = residual_with_jacobian(
+        model, point, Vec2<float>{static_cast<float>(u.x), static_cast<float>(u.y)}, weight,
+        clamped_rows);
+    if (view.rig()) {
+      r.x_gradient = transposed_times(to_cam, r.x_gradient);
+      r.y_gradient = transposed_times(to_cam, r.y_gradient);
+    }
+    const LossValue<float> loss = loss_.evaluate(dot(r.e, r.e));
+    float x_row[kDof], y_row[kDof];
+    dof_.tangent_row(r.x_gradient, rotated, x_row);
+    dof_.tangent_row(r.y_gradient, rotated, y_row);
+    sums->cost += loss.rho;
+    sums->AddGradient(x_row, loss.weight * r.e.x);
+    sums->AddGradient(y_row, loss.weight * r.e.y);
+    sums->AddRow(x_row, loss.weight);
+    sums->AddRow(y_row, loss.weight);
+  }
+
+  const DeviceInputs<T>& in_;
+  const StartFrame<T>& frame_;
+  const Subset& subset_;
+  Range views_;
+  T weight_scale_;
+  RobustLoss<float> loss_;
+  Dof dof_;
+};
+
+}  // namespace propnp::gpu
+
+#endif  // PROPNP_CUDA_SAMPLER_SUBSET_COST_H_
