@@ -210,7 +210,8 @@ class ObjectSampler {
     for (int64_t s = begin; s < end; ++s) {
       alignas(kColumnAlignment) T record[kSampleRecord];
       std::copy(drawn_.displacement(s), drawn_.displacement(s) + kRecordWeight, record);
-      std::fill(record + kRecordWeight, record + kSampleRecord, T(0));
+      record[kRecordWeight] = 0;
+      SetRecordDiagonal(record);
       const int64_t k = scratch_.base.InFront(record) ? front++ : --back;
       std::copy(record, record + kSampleRecord, samples_.records + k * kSampleRecord);
       samples_.order[k] = static_cast<int32_t>(s);
@@ -380,19 +381,32 @@ class ObjectSampler {
     AddPriorGradient(cost, target_, 1, &result_.prior_gradient);
   }
 
+  // Adds the part of some records, which are moved: those whose weights rounding would lose in the
+  // sum, and that are slow where they are denormal, are left out.
+  void AddGradient(int64_t begin, int64_t end, bool in_front) {
+    const double least = std::numeric_limits<T>::epsilon() / (64.0 * num_samples_);
+    T* const records = samples_.records + begin * kSampleRecord;
+    int64_t count = 0;
+    for (int64_t k = begin; k < end; ++k) {
+      const double weight = -samples_.gradient_weight[samples_.order[k]];
+      if (std::fabs(weight) < least) continue;
+      const T* from = samples_.records + k * kSampleRecord;
+      T* const record = records + count++ * kSampleRecord;
+      if (record != from) std::copy(from, from + kSampleRecord, record);
+      record[kRecordWeight] = static_cast<T>(weight);
+    }
+    scratch_.base.AddGradient(records, count, in_front ? count : 0, &scratch_.gradient);
+  }
+
   // d log Z = -sum_j wbar_j d cost_j.
   void ComputeGradient(const ObjectCost<kDof, double>& cost, int num_modes) {
     scratch_.gradient.Clear(scratch_.object);
-    for (int64_t k = 0; k < num_samples_; ++k) {
-      samples_.records[k * kSampleRecord + kRecordWeight] =
-          static_cast<T>(-samples_.gradient_weight[samples_.order[k]]);
-    }
     for (int m = 0; m < num_modes; ++m) {
-      const int64_t begin = drawn_.begin_of(m), count = drawn_.begin_of(m + 1) - begin;
-      if (count == 0) continue;
+      const int64_t begin = drawn_.begin_of(m), front = begin + in_front_[m];
+      if (drawn_.begin_of(m + 1) == begin) continue;
       scratch_.base.Set(cost, scratch_.modes[m].pose, pivot_);
-      scratch_.base.AddGradient(samples_.records + begin * kSampleRecord, count, in_front_[m],
-                                &scratch_.gradient);
+      AddGradient(begin, front, true);
+      AddGradient(front, drawn_.begin_of(m + 1), false);
     }
     if (!has_target_ || !args_.loss_gradient) return;
     const Vec3<double> zero{0, 0, 0};

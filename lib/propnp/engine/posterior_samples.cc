@@ -224,6 +224,7 @@ void FillRecord(const Vec3<double>& shift, const Vec3<double>& theta, double wei
                                         m.row1.z, m.row2.x, m.row2.y, m.row2.z, shift.x,
                                         shift.y,  shift.z,  weight};
   for (int k = 0; k < kSampleRecord; ++k) record[k] = static_cast<T>(values[k]);
+  SetRecordDiagonal(record);
 }
 
 template class BaseObject<float>;

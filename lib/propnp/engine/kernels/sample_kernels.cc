@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "propnp/engine/kernels/lane_view.h"
+#include "propnp/engine/kernels/pinhole_samples.h"
 
 PROPNP_MATH_BEGIN
 
@@ -245,9 +246,30 @@ void visit_loop(const BaseView<T>& base, const KernelModel<T>& model, const Samp
   });
 }
 
+// Whether the loops of pinhole_samples.h serve; then visitor(samples) was called.
+template <typename T, typename Visitor>
+bool visit_pinhole(const BaseView<T>& base, const KernelModel<T>& model,
+                   const SampleBlock<T>& block, const Visitor& visitor) {
+  if constexpr (std::is_same_v<T, float>) {
+    const PackedView<T>& view = *base.view;
+    const bool huber = model.loss_kind == static_cast<int32_t>(LossKind::kHuber) ||
+                       model.loss_kind == static_cast<int32_t>(LossKind::kNone);
+    if (!block.in_front || !huber || view.has_rig || view.wxy ||
+        view.camera_model != PinholeCamera<T>::kModel) {
+      return false;
+    }
+    view.has_box ? visitor(PinholeSamples<true>(base, model))
+                 : visitor(PinholeSamples<false>(base, model));
+    return true;
+  }
+  return false;
+}
+
 template <typename T>
 void add_costs(const BaseView<T>& base, const KernelModel<T>& model, const SampleBlock<T>& block,
                T* partial_costs) {
+  const auto run = [&](const auto& samples) { samples.add_costs(block, partial_costs); };
+  if (visit_pinhole(base, model, block, run)) return;
   visit_loop(base, model, block, [&](auto camera, auto information, auto known) {
     add_costs_of<decltype(camera), information, decltype(known)>(base, model, block, partial_costs);
   });
@@ -256,6 +278,8 @@ void add_costs(const BaseView<T>& base, const KernelModel<T>& model, const Sampl
 template <typename T>
 void add_gradients(const BaseView<T>& base, const KernelModel<T>& model,
                    const SampleBlock<T>& block, PointGradientColumns<T>* columns) {
+  const auto run = [&](const auto& samples) { samples.add_gradients(block, columns); };
+  if (visit_pinhole(base, model, block, run)) return;
   visit_loop(base, model, block, [&](auto camera, auto information, auto known) {
     add_gradients_of<decltype(camera), information, decltype(known)>(base, model, block, columns);
   });
