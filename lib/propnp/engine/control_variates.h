@@ -14,6 +14,12 @@
 
 namespace propnp {
 
+struct KernelElimination {
+  static void run(double* rows, int stride, int j, int n) {
+    GetProposalKernels().eliminate(rows, stride, j, n);
+  }
+};
+
 template <int kDof>
 class ControlVariates {
  public:
@@ -40,7 +46,7 @@ class ControlVariates {
   const DrawnSamples<kDof>& samples_;
   double* const columns_;
   int num_columns_ = 0;
-  PivotedCholesky<kMaxColumns, double> normal_;
+  PivotedCholesky<kMaxColumns, double, KernelElimination> normal_;
 };
 
 }  // namespace propnp

@@ -60,11 +60,21 @@ void DrawnSamples<kDof>::Draw(const MixtureProposal<kDof>& proposal, const Sampl
       kernels.draw(kDof, charts_[m], components_[component_order_[i]], noise, component_begin_[i],
                    component_begin_[i + 1], columns_);
     }
-    kernels.place(kDof, charts_, modes, m, mode_begin_[m], mode_begin_[m + 1], columns_, pose_,
+    kernels.place(kDof, charts_, modes, m, mode_begin_[m], mode_begin_[m + 1], columns_,
                   displacement_);
   }
+  drawn_modes_ = modes;
   kernels.log_density(kDof, charts_, modes, components_, components, num_samples_, columns_);
   for (int64_t s = 0; s < num_samples_; ++s) columns_.log_density[s] += offset;
+}
+
+template <int kDof>
+void DrawnSamples<kDof>::FillPoses() {
+  for (int m = 0; m < drawn_modes_; ++m) {
+    GetProposalKernels().poses(kDof, charts_[m], m, mode_begin_[m], mode_begin_[m + 1], columns_,
+                               pose_);
+  }
+  drawn_modes_ = 0;
 }
 
 template <int kDof>

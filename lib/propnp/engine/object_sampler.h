@@ -120,6 +120,7 @@ class ObjectSampler {
     ModeProbabilities(cost, num_modes);
     OrderModes();
     if (args_.symmetries) FoldSymmetricModes(cost.dof());
+    if (IsGiven(args_.sample_pose) || SummariesNeedPoses(args_)) drawn_.FillPoses();
     if (has_target_) result_.cost_target = cost.Cost(target_);
     if (WantsGradient()) ComputeGradient(cost, num_modes);
     if (WantsPriorGradient(args_)) ComputePriorGradient(cost);
@@ -203,17 +204,25 @@ class ObjectSampler {
                : FindModes(cost, options, pivot_, count, &scratch_.starts, scratch_.modes);
   }
 
+  // The object as mode m sees it.
+  void SetBase(const ObjectCost<kDof, double>& cost, int m) {
+    if (base_mode_ == m) return;
+    scratch_.base.Set(cost, scratch_.modes[m].pose, pivot_);
+    base_mode_ = m;
+  }
+
   // The records of mode m's samples. Returns how many are in front.
   int64_t FillRecords(int m) {
     const int64_t begin = drawn_.begin_of(m), end = drawn_.begin_of(m + 1);
     int64_t front = begin, back = end;
     for (int64_t s = begin; s < end; ++s) {
-      alignas(kColumnAlignment) T record[kSampleRecord];
+      T* const record = samples_.records + front * kSampleRecord;
       std::copy(drawn_.displacement(s), drawn_.displacement(s) + kRecordWeight, record);
       record[kRecordWeight] = 0;
       SetRecordDiagonal(record);
-      const int64_t k = scratch_.base.InFront(record) ? front++ : --back;
-      std::copy(record, record + kSampleRecord, samples_.records + k * kSampleRecord);
+      const bool in_front = scratch_.base.InFront(record);
+      const int64_t k = in_front ? front++ : --back;
+      if (!in_front) std::copy_n(record, kSampleRecord, samples_.records + k * kSampleRecord);
       samples_.order[k] = static_cast<int32_t>(s);
     }
     return front - begin;
@@ -223,7 +232,7 @@ class ObjectSampler {
     for (int m = 0; m < num_modes; ++m) {
       const int64_t begin = drawn_.begin_of(m), count = drawn_.begin_of(m + 1) - begin;
       if (count == 0) continue;
-      scratch_.base.Set(cost, scratch_.modes[m].pose, pivot_);
+      SetBase(cost, m);
       in_front_[m] = FillRecords(m);
       scratch_.base.Costs(samples_.records + begin * kSampleRecord, count, in_front_[m],
                           samples_.value);
@@ -232,7 +241,9 @@ class ObjectSampler {
       }
     }
     const PriorDensity<double>& prior = scratch_.object.prior;
-    for (int64_t s = drawn_.begin_of(0); prior.active() && s < drawn_.begin_of(num_modes); ++s) {
+    if (!prior.active()) return;
+    drawn_.FillPoses();
+    for (int64_t s = drawn_.begin_of(0); s < drawn_.begin_of(num_modes); ++s) {
       samples_.cost[s] += prior.cost(cost.dof(), drawn_.pose(s));
     }
   }
@@ -304,6 +315,7 @@ class ObjectSampler {
       for (int m = 0; m < num_modes; ++m) result_.mode_probability[m] = m == ModeOfAll() ? 1 : 0;
       return;
     }
+    drawn_.FillPoses();
     constexpr int kDescents = BasinDraws::kCount;
     double cumulative = 0;
     int drawn = 0;
@@ -404,7 +416,7 @@ class ObjectSampler {
     for (int m = 0; m < num_modes; ++m) {
       const int64_t begin = drawn_.begin_of(m), front = begin + in_front_[m];
       if (drawn_.begin_of(m + 1) == begin) continue;
-      scratch_.base.Set(cost, scratch_.modes[m].pose, pivot_);
+      SetBase(cost, m);
       AddGradient(begin, front, true);
       AddGradient(front, drawn_.begin_of(m + 1), false);
     }
@@ -427,6 +439,7 @@ class ObjectSampler {
   uint64_t seed_;
   bool has_target_ = false;
   int stage_ = 0;
+  int base_mode_ = -1;  // that the base object is set to
   double target_[7];
   Vec3<double> pivot_{0, 0, 0};
   int64_t in_front_[PROPNP_MAX_MODES] = {};  // of each mode's records

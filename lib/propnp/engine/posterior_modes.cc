@@ -54,7 +54,8 @@ void DescendInLanes(const ObjectCost<kDof, double>& cost, const propnp_solve_opt
 template <int kDof>
 void DescendSeeds(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
                   StartWorkspace<double>* workspace, int count, PosteriorMode<kDof>* modes) {
-  if (count > 0 && LaneStarts<kDof, double>::Serves(cost.object(), options) &&
+  // A few do better one by one, with points in the lanes.
+  if (2 * count >= kStartLanes && LaneStarts<kDof, double>::Serves(cost.object(), options) &&
       !cost.object().prior.active()) {
     DescendInLanes(cost, options, workspace, count, modes);
     return;

@@ -149,9 +149,10 @@ template <typename T>
 bool BaseObject<T>::InFront(const T* record) const {
   for (int64_t v = 0; v < object_->num_views; ++v) {
     if (views_[v].has_rig) return false;
-    const T turn = std::sqrt(record[6] * record[6] + record[7] * record[7] + record[8] * record[8]);
+    const T turn = record[6] * record[6] + record[7] * record[7] + record[8] * record[8];
     // A hundredth covers rounding.
-    if (!(least_depth_[v] * T(0.99) + record[11] > T(1.01) * turn * radius_[v])) return false;
+    const T margin = least_depth_[v] * T(0.99) + record[11], reach = T(1.01) * radius_[v];
+    if (!(margin > T(0) && margin * margin > turn * reach * reach)) return false;
   }
   return true;
 }

@@ -152,15 +152,25 @@ PROPNP_INLINE void store_rows(const D* columns, int64_t s, int64_t end, int widt
 }
 
 template <int kDof>
-void place_of(const KernelChart* charts, int num_modes, int mode, int64_t begin, int64_t end,
-              const KernelSamples& samples, double* pose, double* displacement) {
+void poses_of(const KernelChart& kernel_chart, int mode, int64_t begin, int64_t end,
+              const KernelSamples& samples, double* pose) {
   constexpr int kStorage = kDof == 6 ? 7 : 4;
-  const Chart<kDof> chart = spread_chart<kDof>(charts[mode]);
+  const Chart<kDof> chart = spread_chart<kDof>(kernel_chart);
   for (int64_t s = begin; s < end; s += D::kSize) {
     D xi[kDof], columns[kStorage];
     load_xi<kDof>(samples, mode, s, xi);
     chart.pose_from(xi, columns);
     store_rows<kStorage>(columns, s, end, 7, pose);
+  }
+}
+
+template <int kDof>
+void place_of(const KernelChart* charts, int num_modes, int mode, int64_t begin, int64_t end,
+              const KernelSamples& samples, double* displacement) {
+  const Chart<kDof> chart = spread_chart<kDof>(charts[mode]);
+  for (int64_t s = begin; s < end; s += D::kSize) {
+    D xi[kDof];
+    load_xi<kDof>(samples, mode, s, xi);
     const PivotDisplacement<D> moved = chart.displacement(xi);
     const Mat3<D> m = rotation_minus_identity_from_cayley(moved.theta);
     const D record[12] = {m.row0.x, m.row0.y,      m.row0.z,      m.row1.x,
@@ -272,7 +282,7 @@ PROPNP_INLINE void multiply_tile(const double* a, const double* b, int64_t strid
     }
   }
   for (int i = 0; i < kRows; ++i) {
-    for (int j = 0; j < kColumns; ++j) sums[i * num_columns + j] = total[i][j].sum();
+    for (int j = 0; j < kColumns; ++j) sums[i * num_columns + j] += total[i][j].sum();
   }
 }
 
@@ -288,14 +298,46 @@ void multiply_rows(const double* columns, int num_columns, int first, int64_t st
   multiply_tile<kRows, kRows>(a, a, stride, count, num_columns, out + first);
 }
 
+// In blocks of samples that stay in a cache of the first level while all tiles pass over them.
 void normal_matrix(const double* columns, int num_columns, int64_t stride, int64_t count,
                    double* sums) {
+  constexpr int64_t kCache = 40 << 10;
   constexpr decltype(&multiply_rows<1>) kLoops[] = {multiply_rows<1>, multiply_rows<2>,
                                                     multiply_rows<3>, multiply_rows<4>};
-  for (int i = 0; i < num_columns; i += kTile) {
-    const int rows = num_columns - i < kTile ? num_columns - i : kTile;
-    kLoops[rows - 1](columns, num_columns, i, stride, count, sums);
+  const int64_t fit = kCache / static_cast<int64_t>(num_columns * sizeof(double));
+  const int64_t block = (fit + D::kSize - 1) / D::kSize * D::kSize;
+  for (int i = 0; i < num_columns * num_columns; ++i) sums[i] = 0;
+  for (int64_t begin = 0; begin < count; begin += block) {
+    const int64_t size = count - begin < block ? count - begin : block;
+    for (int i = 0; i < num_columns; i += kTile) {
+      const int rows = num_columns - i < kTile ? num_columns - i : kTile;
+      kLoops[rows - 1](columns + begin, num_columns, i, stride, size, sums);
+    }
   }
+}
+
+template <int kRegisters>
+PROPNP_INLINE void eliminate_at(double* rows, int stride, int j, int column) {
+  D sums[kRegisters];
+  double* const row = rows + j * stride + column;
+  for (int r = 0; r < kRegisters; ++r) sums[r] = D::load_unaligned(row + r * D::kSize);
+  for (int k = 0; k < j; ++k) {
+    const double* const above = rows + k * stride;
+    const D factor(-above[j]);
+    for (int r = 0; r < kRegisters; ++r) {
+      sums[r] = multiply_add(factor, D::load_unaligned(above + column + r * D::kSize), sums[r]);
+    }
+  }
+  for (int r = 0; r < kRegisters; ++r) sums[r].store_unaligned(row + r * D::kSize);
+}
+
+void eliminate(double* rows, int stride, int j, int n) {
+  int i = (j + 1) / D::kSize * D::kSize;
+  for (; i + kTile * D::kSize <= n; i += kTile * D::kSize) {
+    eliminate_at<kTile>(rows, stride, j, i);
+  }
+  for (; i + 2 * D::kSize <= n; i += 2 * D::kSize) eliminate_at<2>(rows, stride, j, i);
+  for (; i < n; i += D::kSize) eliminate_at<1>(rows, stride, j, i);
 }
 
 template <int kRegisters>
@@ -326,6 +368,7 @@ void combine(const double* columns, int num_columns, int64_t stride, int64_t cou
 
 void products(const double* columns, int num_columns, int64_t stride, int64_t count,
               const double* values, double* result) {
+  for (int i = 0; i < num_columns; ++i) result[i] = 0;
   int i = 0;
   for (; i + kTile <= num_columns; i += kTile) {
     multiply_tile<kTile, 1>(columns + i * stride, values, stride, count, 1, result + i);
@@ -351,9 +394,14 @@ void draw(int dof, const KernelChart& chart, const KernelComponent& component,
 }
 
 void place(int dof, const KernelChart* charts, int num_modes, int mode, int64_t begin, int64_t end,
-           const KernelSamples& samples, double* pose, double* displacement) {
-  (dof == 6 ? place_of<6> : place_of<4>)(charts, num_modes, mode, begin, end, samples, pose,
+           const KernelSamples& samples, double* displacement) {
+  (dof == 6 ? place_of<6> : place_of<4>)(charts, num_modes, mode, begin, end, samples,
                                          displacement);
+}
+
+void poses(int dof, const KernelChart& chart, int mode, int64_t begin, int64_t end,
+           const KernelSamples& samples, double* pose) {
+  (dof == 6 ? poses_of<6> : poses_of<4>)(chart, mode, begin, end, samples, pose);
 }
 
 void log_density(int dof, const KernelChart* charts, int num_modes,
@@ -372,8 +420,8 @@ void regressors(int dof, const KernelChart& chart, const KernelComponent& compon
 }  // namespace
 
 extern const ProposalKernels kProposalKernels;
-const ProposalKernels kProposalKernels = {fill_noise,  fill_sobol,  draw,          place,
-                                          log_density, regressors,  normal_matrix, combine,
-                                          products,    exponentials};
+const ProposalKernels kProposalKernels = {fill_noise, fill_sobol,  draw,       place,
+                                          poses,      log_density, regressors, normal_matrix,
+                                          eliminate,  combine,     products,   exponentials};
 
 PROPNP_MATH_END
