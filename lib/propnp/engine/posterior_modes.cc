@@ -7,8 +7,8 @@
 #include <cmath>
 #include <limits>
 
-#include "propnp/engine/lane_starts.h"
 #include "propnp/engine/levenberg_marquardt.h"
+#include "propnp/engine/mode_seeds.h"
 #include "propnp/math/adaptive_delta.h"
 #include "propnp/math/symmetric_eigen.h"
 
@@ -27,40 +27,6 @@ void Descend(const ObjectCost<kDof, double>& cost, const propnp_solve_options& o
   const RefineOutcome outcome =
       LevenbergMarquardt<kDof, double>(cost, options).Refine(steps, mode->pose);
   mode->cost = outcome.finite ? outcome.cost_after : std::numeric_limits<double>::infinity();
-}
-
-// The first steps of all seeds at once, in single precision. Costs come in double precision, but
-// infinite where kMaxCostGap is certainly exceeded: with residuals a + b, b from rounding, a cost
-// is at most twice that of a plus twice that of b, which is near the lowest cost there is.
-template <int kDof>
-void DescendInLanes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-                    StartWorkspace<double>* workspace, int count, PosteriorMode<kDof>* modes) {
-  static_assert(PROPNP_MAX_MODES <= kStartLanes, "one group holds all seeds");
-  LaneStarts<kDof, double> lanes(cost, options, workspace);
-  StartState seeds;
-  for (int lane = 0; lane < kStartLanes; ++lane) {
-    lanes.Set(lane, modes[std::min(lane, count - 1)].pose, &seeds);
-  }
-  lanes.RefineOnAll(kSeedSteps, &seeds);
-  double lowest = std::numeric_limits<double>::infinity();
-  for (int m = 0; m < count; ++m) lowest = std::min(lowest, lanes.Cost(seeds, m));
-  for (int m = 0; m < count; ++m) {
-    lanes.GetPose(seeds, m, modes[m].pose);
-    const bool may_count = lanes.Cost(seeds, m) <= 2 * (2 * lowest + kMaxCostGap);
-    modes[m].cost = may_count ? cost.Cost(modes[m].pose) : std::numeric_limits<double>::infinity();
-  }
-}
-
-template <int kDof>
-void DescendSeeds(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-                  StartWorkspace<double>* workspace, int count, PosteriorMode<kDof>* modes) {
-  // A few do better one by one, with points in the lanes.
-  if (2 * count >= kStartLanes && LaneStarts<kDof, double>::Serves(cost.object(), options) &&
-      !cost.object().prior.active()) {
-    DescendInLanes(cost, options, workspace, count, modes);
-    return;
-  }
-  for (int m = 0; m < count; ++m) Descend(cost, options, kSeedSteps, &modes[m]);
 }
 
 // The covariance in the mode's chart, from the curvature in the tangent and a weak precision of a
@@ -193,10 +159,12 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
               PosteriorMode<kDof>* modes) {
   propnp_solve_options mode_options = options;
   mode_options.tolerance = kModeTolerance;
+  static_assert(PROPNP_MAX_MODES <= kStartLanes, "one group holds all seeds");
+  DescendSeeds(cost, mode_options, kSeedSteps, kMaxCostGap, num_seeds, workspace);
   for (int m = 0; m < num_seeds; ++m) {
     std::copy(workspace->best[m].pose, workspace->best[m].pose + 7, modes[m].pose);
+    modes[m].cost = workspace->best[m].cost;
   }
-  DescendSeeds(cost, mode_options, workspace, num_seeds, modes);
   SortByCost(num_seeds, modes);
   // A seed that has come near a mode is on its way there; the others go on to a minimum of their
   // own.

@@ -14,24 +14,6 @@ constexpr int kBaseColumns = 10;
 constexpr int kWeightColumns = 4;
 
 template <typename T>
-void CopyView(const PackedView<double>& from, PackedView<T>* to) {
-  *to = {};
-  to->num_points = from.num_points;
-  to->padded_points = from.padded_points;
-  to->camera_model = from.camera_model;
-  to->has_box = from.has_box;
-  to->has_rig = from.has_rig;
-  std::copy(from.camera_parameters, from.camera_parameters + 12, to->camera_parameters);
-  to->camera_limit = static_cast<T>(from.camera_limit);
-  std::copy(from.box, from.box + 4, to->box);
-  to->z_min = static_cast<T>(from.z_min);
-  std::copy(from.camera_from_rig_rotation, from.camera_from_rig_rotation + 9,
-            to->camera_from_rig_rotation);
-  std::copy(from.camera_from_rig_translation, from.camera_from_rig_translation + 3,
-            to->camera_from_rig_translation);
-}
-
-template <typename T>
 const T* CopyWeight(const double* from, int64_t count, T** memory) {
   if (!from) return nullptr;
   T* column = *memory;
@@ -128,7 +110,7 @@ void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base
     const PackedView<double>& view = object_->views[v];
     const int64_t padded = view.padded_points;
     PackedView<T>& copy = views_[v];
-    CopyView(view, &copy);
+    copy = CastWithoutColumns<T>(view);
     copy.wxx = CopyWeight(view.wxx, padded, &memory);
     copy.wyy = CopyWeight(view.wyy, padded, &memory);
     copy.wxy = CopyWeight(view.wxy, padded, &memory);
