@@ -167,7 +167,9 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
   }
   SortByCost(num_seeds, modes);
   // A seed that has come near a mode is on its way there; the others go on to a minimum of their
-  // own.
+  // own, with the radius that so many good steps leave.
+  mode_options.initial_radius = std::min(
+      mode_options.initial_radius * std::pow(3, kSeedSteps), mode_options.max_radius);
   int kept = 0;
   for (int m = 0; m < num_seeds; ++m) {
     PosteriorMode<kDof> mode = modes[m];
