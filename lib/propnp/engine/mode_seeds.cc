@@ -26,7 +26,10 @@ bool BestInLanes(int count, int64_t num_points) {
 template <int kDof>
 void DescendInLanes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
                     int steps, int count, StartWorkspace<double>* workspace) {
-  LaneStarts<kDof, double> lanes(cost, options, workspace);
+  // In the tangent that LevenbergMarquardt works in: how the damping bends a path depends on it.
+  const Vec3<double> origin{0, 0, 0};
+  LaneStarts<kDof, double> lanes(cost, options, origin, workspace);
+  lanes.ScalePoints();
   StartPose<double>* seeds = workspace->best;
   StartState group;
   for (int lane = 0; lane < kStartLanes; ++lane) {

@@ -186,7 +186,7 @@ void RefineInLanes(const ObjectCost<kDof, T>& cost, const propnp_solve_options& 
                    const StartStream& stream, const SubsetSampler& sampler, int count,
                    StartWorkspace<T>* workspace) {
   const PriorDensity<T>& prior = cost.object().prior;
-  LaneStarts<kDof, T> lanes(cost, options, workspace);
+  LaneStarts<kDof, T> lanes(cost, options, workspace->geometry.centroid, workspace);
   lanes.ScalePoints();
   for (int s = 0; s < options.num_starts; ++s) {
     StartState& group = workspace->groups[s / kStartLanes];
@@ -210,7 +210,7 @@ void RefineOneByOne(const ObjectCost<kDof, T>& cost, const propnp_solve_options&
                     const StartStream& stream, const SubsetSampler& sampler, int count,
                     StartWorkspace<T>* workspace) {
   const PackedObject<T>& object = cost.object();
-  const LaneStarts<kDof, T> lanes(cost, options, workspace);
+  const LaneStarts<kDof, T> lanes(cost, options, workspace->geometry.centroid, workspace);
   for (int s = 0; s < options.num_starts; ++s) {
     StartState& group = workspace->groups[s / kStartLanes];
     const int lane = s % kStartLanes;
@@ -291,7 +291,7 @@ int FindStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& opti
     const int32_t s = workspace->picked[i];
     workspace->best[i] = workspace->starts[s];
     if (!in_lanes || object.prior.active() || s >= options.num_starts) continue;
-    LaneStarts<kDof, T>(cost, options, workspace)
+    LaneStarts<kDof, T>(cost, options, workspace->geometry.centroid, workspace)
         .GetPose(workspace->groups[s / kStartLanes], s % kStartLanes, workspace->best[i].pose);
   }
   return num_picked;
