@@ -35,7 +35,7 @@ DrawnSamples<kDof> DrawnSamples<kDof>::Allocate(int64_t num_samples, Arena* aren
   d.components_ = arena->Take<KernelComponent>(kMaxComponents);
   d.words_ = arena->Take<uint32_t>(stride * kWords);
   d.normal_ = arena->Take<float>(stride * kDof);
-  d.chi_square_ = arena->Take<float>(stride);
+  d.stretch_ = arena->Take<float>(stride);
   d.choice_ = arena->Take<int32_t>(num_samples);
   d.sorted_normal_ = arena->Take<float>(stride * kDof);
   d.scale_ = arena->Take<double>(stride);
@@ -49,7 +49,7 @@ void DrawnSamples<kDof>::Draw(const MixtureProposal<kDof>& proposal, const Sampl
   const int modes = proposal.num_modes(), components = proposal.num_components();
   FillWords(stream);
   kernels.fill_noise(kDof, words_, columns_.stride, num_samples_, normal_, columns_.stride,
-                     chi_square_);
+                     stretch_);
   SortByComponent(proposal);
   proposal.ExportCharts(charts_);
   const double offset = proposal.ExportComponents(components_);
@@ -147,8 +147,7 @@ void DrawnSamples<kDof>::SortByComponent(const MixtureProposal<kDof>& proposal) 
     for (int d = 0; d < kDof; ++d) {
       sorted_normal_[d * columns_.stride + to] = normal_[d * columns_.stride + s];
     }
-    scale_[to] = (defensive ? kDefensiveScale : kProposalScale) *
-                 std::sqrt(kProposalNu / static_cast<double>(chi_square_[s]));
+    scale_[to] = (defensive ? kDefensiveScale : kProposalScale) * static_cast<double>(stretch_[s]);
     curved_[to] = defensive ? 0 : 1;
   }
 }

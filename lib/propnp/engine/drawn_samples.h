@@ -70,7 +70,7 @@ class DrawnSamples {
   // Before sorting.
   uint32_t* words_;  // 8 columns
   float* normal_;    // D columns
-  float* chi_square_;
+  float* stretch_;
   int32_t* choice_;  // of the component, twice, plus one for its wide part
   // After.
   float* sorted_normal_;

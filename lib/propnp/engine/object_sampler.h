@@ -14,12 +14,11 @@
 #include "propnp/engine/laplace_posterior.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/mixture_proposal.h"
-#include "propnp/engine/object_symmetries.h"
+#include "propnp/engine/mode_masses.h"
 #include "propnp/engine/pareto_smoothing.h"
 #include "propnp/engine/posterior_modes.h"
 #include "propnp/engine/posterior_samples.h"
 #include "propnp/engine/posterior_summary_output.h"
-#include "propnp/engine/prior_gradient.h"
 #include "propnp/engine/proposal_refit.h"
 #include "propnp/engine/random_starts.h"
 
@@ -53,18 +52,6 @@ struct SamplerScratch {
             ObjectGradient::Allocate(problem, arena),
             SummaryScratch::Allocate(problem, args, arena)};
   }
-};
-
-struct PosteriorResult {
-  double log_evidence, standard_error, ess, khat, cost_target;
-  int mode_count;
-  double mode_probability[PROPNP_MAX_MODES];  // as the sampler numbers modes: lowest cost first
-  int mode_order[PROPNP_MAX_MODES];           // most probable first
-  int num_modes;
-  int stages;
-  BasinDraws basins;
-  PriorGradient prior_gradient;
-  uint32_t status;
 };
 
 // Samples one object.
@@ -117,9 +104,7 @@ class ObjectSampler {
     }
     result_.stages = stage_ + 1;
     Diagnose();
-    ModeProbabilities(cost, num_modes);
-    OrderModes();
-    if (args_.symmetries) FoldSymmetricModes(cost.dof());
+    WeighModes(cost, num_modes);
     if (IsGiven(args_.sample_pose) || SummariesNeedPoses(args_)) drawn_.FillPoses();
     if (has_target_) result_.cost_target = cost.Cost(target_);
     if (WantsGradient()) ComputeGradient(cost, num_modes);
@@ -290,94 +275,23 @@ class ObjectSampler {
     if (result_.ess < 0.15) result_.status |= PROPNP_STATUS_LOW_ESS;
   }
 
-  // A draw belongs to the Gaussian that it comes from.
-  void AddGaussianBasins() {
-    for (int64_t k = 0; result_.mode_count > 1 && k < BasinDraws::kCount; ++k) {
-      const int64_t s = (2 * k + 1) * num_samples_ / (2 * BasinDraws::kCount);
-      int m = 0;
-      while (s >= drawn_.begin_of(m + 1)) ++m;
-      result_.basins.Add(s, m);
-    }
-  }
-
-  void ModeProbabilities(const ObjectCost<kDof, double>& cost, int num_modes) {
-    const PosteriorMode<kDof>* modes = scratch_.modes;
-    result_.num_modes = num_modes;
-    for (int m = 0; m < num_modes; ++m) result_.mode_count += modes[m].converged;
-    if (result_.mode_count > 1) result_.status |= PROPNP_STATUS_MULTI_MODAL;
-    if (UsesGaussians()) {
-      AddGaussianBasins();
-      return;
-    }
-    if (!WantsModes()) return;
-    if (result_.mode_count <= 1) {
-      // All descents end in the one minimum there is; it has the lowest cost.
-      for (int m = 0; m < num_modes; ++m) result_.mode_probability[m] = m == ModeOfAll() ? 1 : 0;
-      return;
-    }
-    drawn_.FillPoses();
-    constexpr int kDescents = BasinDraws::kCount;
-    double cumulative = 0;
-    int drawn = 0;
-    // Systematic resampling: the k-th descent starts where the weight passes (k + 1/2) / 128.
-    for (int64_t s = 0; s < num_samples_; ++s) {
-      cumulative += samples_.plain_weight[s];
-      int repeats = 0;
-      while (drawn < kDescents && cumulative * kDescents >= drawn + 0.5) ++drawn, ++repeats;
-      if (repeats == 0) continue;
-      const int m = DescendToMode(cost, *args_.start_options, drawn_.pose(s), modes, num_modes);
-      result_.mode_probability[m] += repeats / static_cast<double>(kDescents);
-      for (; repeats > 0; --repeats) result_.basins.Add(s, m);
-    }
-  }
-
   bool WantsModes() const {
     return IsGiven(args_.mode_pose) || IsGiven(args_.mode_covariance) ||
            IsGiven(args_.mode_probability) || IsGiven(args_.mode_cost) || SummariesNeedModes(args_);
   }
 
-  // The converged mode if there is one, or the best.
-  int ModeOfAll() const {
-    for (int m = 0; m < result_.num_modes; ++m) {
-      if (scratch_.modes[m].converged) return m;
+  // Probabilities and order of the modes.
+  void WeighModes(const ObjectCost<kDof, double>& cost, int num_modes) {
+    ModeMasses<kDof> masses(scratch_.modes, num_modes, &result_);
+    if (UsesGaussians()) {
+      masses.TakeGaussians(drawn_);
+    } else if (WantsModes()) {
+      masses.Descend(cost, *args_.start_options, samples_.plain_weight, &drawn_);
     }
-    return 0;
-  }
-
-  void OrderModes() {
-    for (int m = 0; m < result_.num_modes; ++m) result_.mode_order[m] = m;
-    SortModes();
-  }
-
-  // Leaves one mode of those that are equal up to a symmetry of the object.
-  void FoldSymmetricModes(const DofPolicy<kDof>& dof) {
-    const ObjectSymmetries<kDof> symmetries(args_.symmetries, index_, dof);
-    if (symmetries.empty()) return;
-    PosteriorResult& r = result_;
-    int representative[PROPNP_MAX_MODES], kept = 0;
-    FoldModes(symmetries, dof, scratch_.modes, r.num_modes,
-              has_target_ ? target_ : scratch_.modes[r.mode_order[0]].pose, representative);
-    r.mode_count = 0;
-    for (int m = 0; m < r.num_modes; ++m) {
-      if (representative[m] == m) {
-        r.mode_order[kept++] = m;
-        r.mode_count += scratch_.modes[m].converged;
-      } else {
-        r.mode_probability[representative[m]] += r.mode_probability[m];
-      }
-    }
-    for (int k = 0; k < r.basins.count; ++k) r.basins.mode[k] = representative[r.basins.mode[k]];
-    r.num_modes = kept;
-    if (r.mode_count <= 1) r.status &= ~static_cast<uint32_t>(PROPNP_STATUS_MULTI_MODAL);
-    SortModes();
-  }
-
-  // Most probable first, of equals that of lowest cost. A stable sort would allocate.
-  void SortModes() {
-    const double* probability = result_.mode_probability;
-    std::sort(result_.mode_order, result_.mode_order + result_.num_modes, [&](int a, int b) {
-      return probability[a] > probability[b] || (probability[a] == probability[b] && a < b);
-    });
+    masses.Order();
+    if (!args_.symmetries) return;
+    masses.Fold(ObjectSymmetries<kDof>(args_.symmetries, index_, cost.dof()), cost.dof(),
+                has_target_ ? target_ : nullptr);
   }
 
   bool WantsGradient() const {

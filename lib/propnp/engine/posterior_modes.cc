@@ -22,6 +22,12 @@ constexpr double kMaxCostGap = 15;        // exp(-15) of the best mode's height 
 constexpr double kDuplicateDistance = 4;  // squared Mahalanobis
 
 template <int kDof>
+void StartAt(const StartPose<double>& seed, PosteriorMode<kDof>* mode) {
+  std::copy(seed.pose, seed.pose + 7, mode->pose);
+  mode->cost = seed.cost;
+}
+
+template <int kDof>
 void Descend(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options, int steps,
              PosteriorMode<kDof>* mode) {
   const RefineOutcome outcome =
@@ -161,27 +167,26 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
   mode_options.tolerance = kModeTolerance;
   static_assert(PROPNP_MAX_MODES <= kStartLanes, "one group holds all seeds");
   DescendSeeds(cost, mode_options, kSeedSteps, kMaxCostGap, num_seeds, workspace);
-  for (int m = 0; m < num_seeds; ++m) {
-    std::copy(workspace->best[m].pose, workspace->best[m].pose + 7, modes[m].pose);
-    modes[m].cost = workspace->best[m].cost;
-  }
-  SortByCost(num_seeds, modes);
+  StartPose<double>* const seeds = workspace->best;
+  std::sort(seeds, seeds + num_seeds,
+            [](const StartPose<double>& a, const StartPose<double>& b) { return a.cost < b.cost; });
   // A seed that has come near a mode is on its way there; the others go on to a minimum of their
   // own, with the radius that so many good steps leave.
-  mode_options.initial_radius = std::min(
-      mode_options.initial_radius * std::pow(3, kSeedSteps), mode_options.max_radius);
+  mode_options.initial_radius =
+      std::min(mode_options.initial_radius * std::pow(3, kSeedSteps), mode_options.max_radius);
   int kept = 0;
-  for (int m = 0; m < num_seeds; ++m) {
-    PosteriorMode<kDof> mode = modes[m];
-    if (!(mode.cost <= modes[0].cost + kMaxCostGap) || IsNear(cost, modes, kept, mode.pose)) {
-      continue;
-    }
+  for (int i = 0; i < num_seeds; ++i) {
+    const StartPose<double>& seed = seeds[i];
+    const double lowest = kept > 0 ? modes[0].cost : seeds[0].cost;
+    if (!(seed.cost <= lowest + kMaxCostGap) || IsNear(cost, modes, kept, seed.pose)) continue;
+    PosteriorMode<kDof>& mode = modes[kept];
+    StartAt(seed, &mode);
     Descend(cost, mode_options, kPolishSteps, &mode);
     if (IsNear(cost, modes, kept, mode.pose)) {
-      mode = modes[m];
+      StartAt(seed, &mode);
       if (!IsUnexpectedlyLow(cost, modes, kept, mode)) continue;
     }
-    if (std::isfinite(mode.cost) && SetShape(cost, pivot, &mode)) modes[kept++] = mode;
+    kept += std::isfinite(mode.cost) && SetShape(cost, pivot, &mode);
   }
   SortByCost(kept, modes);
   while (kept > 1 && !(modes[kept - 1].cost <= modes[0].cost + kMaxCostGap)) --kept;

@@ -157,13 +157,7 @@ void BaseObject<T>::Costs(const T* records, int64_t count, int64_t in_front, dou
                                       partial_costs_ + first * kPointPadding);
     });
   }
-  for (int64_t s = 0; s < count; ++s) {
-    double sum = 0;
-    for (int k = 0; k < kPointPadding; ++k) {
-      sum += static_cast<double>(partial_costs_[s * kPointPadding + k]);
-    }
-    costs[s] = sum;
-  }
+  GetSampleKernels<T>().sum_costs(partial_costs_, count, costs);
 }
 
 template <typename T>

@@ -52,10 +52,10 @@ struct KernelNoise {
 };
 
 struct ProposalKernels {
-  // normal[d][i], d < dof, and chi_square[i] (4 degrees) from the words of dimensions 0 to dof - 1
-  // and 6.
+  // normal[d][i], d < dof, and stretch[i] = sqrt(nu / chi-square_nu) from the words of dimensions 0
+  // to dof - 1 and 6.
   void (*fill_noise)(int dof, const uint32_t* words, int64_t word_stride, int64_t count,
-                     float* normal, int64_t normal_stride, float* chi_square);
+                     float* normal, int64_t normal_stride, float* stretch);
   // words (8 columns) of the scrambled Sobol points; columns dof to 5, which nothing reads, are
   // left as they are.
   void (*fill_sobol)(int dof, const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride);

@@ -276,6 +276,24 @@ void add_costs(const BaseView<T>& base, const KernelModel<T>& model, const Sampl
 }
 
 template <typename T>
+void sum_costs(const T* partial_costs, int64_t count, double* costs) {
+  using D = Lanes<double>;
+  for (int64_t s = 0; s < count; ++s) {
+    D sum(0.0);
+    for (int k = 0; k < kPointPadding; k += D::kSize) {
+      const T* partial = partial_costs + s * kPointPadding + k;
+      if constexpr (std::is_same_v<T, float>) {
+        const hn::Rebind<float, D::Tag> narrow;
+        sum = sum + D(hn::PromoteTo(D::Tag(), hn::LoadU(narrow, partial)));
+      } else {
+        sum = sum + D::load(partial);
+      }
+    }
+    costs[s] = sum.sum();
+  }
+}
+
+template <typename T>
 void add_gradients(const BaseView<T>& base, const KernelModel<T>& model,
                    const SampleBlock<T>& block, PointGradientColumns<T>* columns) {
   const auto run = [&](const auto& samples) { samples.add_gradients(block, columns); };
@@ -289,7 +307,9 @@ void add_gradients(const BaseView<T>& base, const KernelModel<T>& model,
 
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
-const SampleKernels<float> kFloatSampleKernels = {add_costs<float>, add_gradients<float>};
-const SampleKernels<double> kDoubleSampleKernels = {add_costs<double>, add_gradients<double>};
+const SampleKernels<float> kFloatSampleKernels = {add_costs<float>, sum_costs<float>,
+                                                  add_gradients<float>};
+const SampleKernels<double> kDoubleSampleKernels = {add_costs<double>, sum_costs<double>,
+                                                    add_gradients<double>};
 
 PROPNP_MATH_END

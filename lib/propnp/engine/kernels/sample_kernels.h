@@ -58,6 +58,8 @@ struct SampleKernels {
   // sample of which any number may be used.
   void (*add_costs)(const BaseView<T>&, const KernelModel<T>&, const SampleBlock<T>&,
                     T* partial_costs);
+  // costs[s] = the sum of a sample's partial costs, in double precision.
+  void (*sum_costs)(const T* partial_costs, int64_t count, double* costs);
   // Adds sum over samples of weight d cost / d inputs.
   void (*add_gradients)(const BaseView<T>&, const KernelModel<T>&, const SampleBlock<T>&,
                         PointGradientColumns<T>*);
