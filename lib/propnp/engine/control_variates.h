@@ -14,6 +14,12 @@
 
 namespace propnp {
 
+struct KernelElimination {
+  static void run(double* rows, int stride, int j, int n) {
+    GetProposalKernels().eliminate(rows, stride, j, n);
+  }
+};
+
 template <int kDof>
 class ControlVariates {
  public:
@@ -47,7 +53,7 @@ class ControlVariates {
   int num_columns_ = 0;
   int num_masses_ = 0;
   const double* masses_[kMaxMasses];
-  PivotedCholesky<kMaxColumns, double> normal_;
+  PivotedCholesky<kMaxColumns, double, KernelElimination> normal_;
 };
 
 }  // namespace propnp

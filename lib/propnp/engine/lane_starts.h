@@ -20,12 +20,14 @@ namespace propnp {
 template <int kDof, typename T>
 class LaneStarts {
  public:
-  // `workspace` holds the object's geometry.
+  // `workspace` holds the object's geometry. The starts turn about `pivot` (object frame), those of
+  // RefineOnSubsets() about the centroid.
   LaneStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
-             StartWorkspace<T>* workspace)
+             const Vec3<T>& pivot, StartWorkspace<T>* workspace)
       : cost_(cost),
         options_(options),
         geometry_(workspace->geometry),
+        pivot_(pivot),
         weight_scale_(workspace->largest_weight > T(0) ? T(1) / workspace->largest_weight : T(1)),
         workspace_(*workspace),
         points_(OnlyView(cost.object())) {
@@ -36,13 +38,12 @@ class LaneStarts {
     return OnlyView(object) != nullptr && options.method == PROPNP_METHOD_LEVENBERG_MARQUARDT;
   }
 
-  // Makes the object's points ready. Once an object.
+  // Makes the object's points ready, before any refinement.
   void ScalePoints() {
     const PackedView<T>& view = *points_;
     const T inverse_distance = T(1) / geometry_.distance;
     for (int64_t i = 0; i < view.num_points; ++i) {
-      Vec3<T> point =
-          inverse_distance * (Vec3<T>{view.x[i], view.y[i], view.z[i]} - geometry_.centroid);
+      Vec3<T> point = inverse_distance * (Vec3<T>{view.x[i], view.y[i], view.z[i]} - pivot_);
       if (kDof == 4) point = cost_.object().four_dof.base_rotation * point;
       const T numbers[kStartPointNumbers] = {point.x,
                                              point.y,
@@ -86,7 +87,7 @@ class LaneStarts {
     const T parts[4] = {q.w, q.x, q.y, q.z};
     for (int k = 0; k < 4; ++k) group->quaternion[k][lane] = static_cast<float>(parts[k]);
     float centre[3];
-    FillVector((T(1) / geometry_.distance) * (transform * geometry_.centroid), centre);
+    FillVector((T(1) / geometry_.distance) * (transform * pivot_), centre);
     for (int k = 0; k < 3; ++k) group->position[k][lane] = centre[k];
     group->yaw[lane] = kDof == 4 ? static_cast<float>(pose[3]) : 0;
   }
@@ -111,7 +112,7 @@ class LaneStarts {
   void GetPose(const StartState& group, int lane, T* pose) const {
     GetRotation(group, lane, pose);
     pose[0] = pose[1] = pose[2] = T(0);
-    const Vec3<T> turned = cost_.dof().transform(pose).rotation * geometry_.centroid;
+    const Vec3<T> turned = cost_.dof().transform(pose).rotation * pivot_;
     const T offset[3] = {turned.x, turned.y, turned.z};
     for (int k = 0; k < 3; ++k) {
       pose[k] = geometry_.distance * static_cast<T>(group.position[k][lane]) - offset[k];
@@ -175,6 +176,7 @@ class LaneStarts {
   const ObjectCost<kDof, T>& cost_;
   const propnp_solve_options& options_;
   const ObjectGeometry<T>& geometry_;
+  const Vec3<T> pivot_;
   const T weight_scale_;
   StartWorkspace<T>& workspace_;
   const PackedView<T>* const points_;

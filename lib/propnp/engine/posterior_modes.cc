@@ -7,8 +7,8 @@
 #include <cmath>
 #include <limits>
 
-#include "propnp/engine/lane_starts.h"
 #include "propnp/engine/levenberg_marquardt.h"
+#include "propnp/engine/mode_seeds.h"
 #include "propnp/math/adaptive_delta.h"
 #include "propnp/math/symmetric_eigen.h"
 
@@ -22,44 +22,17 @@ constexpr double kMaxCostGap = 15;        // exp(-15) of the best mode's height 
 constexpr double kDuplicateDistance = 4;  // squared Mahalanobis
 
 template <int kDof>
+void StartAt(const StartPose<double>& seed, PosteriorMode<kDof>* mode) {
+  std::copy(seed.pose, seed.pose + 7, mode->pose);
+  mode->cost = seed.cost;
+}
+
+template <int kDof>
 void Descend(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options, int steps,
              PosteriorMode<kDof>* mode) {
   const RefineOutcome outcome =
       LevenbergMarquardt<kDof, double>(cost, options).Refine(steps, mode->pose);
   mode->cost = outcome.finite ? outcome.cost_after : std::numeric_limits<double>::infinity();
-}
-
-// The first steps of all seeds at once, in single precision. Costs come in double precision, but
-// infinite where kMaxCostGap is certainly exceeded: with residuals a + b, b from rounding, a cost
-// is at most twice that of a plus twice that of b, which is near the lowest cost there is.
-template <int kDof>
-void DescendInLanes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-                    StartWorkspace<double>* workspace, int count, PosteriorMode<kDof>* modes) {
-  static_assert(PROPNP_MAX_MODES <= kStartLanes, "one group holds all seeds");
-  LaneStarts<kDof, double> lanes(cost, options, workspace);
-  StartState seeds;
-  for (int lane = 0; lane < kStartLanes; ++lane) {
-    lanes.Set(lane, modes[std::min(lane, count - 1)].pose, &seeds);
-  }
-  lanes.RefineOnAll(kSeedSteps, &seeds);
-  double lowest = std::numeric_limits<double>::infinity();
-  for (int m = 0; m < count; ++m) lowest = std::min(lowest, lanes.Cost(seeds, m));
-  for (int m = 0; m < count; ++m) {
-    lanes.GetPose(seeds, m, modes[m].pose);
-    const bool may_count = lanes.Cost(seeds, m) <= 2 * (2 * lowest + kMaxCostGap);
-    modes[m].cost = may_count ? cost.Cost(modes[m].pose) : std::numeric_limits<double>::infinity();
-  }
-}
-
-template <int kDof>
-void DescendSeeds(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-                  StartWorkspace<double>* workspace, int count, PosteriorMode<kDof>* modes) {
-  if (count > 0 && LaneStarts<kDof, double>::Serves(cost.object(), options) &&
-      !cost.object().prior.active()) {
-    DescendInLanes(cost, options, workspace, count, modes);
-    return;
-  }
-  for (int m = 0; m < count; ++m) Descend(cost, options, kSeedSteps, &modes[m]);
 }
 
 // The covariance in the mode's chart, from the curvature in the tangent and a weak precision of a
@@ -192,25 +165,28 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
               PosteriorMode<kDof>* modes) {
   propnp_solve_options mode_options = options;
   mode_options.tolerance = kModeTolerance;
-  for (int m = 0; m < num_seeds; ++m) {
-    std::copy(workspace->best[m].pose, workspace->best[m].pose + 7, modes[m].pose);
-  }
-  DescendSeeds(cost, mode_options, workspace, num_seeds, modes);
-  SortByCost(num_seeds, modes);
+  static_assert(PROPNP_MAX_MODES <= kStartLanes, "one group holds all seeds");
+  DescendSeeds(cost, mode_options, kSeedSteps, kMaxCostGap, num_seeds, workspace);
+  StartPose<double>* const seeds = workspace->best;
+  std::sort(seeds, seeds + num_seeds,
+            [](const StartPose<double>& a, const StartPose<double>& b) { return a.cost < b.cost; });
   // A seed that has come near a mode is on its way there; the others go on to a minimum of their
-  // own.
+  // own, with the radius that so many good steps leave.
+  mode_options.initial_radius =
+      std::min(mode_options.initial_radius * std::pow(3, kSeedSteps), mode_options.max_radius);
   int kept = 0;
-  for (int m = 0; m < num_seeds; ++m) {
-    PosteriorMode<kDof> mode = modes[m];
-    if (!(mode.cost <= modes[0].cost + kMaxCostGap) || IsNear(cost, modes, kept, mode.pose)) {
-      continue;
-    }
+  for (int i = 0; i < num_seeds; ++i) {
+    const StartPose<double>& seed = seeds[i];
+    const double lowest = kept > 0 ? modes[0].cost : seeds[0].cost;
+    if (!(seed.cost <= lowest + kMaxCostGap) || IsNear(cost, modes, kept, seed.pose)) continue;
+    PosteriorMode<kDof>& mode = modes[kept];
+    StartAt(seed, &mode);
     Descend(cost, mode_options, kPolishSteps, &mode);
     if (IsNear(cost, modes, kept, mode.pose)) {
-      mode = modes[m];
+      StartAt(seed, &mode);
       if (!IsUnexpectedlyLow(cost, modes, kept, mode)) continue;
     }
-    if (std::isfinite(mode.cost) && SetShape(cost, pivot, &mode)) modes[kept++] = mode;
+    kept += std::isfinite(mode.cost) && SetShape(cost, pivot, &mode);
   }
   SortByCost(kept, modes);
   while (kept > 1 && !(modes[kept - 1].cost <= modes[0].cost + kMaxCostGap)) --kept;

@@ -75,6 +75,7 @@ class PosteriorOutput {
   }
 
   void StoreSamples() const {
+    if (!IsGiven(args_.sample_log_weight) && !IsGiven(args_.sample_pose)) return;
     constexpr double kZeros[7] = {};
     const int64_t count = args_.options->num_samples;
     for (int64_t s = 0; s < count; ++s) {

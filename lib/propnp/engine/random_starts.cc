@@ -154,7 +154,7 @@ void RefineInLanes(const ObjectCost<kDof, T>& cost, const propnp_solve_options& 
                    const StartStream& stream, const SubsetSampler& sampler, int count,
                    StartWorkspace<T>* workspace) {
   const PriorDensity<T>& prior = cost.object().prior;
-  LaneStarts<kDof, T> lanes(cost, options, workspace);
+  LaneStarts<kDof, T> lanes(cost, options, workspace->geometry.centroid, workspace);
   lanes.ScalePoints();
   for (int s = 0; s < options.num_starts; ++s) {
     StartState& group = workspace->groups[s / kStartLanes];
@@ -178,7 +178,7 @@ void RefineOneByOne(const ObjectCost<kDof, T>& cost, const propnp_solve_options&
                     const StartStream& stream, const SubsetSampler& sampler, int count,
                     StartWorkspace<T>* workspace) {
   const PackedObject<T>& object = cost.object();
-  const LaneStarts<kDof, T> lanes(cost, options, workspace);
+  const LaneStarts<kDof, T> lanes(cost, options, workspace->geometry.centroid, workspace);
   for (int s = 0; s < options.num_starts; ++s) {
     StartState& group = workspace->groups[s / kStartLanes];
     const int lane = s % kStartLanes;
@@ -219,6 +219,7 @@ StartWorkspace<T> StartWorkspace<T>::Allocate(const Problem& problem,
   workspace.subset.views = arena->Take<PackedView<T>>(problem.max_views);
   workspace.subset.columns =
       arena->Take<T>(kMaxColumns * (subset_points + kPointPadding) / kPointPadding * kPointPadding);
+  workspace.rough = PackedObject<float>::Allocate(problem, arena);
   workspace.weight_begin = arena->Take<double>(problem.max_padded_points + 1);
   workspace.guide = arena->Take<int32_t>(problem.max_padded_points);
   workspace.scaled_points = arena->Take<float>(problem.max_padded_points * kStartPointNumbers);
@@ -258,7 +259,7 @@ int FindStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& opti
     const int32_t s = workspace->picked[i];
     workspace->best[i] = workspace->starts[s];
     if (!in_lanes || object.prior.active() || s >= options.num_starts) continue;
-    LaneStarts<kDof, T>(cost, options, workspace)
+    LaneStarts<kDof, T>(cost, options, workspace->geometry.centroid, workspace)
         .GetPose(workspace->groups[s / kStartLanes], s % kStartLanes, workspace->best[i].pose);
   }
   return num_picked;

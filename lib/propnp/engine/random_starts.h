@@ -78,12 +78,13 @@ struct StartWorkspace {
   ObjectGeometry<T> geometry;
   T largest_weight;
   PackedObject<T> subset;
-  double* weight_begin;  // Problem::max_padded_points and one more
-  int32_t* guide;        // Problem::max_padded_points
-  int32_t* chosen;       // subsets of a group
-  float* scaled_points;  // kStartPointNumbers a point
-  float* lane_points;    // of kStartLanes subsets, kernels/start_kernels.h
-  StartState* groups;    // of all starts, kStartLanes each
+  PackedObject<float> rough;  // the object in single precision, mode_seeds.h
+  double* weight_begin;       // Problem::max_padded_points and one more
+  int32_t* guide;             // Problem::max_padded_points
+  int32_t* chosen;            // subsets of a group
+  float* scaled_points;       // kStartPointNumbers a point
+  float* lane_points;         // of kStartLanes subsets, kernels/start_kernels.h
+  StartState* groups;         // of all starts, kStartLanes each
   StartPose<T>* starts;  // num_starts, the mean of a prior and a target; perhaps only rotations
   StartKey* keys;        // as many
   int32_t* picked;       // kMaxBest

@@ -4,6 +4,7 @@
 #include "propnp/engine/sample_replay.h"
 
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "propnp/engine/check_args.h"
@@ -110,7 +111,9 @@ void SampleReplay<kDof, T>::FillRecordOf(int64_t base, int64_t sample, double fa
   const double values[] = {m.row0.x,        m.row0.y,        m.row0.z, m.row1.x, m.row1.y,
                            m.row1.z,        m.row2.x,        m.row2.y, m.row2.z, to[0] - from[0],
                            to[1] - from[1], to[2] - from[2], factor};
-  for (const double value : values) *record++ = static_cast<T>(value);
+  std::transform(std::begin(values), std::end(values), record,
+                 [](double value) { return static_cast<T>(value); });
+  SetRecordDiagonal(record);
 }
 
 template <int kDof, typename T>

@@ -17,8 +17,24 @@
 
 PROPNP_MATH_BEGIN
 
-// A symmetric positive semidefinite matrix of up to kMax columns, factorised in place.
-template <int kMax, typename S>
+// Subtracts what the rows above have in common with row `j` from it: row[i] -= sum_k rows_k[j]
+// rows_k[i] for j < i < n, k < j, rows `stride` apart; entries up to the stride may be overwritten
+// with anything where i <= j or i >= n.
+template <typename S>
+struct PlainElimination {
+  static PROPNP_HOST_DEVICE void run(S* rows, int stride, int j, int n) {
+    S* const row = rows + j * stride;
+    for (int k = 0; k < j; ++k) {
+      const S* const above = rows + k * stride;
+      const S factor = above[j];
+      for (int i = j + 1; i < n; ++i) row[i] -= above[i] * factor;
+    }
+  }
+};
+
+// A symmetric positive semidefinite matrix of up to kMax columns, factorised in place. Nearly all
+// of the work is Elimination's.
+template <int kMax, typename S, typename Elimination = PlainElimination<S>>
 class PivotedCholesky {
  public:
   // A pivot is the share of a column's square that the columns before it do not explain. Rounding
@@ -98,17 +114,13 @@ class PivotedCholesky {
     swap(order_[p], order_[q]);
   }
 
-  // Row after row, so that the inner loop runs along memory.
   PROPNP_HOST_DEVICE void eliminate(int j) {
+    Elimination::run(&u_[0][0], kStride, j, n_);
     S* const row = u_[j];
-    for (int k = 0; k < j; ++k) {
-      const S* const above = u_[k];
-      const S factor = above[j];
-      for (int i = j + 1; i < n_; ++i) row[i] -= above[i] * factor;
-    }
     row[j] = sqrt(remaining_[j]);
+    const S inverse = S(1) / row[j];
     for (int i = j + 1; i < n_; ++i) {
-      row[i] /= row[j];
+      row[i] *= inverse;
       remaining_[i] -= row[i] * row[i];
     }
   }
@@ -119,11 +131,13 @@ class PivotedCholesky {
     a = b, b = kept;
   }
 
+  static constexpr int kStride = (kMax + 15) / 16 * 16;  // whole registers
+
   int n_ = 0, rank_ = 0;
   int order_[kMax];
   S scale_[kMax];
   S remaining_[kMax];
-  S u_[kMax][kMax];  // L^T
+  S u_[kMax][kStride];  // L^T
 };
 
 // The normal equations of a problem with n <= kMax unknowns, row by row, and their solution.

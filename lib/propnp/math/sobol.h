@@ -125,8 +125,8 @@ PROPNP_HOST_DEVICE inline uint32_t scrambled_sobol_word(uint32_t index, int dime
   return scrambled_sobol_word(index, dimension, sobol_scramble(seed, object_id));
 }
 
-// words[i] = scrambled_sobol_word(i, dimension, scramble) for i < count, by doubling of the reversed
-// words: a vector compiler makes whole registers of it.
+// words[i] = scrambled_sobol_word(i, dimension, scramble) for i < count, by doubling of the
+// reversed words: a vector compiler makes whole registers of it.
 PROPNP_HOST_DEVICE inline void scrambled_sobol_words(int64_t count, int dimension,
                                                      const SobolScramble& scramble,
                                                      uint32_t* words) {

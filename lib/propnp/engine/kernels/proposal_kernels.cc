@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "propnp/engine/kernels/lanes.h"
+#include "propnp/engine/kernels/regression_loops.h"
 #include "propnp/math/mode_chart.h"
 #include "propnp/math/quantile.h"
 #include "propnp/math/sobol.h"
@@ -16,7 +17,6 @@ PROPNP_MATH_BEGIN
 namespace {
 
 using F = Lanes<float>;
-using D = Lanes<double>;
 
 template <int kDof>
 struct DofOfLanes;
@@ -105,13 +105,15 @@ void fill_quantiles(const uint32_t* words, int64_t count, float* out, const Quan
 }
 
 void fill_noise(int dof, const uint32_t* words, int64_t word_stride, int64_t count, float* normal,
-                int64_t normal_stride, float* chi_square) {
+                int64_t normal_stride, float* stretch) {
   for (int d = 0; d < dof; ++d) {
     fill_quantiles(words + d * word_stride, count, normal + d * normal_stride,
                    [](const SymmetricUniform<F>& u) { return normal_quantile(u); });
   }
-  fill_quantiles(words + 6 * word_stride, count, chi_square,
-                 [](const SymmetricUniform<F>& u) { return chi_square_4_quantile(u); });
+  static_assert(kProposalNu == 4, "the quantile's degrees of freedom");
+  fill_quantiles(words + 6 * word_stride, count, stretch, [](const SymmetricUniform<F>& u) {
+    return sqrt(F(kProposalNu) / chi_square_4_quantile(u));
+  });
 }
 
 template <int kDof>
@@ -152,15 +154,25 @@ PROPNP_INLINE void store_rows(const D* columns, int64_t s, int64_t end, int widt
 }
 
 template <int kDof>
-void place_of(const KernelChart* charts, int num_modes, int mode, int64_t begin, int64_t end,
-              const KernelSamples& samples, double* pose, double* displacement) {
+void poses_of(const KernelChart& kernel_chart, int mode, int64_t begin, int64_t end,
+              const KernelSamples& samples, double* pose) {
   constexpr int kStorage = kDof == 6 ? 7 : 4;
-  const Chart<kDof> chart = spread_chart<kDof>(charts[mode]);
+  const Chart<kDof> chart = spread_chart<kDof>(kernel_chart);
   for (int64_t s = begin; s < end; s += D::kSize) {
     D xi[kDof], columns[kStorage];
     load_xi<kDof>(samples, mode, s, xi);
     chart.pose_from(xi, columns);
     store_rows<kStorage>(columns, s, end, 7, pose);
+  }
+}
+
+template <int kDof>
+void place_of(const KernelChart* charts, int num_modes, int mode, int64_t begin, int64_t end,
+              const KernelSamples& samples, double* displacement) {
+  const Chart<kDof> chart = spread_chart<kDof>(charts[mode]);
+  for (int64_t s = begin; s < end; s += D::kSize) {
+    D xi[kDof];
+    load_xi<kDof>(samples, mode, s, xi);
     const PivotDisplacement<D> moved = chart.displacement(xi);
     const Mat3<D> m = rotation_minus_identity_from_cayley(moved.theta);
     const D record[12] = {m.row0.x, m.row0.y,      m.row0.z,      m.row1.x,
@@ -253,88 +265,6 @@ void regressors_of(const KernelChart& kernel_chart, const KernelComponent& c, bo
   }
 }
 
-// Four columns against four at a time keeps the adders fed.
-constexpr int kTile = 4;
-
-template <int kRows, int kColumns>
-PROPNP_INLINE void multiply_tile(const double* a, const double* b, int64_t stride, int64_t count,
-                                 int num_columns, double* sums) {
-  D total[kRows][kColumns];
-  for (auto& row : total) {
-    for (D& t : row) t = D(0.0);
-  }
-  for (int64_t s = 0; s < count; s += D::kSize) {
-    D right[kColumns];
-    for (int j = 0; j < kColumns; ++j) right[j] = D::load_unaligned(b + j * stride + s);
-    for (int i = 0; i < kRows; ++i) {
-      const D left = D::load_unaligned(a + i * stride + s);
-      for (int j = 0; j < kColumns; ++j) total[i][j] = multiply_add(left, right[j], total[i][j]);
-    }
-  }
-  for (int i = 0; i < kRows; ++i) {
-    for (int j = 0; j < kColumns; ++j) sums[i * num_columns + j] = total[i][j].sum();
-  }
-}
-
-// kRows rows of the matrix, from column `first` on; the last tile lies on the diagonal.
-template <int kRows>
-void multiply_rows(const double* columns, int num_columns, int first, int64_t stride, int64_t count,
-                   double* sums) {
-  const double* a = columns + first * stride;
-  double* out = sums + first * num_columns;
-  for (int j = 0; j < first; j += kTile) {
-    multiply_tile<kRows, kTile>(a, columns + j * stride, stride, count, num_columns, out + j);
-  }
-  multiply_tile<kRows, kRows>(a, a, stride, count, num_columns, out + first);
-}
-
-void normal_matrix(const double* columns, int num_columns, int64_t stride, int64_t count,
-                   double* sums) {
-  constexpr decltype(&multiply_rows<1>) kLoops[] = {multiply_rows<1>, multiply_rows<2>,
-                                                    multiply_rows<3>, multiply_rows<4>};
-  for (int i = 0; i < num_columns; i += kTile) {
-    const int rows = num_columns - i < kTile ? num_columns - i : kTile;
-    kLoops[rows - 1](columns, num_columns, i, stride, count, sums);
-  }
-}
-
-template <int kRegisters>
-PROPNP_INLINE void combine_at(const double* columns, int num_columns, int64_t stride,
-                              const double* factors, double* result) {
-  D sums[kRegisters];
-  for (D& sum : sums) sum = D(0.0);
-  for (int i = 0; i < num_columns; ++i) {
-    const D factor(factors[i]);
-    for (int k = 0; k < kRegisters; ++k) {
-      const D column = D::load_unaligned(columns + i * stride + k * D::kSize);
-      sums[k] = multiply_add(factor, column, sums[k]);
-    }
-  }
-  for (int k = 0; k < kRegisters; ++k) sums[k].store_unaligned(result + k * D::kSize);
-}
-
-void combine(const double* columns, int num_columns, int64_t stride, int64_t count,
-             const double* factors, double* result) {
-  int64_t s = 0;
-  for (; s + kTile * D::kSize <= count; s += kTile * D::kSize) {
-    combine_at<kTile>(columns + s, num_columns, stride, factors, result + s);
-  }
-  for (; s < count; s += D::kSize) {
-    combine_at<1>(columns + s, num_columns, stride, factors, result + s);
-  }
-}
-
-void products(const double* columns, int num_columns, int64_t stride, int64_t count,
-              const double* values, double* result) {
-  int i = 0;
-  for (; i + kTile <= num_columns; i += kTile) {
-    multiply_tile<kTile, 1>(columns + i * stride, values, stride, count, 1, result + i);
-  }
-  for (; i < num_columns; ++i) {
-    multiply_tile<1, 1>(columns + i * stride, values, stride, count, 1, result + i);
-  }
-}
-
 double exponentials(double* values, int64_t count, double shift) {
   double sum = 0;
   for (int64_t s = 0; s < count; s += D::kSize) {
@@ -351,9 +281,14 @@ void draw(int dof, const KernelChart& chart, const KernelComponent& component,
 }
 
 void place(int dof, const KernelChart* charts, int num_modes, int mode, int64_t begin, int64_t end,
-           const KernelSamples& samples, double* pose, double* displacement) {
-  (dof == 6 ? place_of<6> : place_of<4>)(charts, num_modes, mode, begin, end, samples, pose,
+           const KernelSamples& samples, double* displacement) {
+  (dof == 6 ? place_of<6> : place_of<4>)(charts, num_modes, mode, begin, end, samples,
                                          displacement);
+}
+
+void poses(int dof, const KernelChart& chart, int mode, int64_t begin, int64_t end,
+           const KernelSamples& samples, double* pose) {
+  (dof == 6 ? poses_of<6> : poses_of<4>)(chart, mode, begin, end, samples, pose);
 }
 
 void log_density(int dof, const KernelChart* charts, int num_modes,
@@ -372,8 +307,8 @@ void regressors(int dof, const KernelChart& chart, const KernelComponent& compon
 }  // namespace
 
 extern const ProposalKernels kProposalKernels;
-const ProposalKernels kProposalKernels = {fill_noise,  fill_sobol,  draw,          place,
-                                          log_density, regressors,  normal_matrix, combine,
-                                          products,    exponentials};
+const ProposalKernels kProposalKernels = {fill_noise, fill_sobol,  draw,       place,
+                                          poses,      log_density, regressors, normal_matrix,
+                                          eliminate,  combine,     products,   exponentials};
 
 PROPNP_MATH_END

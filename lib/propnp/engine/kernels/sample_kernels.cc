@@ -5,6 +5,7 @@
 // loop runs over the samples, whose numbers come from memory one by one.
 #include "propnp/engine/kernels/sample_kernels.h"
 
+#include "propnp/engine/kernels/pinhole_samples.h"
 #include "propnp/engine/kernels/sample_lanes.h"
 
 PROPNP_MATH_BEGIN
@@ -124,17 +125,58 @@ void add_gradients_of(const BaseView<T>& base_view, const KernelModel<T>& model,
   }
 }
 
+// Whether the loops of pinhole_samples.h serve; then visitor(samples) was called.
+template <typename T, typename Visitor>
+bool visit_pinhole(const BaseView<T>& base, const KernelModel<T>& model,
+                   const SampleBlock<T>& block, const Visitor& visitor) {
+  if constexpr (std::is_same_v<T, float>) {
+    const PackedView<T>& view = *base.view;
+    const bool huber = model.loss_kind == static_cast<int32_t>(LossKind::kHuber) ||
+                       model.loss_kind == static_cast<int32_t>(LossKind::kNone);
+    if (!block.in_front || !huber || view.has_rig || view.wxy ||
+        view.camera_model != PinholeCamera<T>::kModel) {
+      return false;
+    }
+    view.has_box ? visitor(PinholeSamples<true>(base, model))
+                 : visitor(PinholeSamples<false>(base, model));
+    return true;
+  }
+  return false;
+}
+
 template <typename T>
 void add_costs(const BaseView<T>& base, const KernelModel<T>& model, const SampleBlock<T>& block,
                T* partial_costs) {
+  const auto run = [&](const auto& samples) { samples.add_costs(block, partial_costs); };
+  if (visit_pinhole(base, model, block, run)) return;
   visit_loop(base, model, block, [&](auto camera, auto information, auto known) {
     add_costs_of<decltype(camera), information, decltype(known)>(base, model, block, partial_costs);
   });
 }
 
 template <typename T>
+void sum_costs(const T* partial_costs, int64_t count, double* costs) {
+  using D = Lanes<double>;
+  for (int64_t s = 0; s < count; ++s) {
+    D sum(0.0);
+    for (int k = 0; k < kPointPadding; k += D::kSize) {
+      const T* partial = partial_costs + s * kPointPadding + k;
+      if constexpr (std::is_same_v<T, float>) {
+        const hn::Rebind<float, D::Tag> narrow;
+        sum = sum + D(hn::PromoteTo(D::Tag(), hn::LoadU(narrow, partial)));
+      } else {
+        sum = sum + D::load(partial);
+      }
+    }
+    costs[s] = sum.sum();
+  }
+}
+
+template <typename T>
 void add_gradients(const BaseView<T>& base, const KernelModel<T>& model,
                    const SampleBlock<T>& block, PointGradientColumns<T>* columns) {
+  const auto run = [&](const auto& samples) { samples.add_gradients(block, columns); };
+  if (visit_pinhole(base, model, block, run)) return;
   visit_loop(base, model, block, [&](auto camera, auto information, auto known) {
     add_gradients_of<decltype(camera), information, decltype(known)>(base, model, block, columns);
   });
@@ -144,7 +186,9 @@ void add_gradients(const BaseView<T>& base, const KernelModel<T>& model,
 
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
-const SampleKernels<float> kFloatSampleKernels = {add_costs<float>, add_gradients<float>};
-const SampleKernels<double> kDoubleSampleKernels = {add_costs<double>, add_gradients<double>};
+const SampleKernels<float> kFloatSampleKernels = {add_costs<float>, sum_costs<float>,
+                                                  add_gradients<float>};
+const SampleKernels<double> kDoubleSampleKernels = {add_costs<double>, sum_costs<double>,
+                                                    add_gradients<double>};
 
 PROPNP_MATH_END

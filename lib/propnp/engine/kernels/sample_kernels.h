@@ -23,9 +23,16 @@ struct BaseView {
 };
 
 // Poses relative to the base: point = base point + (rotation - I) rotated + translation. A record
-// of kSampleRecord numbers each: rotation - I (row-major), translation, weight of the gradient.
+// of kSampleRecord numbers each: rotation - I (row-major), translation, weight of the gradient, the
+// diagonal of the rotation.
 constexpr int kSampleRecord = 16;
 constexpr int kRecordWeight = 12;
+constexpr int kRecordDiagonal = 13;
+
+template <typename T>
+void SetRecordDiagonal(T* record) {
+  for (int k = 0; k < 3; ++k) record[kRecordDiagonal + k] = T(1) + record[4 * k];
+}
 
 // `in_front` promises that no sample takes a point behind z_min: the loops then do without the
 // comparisons.
@@ -52,6 +59,8 @@ struct SampleKernels {
   // sample of which any number may be used.
   void (*add_costs)(const BaseView<T>&, const KernelModel<T>&, const SampleBlock<T>&,
                     T* partial_costs);
+  // costs[s] = the sum of a sample's partial costs, in double precision.
+  void (*sum_costs)(const T* partial_costs, int64_t count, double* costs);
   // Adds sum over samples of weight d cost / d inputs.
   void (*add_gradients)(const BaseView<T>&, const KernelModel<T>&, const SampleBlock<T>&,
                         PointGradientColumns<T>*);

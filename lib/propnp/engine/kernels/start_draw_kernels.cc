@@ -69,33 +69,42 @@ class SingleDraw {
   SingleDraw(const WeightLine& line, const int32_t* chosen, int count)
       : line_(line), count_(count) {
     for (int k = 0; k < count; ++k) {
-      const int32_t point = chosen[k * kStartLanes];
-      int i = k;
-      for (; i > 0 && sorted_[i - 1] > point; --i) sorted_[i] = sorted_[i - 1];
-      sorted_[i] = point;
+      const int32_t index = chosen[k * kStartLanes];
+      begin_[k] = line.begin[index];
+      weight_[k] = line.begin[index + 1] - begin_[k];
     }
+    for (int k = count; k < count + D::kSize; ++k) begin_[k] = weight_[k] = 0;
   }
 
   // `taken` is the weight of the chosen points.
   int32_t draw(double position, double taken) const {
     const int32_t index = at(position);
-    const int place = place_of(index);
-    if (!is_at(place, index)) return index;
+    if (!is_chosen(index)) return index;
     // Within what is taken the position is uniform again: it serves for what is left.
-    const double share = taken_before(position, place) / taken;
+    const double share = taken_before(position, index) / taken;
     return locate(share * (line_.begin[line_.num_points] - taken));
   }
 
  private:
-  // How many of the chosen come before the point.
-  int place_of(int32_t index) const {
-    int place = 0;
-    for (int k = 0; k < count_; ++k) place += sorted_[k] < index;
-    return place;
-  }
-  bool is_at(int place, int32_t index) const { return place < count_ && sorted_[place] == index; }
-
   double weight(int32_t i) const { return line_.begin[i + 1] - line_.begin[i]; }
+
+  // Those that have weight differ in where they begin.
+  bool is_chosen(int32_t index) const {
+    bool found = false;
+    for (int k = 0; k < count_; ++k) found |= begin_[k] == line_.begin[index];
+    return found;
+  }
+
+  // The weight of the chosen that are(begin).
+  template <typename Are>
+  double weight_of(const Are& are) const {
+    D sum(0.0);
+    for (int k = 0; k < count_; k += D::kSize) {
+      const LaneMask<double> mask = are(D::load_unaligned(begin_ + k));
+      sum = sum + select(mask, D::load_unaligned(weight_ + k), D(0.0));
+    }
+    return sum.sum();
+  }
 
   // The point at `position`; one that has weight.
   int32_t at(double position) const {
@@ -108,29 +117,31 @@ class SingleDraw {
     return i;
   }
 
-  // How much of the weight of the chosen lies before `position`, which is in the `place`-th.
-  double taken_before(double position, int place) const {
-    double sum = position - line_.begin[sorted_[place]];
-    for (int k = 0; k < place; ++k) sum += weight(sorted_[k]);
-    return sum;
+  // How much of the weight of the chosen lies before `position`, which is in the point `index`.
+  double taken_before(double position, int32_t index) const {
+    const D begin(line_.begin[index]);
+    return position - line_.begin[index] + weight_of([&](const D& other) { return other < begin; });
   }
 
-  // The point at `position` on the line from which the chosen ones are cut out.
+  // The point at `position` on the line from which the chosen ones are cut out: on the whole line
+  // it lies behind every chosen one that begins before it.
   int32_t locate(double position) const {
-    for (int k = 0; k < count_ && position >= line_.begin[sorted_[k]]; ++k) {
-      position += weight(sorted_[k]);
+    double moved = position;
+    for (int round = 0; round < count_; ++round) {
+      const D limit(moved);
+      const double sum = position + weight_of([&](const D& begin) { return !(limit < begin); });
+      if (!(sum > moved)) break;
+      moved = sum;
     }
-    int32_t i = at(position);
+    int32_t i = at(moved);
     // Rounding may land on a chosen or weightless point: take the next one that serves.
-    while (!(weight(i) > 0) || is_at(place_of(i), i)) {
-      i = i + 1 < line_.num_points ? i + 1 : 0;
-    }
+    while (!(weight(i) > 0) || is_chosen(i)) i = i + 1 < line_.num_points ? i + 1 : 0;
     return i;
   }
 
   const WeightLine& line_;
   const int count_;
-  int32_t sorted_[PROPNP_MAX_START_POINTS];
+  double begin_[PROPNP_MAX_START_POINTS + D::kSize], weight_[PROPNP_MAX_START_POINTS + D::kSize];
 };
 
 // A position on the line for each start of a group, and what lies there.
