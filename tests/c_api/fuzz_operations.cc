@@ -5,6 +5,7 @@
 // call may read or write outside of what it was given, fail without a message, fail as a defect, or
 // write what is not a number; a query and its call agree.
 #include <cstdlib>
+#include <string>
 
 #include "tests/c_api/fuzz_case.h"
 
@@ -46,7 +47,13 @@ int32_t Call(Case* c, int32_t (*verb)(propnp_context*, const Args*), const Args&
   const Args* const given = c->memory().Copy(args, kFirstSize<Args>);
   const int32_t code = verb(Context(), given);
   RequireProperReturn(code, Context());
-  Require(code != PROPNP_OK || !c->memory().OutputsHaveNaN(), "numbers", "an output is NaN");
+  const int bad = code == PROPNP_OK ? c->memory().OutputWithNaN() : -1;
+  if (bad >= 0) {
+    const propnp_tensor& t = c->memory().output(bad);
+    std::fprintf(stderr, "given output %d: (%d, %d, %d)\n", bad, static_cast<int>(t.shape[0]),
+                 static_cast<int>(t.shape[1]), static_cast<int>(t.shape[2]));
+    Require(false, "no NaN", "in an output");
+  }
   return code;
 }
 

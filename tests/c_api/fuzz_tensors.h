@@ -122,8 +122,12 @@ class Memory {
     return memory + (64 - at % 64) % 64;
   }
 
-  // Whether something that is not a number was written to an output.
-  bool OutputsHaveNaN() const { return std::any_of(outputs_.begin(), outputs_.end(), HasNaN); }
+  // The number of the first output to which something that is not a number was written, or -1.
+  int OutputWithNaN() const {
+    const auto found = std::find_if(outputs_.begin(), outputs_.end(), HasNaN);
+    return found == outputs_.end() ? -1 : static_cast<int>(found - outputs_.begin());
+  }
+  const propnp_tensor& output(int number) const { return outputs_[number]; }
 
  private:
   char* Allocate(size_t bytes) {
