@@ -53,6 +53,7 @@ class SizedStruct(ctypes.Structure):
 
     c_name: ClassVar[str]
     offset_of: ClassVar[dict[str, int]] = {}
+    tensor_names: ClassVar[tuple[str, ...]] = ()
     # Filled in when the library is loaded.
     defaults: ClassVar[bytes] = b""
 
@@ -78,6 +79,7 @@ def _declare(c_name: str, text: str) -> type[SizedStruct]:
     fields = _fields("u64 struct_size " + text)
     made = type(python_name, (SizedStruct,), {"_fields_": fields, "c_name": c_name})
     made.offset_of = {name: getattr(made, name).offset for name, _ in fields}
+    made.tensor_names = tuple(name for name, kind in fields if kind is Tensor)
     STRUCTS[c_name] = made
     return made
 
