@@ -127,11 +127,11 @@ def sample(
     outputs.update(_summaries(args, problem, quantile_levels, region_shares, draws))
     gradient_outputs = _gradients(args, problem, gradients)
     run("sample", args, problem, progress)
-    return SampleResult(
-        **{name: problem.finish(array) for name, array in outputs.items()},
-        gradients=gradient_outputs
-        and InputGradients(**{n: problem.finish(array) for n, array in gradient_outputs.items()}),
-    )
+    results = {name: problem.finish(array) for name, array in outputs.items()}
+    if gradient_outputs is not None:
+        finished = {name: problem.finish(array) for name, array in gradient_outputs.items()}
+        results["gradients"] = InputGradients(**finished)
+    return SampleResult(**results)
 
 
 def _set_options(args: _abi.SizedStruct, problem: Problem, given: dict[str, Any]) -> int:

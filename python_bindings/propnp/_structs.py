@@ -77,9 +77,13 @@ STRUCTS: dict[str, type[SizedStruct]] = {}
 def _declare(c_name: str, text: str) -> type[SizedStruct]:
     python_name = "".join(word.capitalize() for word in c_name.split("_")[1:])
     fields = _fields("u64 struct_size " + text)
-    made = type(python_name, (SizedStruct,), {"_fields_": fields, "c_name": c_name})
+    members = {
+        "_fields_": fields,
+        "c_name": c_name,
+        "tensor_names": tuple(name for name, kind in fields if kind is Tensor),
+    }
+    made: type[SizedStruct] = type(python_name, (SizedStruct,), members)
     made.offset_of = {name: getattr(made, name).offset for name, _ in fields}
-    made.tensor_names = tuple(name for name, kind in fields if kind is Tensor)
     STRUCTS[c_name] = made
     return made
 
