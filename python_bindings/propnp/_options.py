@@ -26,7 +26,7 @@ START_OPTIONS = frozenset(
 
 _INTEGERS = frozenset(
     "max_iterations num_starts start_points start_iterations num_refined num_samples seed "
-    "control_variates scale_covariance drop_clamped_rows".split()
+    "control_variates scale_covariance drop_clamped_rows id_offset".split()
 )
 
 
