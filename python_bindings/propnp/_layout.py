@@ -30,10 +30,6 @@ class Layout:
     packed: bool  # points of all views one after the other, with offsets
 
     @property
-    def num_objects(self) -> int:
-        return prod(self.batch_shape)
-
-    @property
     def flat_points_shape(self) -> Shape:
         """With one axis of views, as the C ABI has it."""
         if self.packed:
