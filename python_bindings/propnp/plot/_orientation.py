@@ -47,17 +47,20 @@ def orientation(
     axes = new_axes((7, 4), "mollweide") if axes is None else axes
     longitude, latitude = np.meshgrid(np.linspace(-np.pi, np.pi, 289),
                                       np.linspace(-np.pi / 2, np.pi / 2, 145))
-    for column, (name, color) in enumerate(AXIS_COLORS.items()):
+    for column, color in enumerate(AXIS_COLORS.values()):
         directions = one.rotation[:, :, column]
         density = _density(_direction(longitude, latitude), directions, one.weight)
         mass = density * np.cos(latitude)
         shades = levels_of(density, mass)
         axes.contourf(longitude, latitude, density, levels=shades, colors=tints(color, 3), zorder=2)
+        axes.contour(
+            longitude, latitude, density, levels=shades[:-1], colors=color, linewidths=0.6, zorder=2
+        )
     for mode in one.modes:
-        for column, name in enumerate(AXIS_COLORS):
+        for column in range(3):
             at = _longitude_latitude(mode.rotation[:, column])
             axes.plot(*at, "o", ms=5, mfc="white", mec=mode_color(mode.letter), mew=1.6, zorder=5)
-            letter_at(axes, *at, f"{mode.letter}")
+            letter_at(axes, *at, mode.letter)
     _decorate(axes)
     return axes
 

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from .._evaluate import evaluate
 from ..sample_result import SampleResult
 from ._posterior import Array, OnePosterior, as_numpy, one_posterior
-from ._style import GREY, INK, PALE, mode_color, new_axes, plain_frame, titled
+from ._style import GREY, INK, mode_color, new_axes, plain_frame, titled
 
 # Ellipses hold this share of the noise of a point, and its radius in sigmas (two dimensions).
 _SHARE = 0.9
@@ -75,7 +75,7 @@ def _draw_ellipses(axes: Any, pixels: Array, w2d: Any, on_image: bool) -> None:
         EllipseCollection(
             diameter[:, 0], diameter[:, 1], np.zeros(used.sum()), units="xy",
             offsets=pixels[used], offset_transform=axes.transData,
-            facecolors="none" if on_image else PALE, edgecolors=ink, linewidths=1, zorder=2,
+            facecolors="none", edgecolors=ink, linewidths=1, zorder=2,
         )
     )
     axes.plot(*pixels[used].T, "+", ms=5, color=ink, mew=1, zorder=3)
@@ -103,7 +103,7 @@ def _decorate(axes: Any, one: OnePosterior, pixels: Array, image: Any) -> None:
     axes.set_xlabel("u (px)", fontsize=9)
     axes.set_ylabel("v (px)", fontsize=9)
     titled(axes, "Reprojection")
-    handles = [Line2D([], [], marker="o", mfc=PALE, mec=INK, linestyle="",
+    handles = [Line2D([], [], marker="o", mfc="none", mec=INK, linestyle="",
                       label=f"measured, {_SHARE:.0%} region")]
     handles += [
         Line2D([], [], marker="o", mfc="none", mec=mode_color(mode.letter), mew=1.4, linestyle="",
