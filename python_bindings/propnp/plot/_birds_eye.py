@@ -11,8 +11,17 @@ from matplotlib.patches import Ellipse
 
 from ..sample_result import SampleResult
 from ._posterior import Array, OneMode, one_posterior
-from ._style import DENSITY_COLOR, GREY, letter_at, levels_of, mode_color, new_axes
-from ._style import plain_frame, tints, titled
+from ._style import (
+    DENSITY_COLOR,
+    GREY,
+    letter_at,
+    levels_of,
+    mode_color,
+    new_axes,
+    plain_frame,
+    tints,
+    titled,
+)
 
 _CELLS = 120
 
