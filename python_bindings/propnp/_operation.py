@@ -45,7 +45,9 @@ def operation(
         defaults = _defaults([*options, *sorted(PROBLEM_KEYWORDS)], structs)
         setattr(function, "__signature__", _with_defaults(signature, defaults))
         if function.__doc__:  # not under python -OO
-            function.__doc__ = function.__doc__.replace("    {problem}", PROBLEM_TEXT.rstrip())
+            # Dedented, as Python does itself from 3.13 on.
+            shared = "\n" + inspect.cleandoc(PROBLEM_TEXT)
+            function.__doc__ = inspect.cleandoc(function.__doc__).replace("{problem}", shared)
         return function
 
     return mark
