@@ -101,6 +101,21 @@ class Sampler {
       DrawSamples(a, queue);
       ComputeCosts<kDof>(SamplesOf(a), queue);
       WeighSamples(a, queue);
+      if (HasSecondStage()) {
+        RefitProposals(a, queue);
+        SamplerArgs<kDof, T> listed = a;
+        listed.list = {slice.count, memory_.members, memory_.num_members};
+        DrawSamples(listed, queue);
+        ComputeCosts<kDof>(SamplesOf(listed), queue);
+        WeighSamples(listed, queue);
+      }
+    } else {
+      for (int round = 0; round < kAmisRounds; ++round) {
+        DrawAmisRound(a, round, queue);
+        ComputeCosts<kDof>(SamplesOf(a), queue);
+        AdaptAmisRound(a, round, queue);
+      }
+      WeighSamples(a, queue);
     }
     const SampleOutputs outputs = OutputsOf(args_);
     if (outputs.wants_modes) DescendToModes(a, queue);

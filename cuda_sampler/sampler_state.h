@@ -8,6 +8,7 @@
 #include "cuda_sampler/displaced.h"
 #include "propnp/engine/kernels/proposal_kernels.h"
 #include "propnp/math/amis_proposal.h"
+#include "propnp/math/proposal_cluster.h"
 #include "propnp/math/student_mixture.h"
 
 namespace propnp::gpu {
@@ -42,6 +43,15 @@ struct ObjectState {
   int32_t basins[kDescents];  // the mode in which each descent ended
 };
 
+// A sample that carries weight, in the chart v of the mode nearest to it.
+template <int kDof>
+struct RefitPoint {
+  double v[kDof];
+  double weight;  // all sum to the effective number
+  double shares[kMaxClusters];
+  int32_t mode;  // -1: without weight
+};
+
 // Samples of the objects of a slice, S each, those of one mode together.
 template <int kDof, typename T>
 struct SampleMemory {
@@ -60,7 +70,8 @@ struct SampleMemory {
   int32_t* choice;                 // (slice, S) component, twice, plus one for its wide part
   SampleRecord<T>* records;        // (slice, S)
   double* normal_matrix;           // (slice, kMaxColumns^2)
-  double* shares;                  // (slice, S, kMaxClusters), second stage
+  RefitPoint<kDof>* points;        // (slice, S), second stage
+  double* keys;                    // (slice, sort_size), second stage
   int32_t* members;                // (slice) objects with a second stage
   int32_t* num_members;            // (1)
 
@@ -86,7 +97,8 @@ struct SampleMemory {
     m.choice = arena->Take<int32_t>(all);
     m.records = arena->Take<SampleRecord<T>>(all);
     m.normal_matrix = arena->Take<double>(slice * kMaxColumns * kMaxColumns);
-    m.shares = arena->Take<double>(second_stage ? all * kMaxClusters : 0);
+    m.points = arena->Take<RefitPoint<kDof>>(second_stage ? all : 0);
+    m.keys = arena->Take<double>(second_stage ? slice * m.sort_size : 0);
     m.members = arena->Take<int32_t>(slice);
     m.num_members = arena->Take<int32_t>(1);
     return m;

@@ -149,6 +149,34 @@ TEST_P(EmulatedSample, InSinglePrecisionAgreesWithTheCpu) {
   ExpectClose(device, cpu, 3e-3);
 }
 
+// Where the first stage's samples are the same, so is what is fitted to them.
+TEST_P(EmulatedSample, TheSecondStageAgreesWithTheCpu) {
+  TestRandom random;
+  const GradientBatch b = MakeBatch(random);
+  SampleCall device(b, 0, PROPNP_FLOAT64, 192), cpu(b, -1, PROPNP_FLOAT64, 192);
+  for (SampleCall* call : {&device, &cpu}) {
+    call->options.second_stage_ess = 0.9;
+    call->SetTarget(b);
+  }
+  ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
+  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
+  EXPECT_EQ(cpu.stages[0], 2);
+  ExpectClose(device, cpu, 3e-3);
+}
+
+TEST_P(EmulatedSample, AdaptiveSamplingAgreesWithTheCpu) {
+  TestRandom random;
+  const GradientBatch b = MakeBatch(random);
+  SampleCall device(b, 0, PROPNP_FLOAT64, 64), cpu(b, -1, PROPNP_FLOAT64, 64);
+  for (SampleCall* call : {&device, &cpu}) {
+    call->options.method = PROPNP_SAMPLER_AMIS;
+    call->SetTarget(b);
+  }
+  ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
+  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
+  ExpectClose(device, cpu, 3e-3);
+}
+
 // A difference of five standard errors in one of 64 objects has a probability of 4e-5. The errors
 // are estimates themselves, so that a little is added.
 TEST_P(EmulatedSample, FromRefinedStartsAgreesWithinTheStandardErrors) {
