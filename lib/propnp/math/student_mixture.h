@@ -36,7 +36,8 @@ struct ProposalComponent {
 template <int kDof>
 PROPNP_HOST_DEVICE void first_components(const PosteriorMode<kDof>* modes, int num_modes,
                                          ProposalComponent<kDof>* components) {
-  constexpr double kDefensiveShare = 0.1, kTempering = 0.7, kLeastWeight = 0.05;
+  constexpr double kTempering = 0.7;
+  const double defensive_share = 0.1, least_weight = 0.05;
   double highest = modes[0].log_det_sqrt - modes[0].cost;
   for (int m = 1; m < num_modes; ++m) highest = max(highest, modes[m].log_det_sqrt - modes[m].cost);
   double sum = 0, floored_sum = 0;
@@ -44,15 +45,14 @@ PROPNP_HOST_DEVICE void first_components(const PosteriorMode<kDof>* modes, int n
     const double log_mass = modes[m].log_det_sqrt - modes[m].cost;
     components[m] = {m,
                      std::exp(kTempering * (log_mass - highest)),
-                     kDefensiveShare,
+                     defensive_share,
                      {},
                      modes[m].sqrt_shape,
                      modes[m].log_det_sqrt};
     sum += components[m].weight;
   }
   for (int m = 0; m < num_modes; ++m) {
-    const double least = kLeastWeight;
-    components[m].weight = max(components[m].weight / sum, least);
+    components[m].weight = max(components[m].weight / sum, least_weight);
     floored_sum += components[m].weight;
   }
   for (int m = 0; m < num_modes; ++m) components[m].weight /= floored_sum;
