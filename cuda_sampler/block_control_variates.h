@@ -12,9 +12,9 @@
 
 namespace propnp::gpu {
 
-template <int kDof, typename T>
+template <int kDof>
 class BlockControlVariates {
-  static constexpr int kMaxColumns = SampleMemory<kDof, T>::kMaxColumns;
+  static constexpr int kMaxColumns = SampleMemory<kDof>::kMaxColumns;
   static constexpr int kLinear = 1 + kDof, kProducts = kDof * (kDof + 1) / 2;
   static constexpr double kDrawsPerRegressor = 2;
   static constexpr int kThreads = 128, kTile = 32;  // samples at a time
@@ -32,7 +32,7 @@ class BlockControlVariates {
     FactorScratch<kMaxColumns> factor;
   };
 
-  PROPNP_DEVICE BlockControlVariates(const SampleMemory<kDof, T>& memory, int64_t local,
+  PROPNP_DEVICE BlockControlVariates(const SampleMemory<kDof>& memory, int64_t local,
                                      Scratch* scratch)
       : memory_(memory),
         local_(local),
@@ -187,7 +187,7 @@ class BlockControlVariates {
     block_barrier();
   }
 
-  const SampleMemory<kDof, T>& memory_;
+  const SampleMemory<kDof>& memory_;
   const int64_t local_;
   const ObjectState<kDof>& state_;
   const BaseSet& bases_;

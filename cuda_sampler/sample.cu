@@ -63,8 +63,8 @@ class Sampler {
     tiles_ = GradientTiles(problem);
     inputs_ = AllocateInputs<double>(problem, arena);
     starts_ = RandomStarts<double>::Allocate(problem, start_options, slice_size_, arena);
-    memory_ = SampleMemory<kDof, T>::Allocate(slice_size_, args.options->num_samples,
-                                              HasSecondStage(), arena);
+    memory_ = SampleMemory<kDof>::Allocate(slice_size_, args.options->num_samples, kSingle,
+                                           HasSecondStage(), arena);
     delta_sums_ = arena->Take<double>(slice_size_ * tiles_);
   }
 
@@ -75,26 +75,28 @@ class Sampler {
   }
 
  private:
+  static constexpr bool kSingle = sizeof(T) == sizeof(float);
+
   bool IsMixture() const { return args_.options->method <= PROPNP_SAMPLER_MIXTURE_MC; }
   bool HasSecondStage() const { return IsMixture() && args_.options->second_stage_ess > 0; }
 
   int64_t BytesPerObject() const {
     Arena one;
-    SampleMemory<kDof, T>::Allocate(1, args_.options->num_samples, HasSecondStage(), &one);
+    SampleMemory<kDof>::Allocate(1, args_.options->num_samples, kSingle, HasSecondStage(), &one);
     return static_cast<int64_t>(one.used()) +
            args_.start_options->num_starts * static_cast<int64_t>(sizeof(StartPose<double>));
   }
 
   void RunSlice(const ObjectSlice& slice, Queue* queue) {
-    SamplerArgs<kDof, T> a{inputs_,
-                           slice,
-                           {slice.count, nullptr, nullptr},
-                           *args_.start_options,
-                           *args_.options,
-                           args_.pose_target,
-                           args_.loss_gradient && IsGiven(args_.pose_target),
-                           starts_,
-                           memory_};
+    SamplerArgs<kDof> a{inputs_,
+                        slice,
+                        {slice.count, nullptr, nullptr},
+                        *args_.start_options,
+                        *args_.options,
+                        args_.pose_target,
+                        args_.loss_gradient && IsGiven(args_.pose_target),
+                        starts_,
+                        memory_};
     MakeStarts<kDof>(inputs_, StartOptions(), slice, starts_, queue);
     FindModes(a, queue);
     if (IsMixture()) {
@@ -103,7 +105,7 @@ class Sampler {
       WeighSamples(a, queue);
       if (HasSecondStage()) {
         RefitProposals(a, queue);
-        SamplerArgs<kDof, T> listed = a;
+        SamplerArgs<kDof> listed = a;
         listed.list = {slice.count, memory_.members, memory_.num_members};
         DrawSamples(listed, queue);
         ComputeCosts<kDof>(SamplesOf(listed), queue);
@@ -136,9 +138,11 @@ class Sampler {
     return options;
   }
 
-  DisplacedSamples<T> SamplesOf(const SamplerArgs<kDof, T>& a) const {
-    return {a.inputs,      a.slice,         a.list,      memory_.num_samples,
-            memory_.bases, memory_.records, memory_.cost};
+  DisplacedSamples<T> SamplesOf(const SamplerArgs<kDof>& a) const {
+    return {a.inputs,      a.slice,
+            a.list,        memory_.num_samples,
+            memory_.bases, memory_.template RecordsOf<T>(),
+            memory_.cost};
   }
 
   const propnp_sample_args& args_;
@@ -146,7 +150,7 @@ class Sampler {
   int64_t slice_size_, tiles_;
   DeviceInputs<double>* inputs_;
   RandomStarts<double> starts_;
-  SampleMemory<kDof, T> memory_;
+  SampleMemory<kDof> memory_;
   double* delta_sums_;
 };
 

@@ -15,9 +15,9 @@ namespace {
 
 constexpr int kThreads = 128, kStride = 7;
 
-template <int kDof, typename T>
+template <int kDof>
 struct RoundArgs {
-  SamplerArgs<kDof, T> sampler;
+  SamplerArgs<kDof> sampler;
   int round;
 };
 
@@ -103,11 +103,11 @@ PROPNP_DEVICE bool Refit(const double* poses, const double* weights, int64_t cou
 }
 
 // Draws a round and makes its samples the only ones whose costs are wanted.
-template <int kDof, typename T>
+template <int kDof>
 PROPNP_KERNEL(kThreads)
-DrawRoundKernel(RoundArgs<kDof, T> args) {
+DrawRoundKernel(RoundArgs<kDof> args) {
   constexpr std::integral_constant<int, kDof> kTag;
-  const SamplerArgs<kDof, T>& a = args.sampler;
+  const SamplerArgs<kDof>& a = args.sampler;
   const int64_t local = block_index();
   ObjectState<kDof>& state = a.memory.states[local];
   if (state.status & PROPNP_STATUS_FAILED) return;
@@ -149,8 +149,7 @@ DrawRoundKernel(RoundArgs<kDof, T> args) {
     chart.from_pose(dof, pose, xi);
     for (int k = 0; k < kDof; ++k) a.memory.xi[slot * kDof + k] = xi[k];
     const PivotDisplacement<double> moved = chart.displacement(xi);
-    a.memory.records[slot].pose = {cast<T>(rotation_minus_identity_from_cayley(moved.theta)),
-                                   cast<T>(moved.shift)};
+    a.memory.SetDisplacement(slot, rotation_minus_identity_from_cayley(moved.theta), moved.shift);
   }
   if (thread_index() == 0) {
     a.memory.bases[local].begin[0] = static_cast<int32_t>(begin);
@@ -159,15 +158,15 @@ DrawRoundKernel(RoundArgs<kDof, T> args) {
 }
 
 // Weighs all samples so far and fits the proposal of the next round, unless this is the last.
-template <int kDof, typename T>
+template <int kDof>
 PROPNP_KERNEL(kThreads)
-AdaptRoundKernel(RoundArgs<kDof, T> args) {
+AdaptRoundKernel(RoundArgs<kDof> args) {
   constexpr std::integral_constant<int, kDof> kTag;
-  const SamplerArgs<kDof, T>& a = args.sampler;
+  const SamplerArgs<kDof>& a = args.sampler;
   const int64_t local = block_index();
   ObjectState<kDof>& state = a.memory.states[local];
   if (state.status & PROPNP_STATUS_FAILED) return;
-  const SampleMemory<kDof, T>& m = a.memory;
+  const SampleMemory<kDof>& m = a.memory;
   const int64_t first = local * m.num_samples, size = m.num_samples / kAmisRounds;
   const int64_t end = (args.round + 1) * size;
   DeviceObject<double> object;
@@ -202,21 +201,22 @@ AdaptRoundKernel(RoundArgs<kDof, T> args) {
 
 }  // namespace
 
-template <int kDof, typename T>
-void DrawAmisRound(const SamplerArgs<kDof, T>& args, int round, Queue* queue) {
-  queue->Launch("draw adaptive round", DrawRoundKernel<kDof, T>, args.slice.count, kThreads,
-                BlockTeam::kScratchBytes, RoundArgs<kDof, T>{args, round});
+template <int kDof>
+void DrawAmisRound(const SamplerArgs<kDof>& args, int round, Queue* queue) {
+  queue->Launch("draw adaptive round", DrawRoundKernel<kDof>, args.slice.count, kThreads,
+                BlockTeam::kScratchBytes, RoundArgs<kDof>{args, round});
 }
-template <int kDof, typename T>
-void AdaptAmisRound(const SamplerArgs<kDof, T>& args, int round, Queue* queue) {
-  queue->Launch("adapt proposal", AdaptRoundKernel<kDof, T>, args.slice.count, kThreads, 0,
-                RoundArgs<kDof, T>{args, round});
+template <int kDof>
+void AdaptAmisRound(const SamplerArgs<kDof>& args, int round, Queue* queue) {
+  queue->Launch("adapt proposal", AdaptRoundKernel<kDof>, args.slice.count, kThreads, 0,
+                RoundArgs<kDof>{args, round});
 }
 
-#define PROPNP_INSTANTIATE(kDof, T)                                      \
-  template void DrawAmisRound(const SamplerArgs<kDof, T>&, int, Queue*); \
-  template void AdaptAmisRound(const SamplerArgs<kDof, T>&, int, Queue*)
-PROPNP_FOR_EACH_DOF_AND_TYPE(PROPNP_INSTANTIATE);
+#define PROPNP_INSTANTIATE(kDof)                                      \
+  template void DrawAmisRound(const SamplerArgs<kDof>&, int, Queue*); \
+  template void AdaptAmisRound(const SamplerArgs<kDof>&, int, Queue*)
+PROPNP_INSTANTIATE(6);
+PROPNP_INSTANTIATE(4);
 #undef PROPNP_INSTANTIATE
 
 }  // namespace propnp::gpu

@@ -48,10 +48,10 @@ struct Counts {
   int32_t begin[kMaxComponents];
 };
 
-template <int kDof, typename T>
+template <int kDof>
 class Drawer {
  public:
-  PROPNP_DEVICE Drawer(const SamplerArgs<kDof, T>& args, int64_t local, Counts* counts)
+  PROPNP_DEVICE Drawer(const SamplerArgs<kDof>& args, int64_t local, Counts* counts)
       : args_(args),
         memory_(args.memory),
         local_(local),
@@ -130,9 +130,7 @@ class Drawer {
     const auto& chart = state_.modes[mode].chart;
     chart.pose_from(xi, memory_.pose + slot * 7);
     const PivotDisplacement<double> moved = chart.displacement(xi);
-    SampleRecord<T>& record = memory_.records[slot];
-    record.pose = {cast<T>(rotation_minus_identity_from_cayley(moved.theta)), cast<T>(moved.shift)};
-    record.weight = T(0);
+    memory_.SetDisplacement(slot, rotation_minus_identity_from_cayley(moved.theta), moved.shift);
     memory_.log_density[slot] = LogDensity(mode, xi);
   }
 
@@ -173,8 +171,8 @@ class Drawer {
     return std::log(total) + state_.log_density_offset;
   }
 
-  const SamplerArgs<kDof, T>& args_;
-  const SampleMemory<kDof, T>& memory_;
+  const SamplerArgs<kDof>& args_;
+  const SampleMemory<kDof>& memory_;
   const int64_t local_;
   ObjectState<kDof>& state_;
   Counts& counts_;
@@ -182,9 +180,9 @@ class Drawer {
   int64_t begin_, end_;
 };
 
-template <int kDof, typename T>
+template <int kDof>
 PROPNP_KERNEL(kThreads)
-DrawKernel(SamplerArgs<kDof, T> args) {
+DrawKernel(SamplerArgs<kDof> args) {
   const int64_t local = args.list.Member(block_index());
   if (local < 0) return;
   ObjectState<kDof>& state = args.memory.states[local];
@@ -194,19 +192,19 @@ DrawKernel(SamplerArgs<kDof, T> args) {
     state.num_components = state.num_modes;
   }
   block_barrier();
-  Drawer<kDof, T>(args, local, reinterpret_cast<Counts*>(shared_memory())).Run();
+  Drawer<kDof>(args, local, reinterpret_cast<Counts*>(shared_memory())).Run();
 }
 
 }  // namespace
 
-template <int kDof, typename T>
-void DrawSamples(const SamplerArgs<kDof, T>& args, Queue* queue) {
-  queue->Launch("draw samples", DrawKernel<kDof, T>, args.slice.count, kThreads, sizeof(Counts),
-                args);
+template <int kDof>
+void DrawSamples(const SamplerArgs<kDof>& args, Queue* queue) {
+  queue->Launch("draw samples", DrawKernel<kDof>, args.slice.count, kThreads, sizeof(Counts), args);
 }
 
-#define PROPNP_INSTANTIATE(kDof, T) template void DrawSamples(const SamplerArgs<kDof, T>&, Queue*)
-PROPNP_FOR_EACH_DOF_AND_TYPE(PROPNP_INSTANTIATE);
+#define PROPNP_INSTANTIATE(kDof) template void DrawSamples(const SamplerArgs<kDof>&, Queue*)
+PROPNP_INSTANTIATE(6);
+PROPNP_INSTANTIATE(4);
 #undef PROPNP_INSTANTIATE
 
 }  // namespace propnp::gpu

@@ -29,12 +29,12 @@ struct Candidates {
   int count;
 };
 
-template <int kDof, typename T>
+template <int kDof>
 class ModeFinder {
  public:
   using Cost = TeamCost<kDof, double, WarpTeam>;
 
-  PROPNP_DEVICE ModeFinder(const SamplerArgs<kDof, T>& args, int64_t local,
+  PROPNP_DEVICE ModeFinder(const SamplerArgs<kDof>& args, int64_t local,
                            const DeviceObject<double>& object, Candidates* candidates)
       : args_(args),
         local_(local),
@@ -229,7 +229,7 @@ class ModeFinder {
     }
   }
 
-  const SamplerArgs<kDof, T>& args_;
+  const SamplerArgs<kDof>& args_;
   const int64_t local_;
   const WarpTeam team_;
   const Cost cost_;
@@ -238,9 +238,9 @@ class ModeFinder {
   StepControl control_;
 };
 
-template <int kDof, typename T>
+template <int kDof>
 PROPNP_KERNEL(kThreads)
-ModesKernel(SamplerArgs<kDof, T> args) {
+ModesKernel(SamplerArgs<kDof> args) {
   const int64_t local = block_index(), index = args.Index(local);
   const DeviceInputs<double>& in = *args.inputs;
   ObjectState<kDof>& state = args.memory.states[local];
@@ -264,14 +264,14 @@ ModesKernel(SamplerArgs<kDof, T> args) {
   block_barrier();
   if (status != 0) return;
   Candidates* const candidates = reinterpret_cast<Candidates*>(shared_memory());
-  ModeFinder<kDof, T>(args, local, object, candidates).Run();
+  ModeFinder<kDof>(args, local, object, candidates).Run();
 }
 
 // A warp a descent. Those of an object start from samples that resample it systematically: the k-th
 // where the cumulative weight, which lies in the scratch, passes (k + 1/2) / kDescents.
-template <int kDof, typename T>
+template <int kDof>
 PROPNP_KERNEL(kThreads)
-DescentKernel(SamplerArgs<kDof, T> args) {
+DescentKernel(SamplerArgs<kDof> args) {
   const WarpTeam team;
   const int64_t i = block_index() * kWarps + thread_index() / kWarpSize;
   const int64_t local = i / kDescents;
@@ -279,7 +279,7 @@ DescentKernel(SamplerArgs<kDof, T> args) {
   if (local >= args.slice.count) return;
   ObjectState<kDof>& state = args.memory.states[local];
   if ((state.status & PROPNP_STATUS_FAILED) || state.mode_count <= 1) return;
-  const SampleMemory<kDof, T>& m = args.memory;
+  const SampleMemory<kDof>& m = args.memory;
   const double* const cumulative = m.scratch + local * m.sort_size;
   int64_t low = 0, high = m.num_samples - 1;
   while (low < high) {
@@ -301,22 +301,23 @@ DescentKernel(SamplerArgs<kDof, T> args) {
 
 }  // namespace
 
-template <int kDof, typename T>
-void FindModes(const SamplerArgs<kDof, T>& args, Queue* queue) {
-  queue->Launch("find modes", ModesKernel<kDof, T>, args.slice.count, kThreads, sizeof(Candidates),
+template <int kDof>
+void FindModes(const SamplerArgs<kDof>& args, Queue* queue) {
+  queue->Launch("find modes", ModesKernel<kDof>, args.slice.count, kThreads, sizeof(Candidates),
                 args);
 }
 
-template <int kDof, typename T>
-void DescendToModes(const SamplerArgs<kDof, T>& args, Queue* queue) {
-  queue->Launch("descend to modes", DescentKernel<kDof, T>,
+template <int kDof>
+void DescendToModes(const SamplerArgs<kDof>& args, Queue* queue) {
+  queue->Launch("descend to modes", DescentKernel<kDof>,
                 DivideUp(args.slice.count * kDescents, kWarps), kThreads, 0, args);
 }
 
-#define PROPNP_INSTANTIATE(kDof, T)                             \
-  template void FindModes(const SamplerArgs<kDof, T>&, Queue*); \
-  template void DescendToModes(const SamplerArgs<kDof, T>&, Queue*)
-PROPNP_FOR_EACH_DOF_AND_TYPE(PROPNP_INSTANTIATE);
+#define PROPNP_INSTANTIATE(kDof)                             \
+  template void FindModes(const SamplerArgs<kDof>&, Queue*); \
+  template void DescendToModes(const SamplerArgs<kDof>&, Queue*)
+PROPNP_INSTANTIATE(6);
+PROPNP_INSTANTIATE(4);
 #undef PROPNP_INSTANTIATE
 
 }  // namespace propnp::gpu

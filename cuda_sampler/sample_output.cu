@@ -12,9 +12,9 @@ namespace {
 
 constexpr int kThreads = 128;
 
-template <int kDof, typename T>
+template <int kDof>
 struct OutputArgs {
-  SamplerArgs<kDof, T> sampler;
+  SamplerArgs<kDof> sampler;
   SampleOutputs to;
   int64_t tiles;
   const double* delta_sums;
@@ -26,10 +26,10 @@ struct ModeOrder {
   int order[PROPNP_MAX_MODES];  // most probable first
 };
 
-template <int kDof, typename T>
+template <int kDof>
 class Writer {
  public:
-  PROPNP_DEVICE Writer(const OutputArgs<kDof, T>& args, int64_t local, const BlockTeam& team,
+  PROPNP_DEVICE Writer(const OutputArgs<kDof>& args, int64_t local, const BlockTeam& team,
                        ModeOrder* order)
       : args_(args.sampler),
         to_(args.to),
@@ -220,9 +220,9 @@ class Writer {
     StoreRow(to_.grad_prior_sigma, index_, sigma, 3);
   }
 
-  const SamplerArgs<kDof, T>& args_;
+  const SamplerArgs<kDof>& args_;
   const SampleOutputs& to_;
-  const SampleMemory<kDof, T>& memory_;
+  const SampleMemory<kDof>& memory_;
   const int64_t local_, index_;
   const ObjectState<kDof>& state_;
   const BlockTeam team_;
@@ -233,27 +233,28 @@ class Writer {
 };
 
 // A block an object.
-template <int kDof, typename T>
+template <int kDof>
 PROPNP_KERNEL(kThreads)
-OutputKernel(OutputArgs<kDof, T> args) {
+OutputKernel(OutputArgs<kDof> args) {
   const BlockTeam team(shared_memory() + sizeof(ModeOrder));
-  Writer<kDof, T>(args, block_index(), team, reinterpret_cast<ModeOrder*>(shared_memory())).Run();
+  Writer<kDof>(args, block_index(), team, reinterpret_cast<ModeOrder*>(shared_memory())).Run();
 }
 
 }  // namespace
 
-template <int kDof, typename T>
-void StorePosteriors(const SamplerArgs<kDof, T>& args, const SampleOutputs& outputs, int64_t tiles,
+template <int kDof>
+void StorePosteriors(const SamplerArgs<kDof>& args, const SampleOutputs& outputs, int64_t tiles,
                      const double* delta_sums, Queue* queue) {
-  queue->Launch("store posteriors", OutputKernel<kDof, T>, args.slice.count, kThreads,
+  queue->Launch("store posteriors", OutputKernel<kDof>, args.slice.count, kThreads,
                 sizeof(ModeOrder) + BlockTeam::kScratchBytes,
-                OutputArgs<kDof, T>{args, outputs, tiles, delta_sums});
+                OutputArgs<kDof>{args, outputs, tiles, delta_sums});
 }
 
-#define PROPNP_INSTANTIATE(kDof, T)                                                         \
-  template void StorePosteriors(const SamplerArgs<kDof, T>&, const SampleOutputs&, int64_t, \
+#define PROPNP_INSTANTIATE(kDof)                                                         \
+  template void StorePosteriors(const SamplerArgs<kDof>&, const SampleOutputs&, int64_t, \
                                 const double*, Queue*)
-PROPNP_FOR_EACH_DOF_AND_TYPE(PROPNP_INSTANTIATE);
+PROPNP_INSTANTIATE(6);
+PROPNP_INSTANTIATE(4);
 #undef PROPNP_INSTANTIATE
 
 }  // namespace propnp::gpu

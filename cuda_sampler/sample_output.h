@@ -18,8 +18,8 @@ struct SampleOutputs {
 };
 
 // `delta_sums` is (slice, tiles), of the samples and of the target, each null if there is none.
-template <int kDof, typename T>
-void StorePosteriors(const SamplerArgs<kDof, T>& args, const SampleOutputs& outputs, int64_t tiles,
+template <int kDof>
+void StorePosteriors(const SamplerArgs<kDof>& args, const SampleOutputs& outputs, int64_t tiles,
                      const double* delta_sums, Queue* queue);
 
 }  // namespace propnp::gpu

@@ -21,10 +21,10 @@ struct Clusters {
   int failed;
 };
 
-template <int kDof, typename T>
+template <int kDof>
 class Refitter {
  public:
-  PROPNP_DEVICE Refitter(const SamplerArgs<kDof, T>& args, int64_t local, const BlockTeam& team,
+  PROPNP_DEVICE Refitter(const SamplerArgs<kDof>& args, int64_t local, const BlockTeam& team,
                          Clusters<kDof>* clusters)
       : memory_(args.memory),
         local_(local),
@@ -221,7 +221,7 @@ class Refitter {
     state_.stage = 1;
   }
 
-  const SampleMemory<kDof, T>& memory_;
+  const SampleMemory<kDof>& memory_;
   const int64_t local_;
   ObjectState<kDof>& state_;
   const BaseSet& bases_;
@@ -231,20 +231,20 @@ class Refitter {
   int num_clusters_ = 0;
 };
 
-template <int kDof, typename T>
+template <int kDof>
 PROPNP_KERNEL(kThreads)
-RefitKernel(SamplerArgs<kDof, T> args) {
+RefitKernel(SamplerArgs<kDof> args) {
   const ObjectState<kDof>& state = args.memory.states[block_index()];
   if ((state.status & PROPNP_STATUS_FAILED) || !state.wants_refit) return;
   const BlockTeam team(shared_memory() + sizeof(Clusters<kDof>));
-  Refitter<kDof, T>(args, block_index(), team, reinterpret_cast<Clusters<kDof>*>(shared_memory()))
+  Refitter<kDof>(args, block_index(), team, reinterpret_cast<Clusters<kDof>*>(shared_memory()))
       .Run();
 }
 
 // One block: the objects in a second stage, in order.
-template <int kDof, typename T>
+template <int kDof>
 PROPNP_KERNEL(kThreads)
-ListKernel(SamplerArgs<kDof, T> args) {
+ListKernel(SamplerArgs<kDof> args) {
   int32_t* const counts = reinterpret_cast<int32_t*>(shared_memory());
   const int64_t run = DivideUp(args.slice.count, kThreads);
   const int64_t begin = run * thread_index();
@@ -267,17 +267,17 @@ ListKernel(SamplerArgs<kDof, T> args) {
 
 }  // namespace
 
-template <int kDof, typename T>
-void RefitProposals(const SamplerArgs<kDof, T>& args, Queue* queue) {
-  queue->Launch("fit second stage", RefitKernel<kDof, T>, args.slice.count, kThreads,
+template <int kDof>
+void RefitProposals(const SamplerArgs<kDof>& args, Queue* queue) {
+  queue->Launch("fit second stage", RefitKernel<kDof>, args.slice.count, kThreads,
                 sizeof(Clusters<kDof>) + BlockTeam::kScratchBytes, args);
-  queue->Launch("list second stage", ListKernel<kDof, T>, 1, kThreads, kThreads * sizeof(int32_t),
+  queue->Launch("list second stage", ListKernel<kDof>, 1, kThreads, kThreads * sizeof(int32_t),
                 args);
 }
 
-#define PROPNP_INSTANTIATE(kDof, T) \
-  template void RefitProposals(const SamplerArgs<kDof, T>&, Queue*)
-PROPNP_FOR_EACH_DOF_AND_TYPE(PROPNP_INSTANTIATE);
+#define PROPNP_INSTANTIATE(kDof) template void RefitProposals(const SamplerArgs<kDof>&, Queue*)
+PROPNP_INSTANTIATE(6);
+PROPNP_INSTANTIATE(4);
 #undef PROPNP_INSTANTIATE
 
 }  // namespace propnp::gpu

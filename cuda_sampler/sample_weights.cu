@@ -23,12 +23,12 @@ PROPNP_DEVICE int64_t ParetoTailCount(int64_t num_samples) {
   return static_cast<int64_t>(std::ceil(min(s / 5, 3 * sqrt(s))));
 }
 
-template <int kDof, typename T>
+template <int kDof>
 class Weigher {
  public:
-  using Variates = BlockControlVariates<kDof, T>;
+  using Variates = BlockControlVariates<kDof>;
 
-  PROPNP_DEVICE Weigher(const SamplerArgs<kDof, T>& args, int64_t local, const BlockTeam& team,
+  PROPNP_DEVICE Weigher(const SamplerArgs<kDof>& args, int64_t local, const BlockTeam& team,
                         typename Variates::Scratch* scratch)
       : args_(args),
         memory_(args.memory),
@@ -96,7 +96,7 @@ class Weigher {
     for (int64_t s = first_ + team_.rank(); s < first_ + count_; s += team_.size()) {
       const double weight = memory_.plain_weight[s] / sum;
       memory_.plain_weight[s] = memory_.gradient_weight[s] = weight;
-      memory_.records[s].weight = static_cast<T>(-weight);
+      memory_.SetRecordWeight(s, -weight);
       squares += weight * weight;
     }
     squares = team_.sum(squares);
@@ -129,7 +129,7 @@ class Weigher {
     for (int64_t s = first_ + team_.rank(); s < first_ + count_; s += team_.size()) {
       const double weight = trusted ? memory_.gradient_weight[s] / ratio : memory_.plain_weight[s];
       memory_.gradient_weight[s] = weight;
-      memory_.records[s].weight = static_cast<T>(-weight);
+      memory_.SetRecordWeight(s, -weight);
     }
     if (!trusted) return false;
     *log_evidence += std::log(ratio);
@@ -173,35 +173,36 @@ class Weigher {
     team_.barrier();
   }
 
-  const SamplerArgs<kDof, T>& args_;
-  const SampleMemory<kDof, T>& memory_;
+  const SamplerArgs<kDof>& args_;
+  const SampleMemory<kDof>& memory_;
   const int64_t local_, first_, count_;
   ObjectState<kDof>& state_;
   const BlockTeam team_;
   typename Variates::Scratch* const scratch_;
 };
 
-template <int kDof, typename T>
+template <int kDof>
 PROPNP_KERNEL(kThreads)
-WeighKernel(SamplerArgs<kDof, T> args) {
-  using Scratch = typename BlockControlVariates<kDof, T>::Scratch;
+WeighKernel(SamplerArgs<kDof> args) {
+  using Scratch = typename BlockControlVariates<kDof>::Scratch;
   const int64_t local = args.list.Member(block_index());
   if (local < 0 || (args.memory.states[local].status & PROPNP_STATUS_FAILED)) return;
   const BlockTeam team(shared_memory() + sizeof(Scratch));
-  Weigher<kDof, T>(args, local, team, reinterpret_cast<Scratch*>(shared_memory())).Run();
+  Weigher<kDof>(args, local, team, reinterpret_cast<Scratch*>(shared_memory())).Run();
 }
 
 }  // namespace
 
-template <int kDof, typename T>
-void WeighSamples(const SamplerArgs<kDof, T>& args, Queue* queue) {
-  using Scratch = typename BlockControlVariates<kDof, T>::Scratch;
-  queue->Launch("weigh samples", WeighKernel<kDof, T>, args.slice.count, kThreads,
+template <int kDof>
+void WeighSamples(const SamplerArgs<kDof>& args, Queue* queue) {
+  using Scratch = typename BlockControlVariates<kDof>::Scratch;
+  queue->Launch("weigh samples", WeighKernel<kDof>, args.slice.count, kThreads,
                 sizeof(Scratch) + BlockTeam::kScratchBytes, args);
 }
 
-#define PROPNP_INSTANTIATE(kDof, T) template void WeighSamples(const SamplerArgs<kDof, T>&, Queue*)
-PROPNP_FOR_EACH_DOF_AND_TYPE(PROPNP_INSTANTIATE);
+#define PROPNP_INSTANTIATE(kDof) template void WeighSamples(const SamplerArgs<kDof>&, Queue*)
+PROPNP_INSTANTIATE(6);
+PROPNP_INSTANTIATE(4);
 #undef PROPNP_INSTANTIATE
 
 }  // namespace propnp::gpu

@@ -53,7 +53,7 @@ struct RefitPoint {
 };
 
 // Samples of the objects of a slice, S each, those of one mode together.
-template <int kDof, typename T>
+template <int kDof>
 struct SampleMemory {
   int64_t num_samples, sort_size;  // S, and a power of two that holds it
   ObjectState<kDof>* states;       // (slice)
@@ -68,7 +68,8 @@ struct SampleMemory {
   double* scratch;                 // (slice, sort_size)
   int32_t* order;                  // (slice, sort_size)
   int32_t* choice;                 // (slice, S) component, twice, plus one for its wide part
-  SampleRecord<T>* records;        // (slice, S)
+  void* records;                   // (slice, S) SampleRecord of float or double
+  int32_t single_precision;        // the records are of float
   double* normal_matrix;           // (slice, kMaxColumns^2)
   RefitPoint<kDof>* points;        // (slice, S), second stage
   double* keys;                    // (slice, sort_size), second stage
@@ -77,8 +78,8 @@ struct SampleMemory {
 
   static constexpr int kMaxColumns = 65;  // of the control variates
 
-  static SampleMemory Allocate(int64_t slice, int64_t num_samples, bool second_stage,
-                               Arena* arena) {
+  static SampleMemory Allocate(int64_t slice, int64_t num_samples, bool single_precision,
+                               bool second_stage, Arena* arena) {
     SampleMemory m = {};
     m.num_samples = num_samples;
     m.sort_size = 1;
@@ -95,7 +96,9 @@ struct SampleMemory {
     m.scratch = arena->Take<double>(slice * m.sort_size);
     m.order = arena->Take<int32_t>(slice * m.sort_size);
     m.choice = arena->Take<int32_t>(all);
-    m.records = arena->Take<SampleRecord<T>>(all);
+    m.single_precision = single_precision;
+    m.records = single_precision ? static_cast<void*>(arena->Take<SampleRecord<float>>(all))
+                                 : arena->Take<SampleRecord<double>>(all);
     m.normal_matrix = arena->Take<double>(slice * kMaxColumns * kMaxColumns);
     m.points = arena->Take<RefitPoint<kDof>>(second_stage ? all : 0);
     m.keys = arena->Take<double>(second_stage ? slice * m.sort_size : 0);
@@ -103,10 +106,32 @@ struct SampleMemory {
     m.num_members = arena->Take<int32_t>(1);
     return m;
   }
+
+  template <typename T>
+  PROPNP_HOST_DEVICE SampleRecord<T>* RecordsOf() const {
+    return static_cast<SampleRecord<T>*>(records);
+  }
+
+  // What is written to the record of a sample; the steps that write are in double precision.
+  PROPNP_DEVICE void SetDisplacement(int64_t sample, const Mat3<double>& turn,
+                                     const Vec3<double>& shift) const {
+    if (single_precision) {
+      RecordsOf<float>()[sample].pose = {cast<float>(turn), cast<float>(shift)};
+    } else {
+      RecordsOf<double>()[sample].pose = {turn, shift};
+    }
+  }
+  PROPNP_DEVICE void SetRecordWeight(int64_t sample, double weight) const {
+    if (single_precision) {
+      RecordsOf<float>()[sample].weight = static_cast<float>(weight);
+    } else {
+      RecordsOf<double>()[sample].weight = weight;
+    }
+  }
 };
 
 // What every kernel of the sampler takes.
-template <int kDof, typename T>
+template <int kDof>
 struct SamplerArgs {
   const DeviceInputs<double>* inputs;
   ObjectSlice slice;
@@ -116,7 +141,7 @@ struct SamplerArgs {
   propnp_tensor pose_target;
   int32_t loss_gradient;  // of cost_target + log_evidence
   RandomStarts<double> starts;
-  SampleMemory<kDof, T> memory;
+  SampleMemory<kDof> memory;
 
   PROPNP_DEVICE uint64_t seed() const {
     return options.seed_pointer ? *options.seed_pointer : options.seed;
@@ -125,28 +150,22 @@ struct SamplerArgs {
 };
 
 // The steps, each of all objects of the slice, or of the list.
-template <int kDof, typename T>
-void FindModes(const SamplerArgs<kDof, T>& args, Queue* queue);
-template <int kDof, typename T>
-void DrawSamples(const SamplerArgs<kDof, T>& args, Queue* queue);
-template <int kDof, typename T>
-void WeighSamples(const SamplerArgs<kDof, T>& args, Queue* queue);
+template <int kDof>
+void FindModes(const SamplerArgs<kDof>& args, Queue* queue);
+template <int kDof>
+void DrawSamples(const SamplerArgs<kDof>& args, Queue* queue);
+template <int kDof>
+void WeighSamples(const SamplerArgs<kDof>& args, Queue* queue);
 // Lists the objects that want a second stage and fits proposals for them.
-template <int kDof, typename T>
-void RefitProposals(const SamplerArgs<kDof, T>& args, Queue* queue);
+template <int kDof>
+void RefitProposals(const SamplerArgs<kDof>& args, Queue* queue);
 // One round of adaptive multiple importance sampling, before its costs are known and after.
-template <int kDof, typename T>
-void DrawAmisRound(const SamplerArgs<kDof, T>& args, int round, Queue* queue);
-template <int kDof, typename T>
-void AdaptAmisRound(const SamplerArgs<kDof, T>& args, int round, Queue* queue);
-template <int kDof, typename T>
-void DescendToModes(const SamplerArgs<kDof, T>& args, Queue* queue);
-
-#define PROPNP_FOR_EACH_DOF_AND_TYPE(declare) \
-  declare(6, float);                          \
-  declare(6, double);                         \
-  declare(4, float);                          \
-  declare(4, double)
+template <int kDof>
+void DrawAmisRound(const SamplerArgs<kDof>& args, int round, Queue* queue);
+template <int kDof>
+void AdaptAmisRound(const SamplerArgs<kDof>& args, int round, Queue* queue);
+template <int kDof>
+void DescendToModes(const SamplerArgs<kDof>& args, Queue* queue);
 
 }  // namespace propnp::gpu
 
