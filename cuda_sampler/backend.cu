@@ -26,9 +26,6 @@ int32_t CheckDevice(int32_t device, propnp_backend_error* error) {
                               propnp_backend_error* error) {                                    \
     return Name(args, error);                                                                   \
   }
-PROPNP_MISSING_OPERATION(Sample, sample)
-PROPNP_MISSING_OPERATION(SampleExpectation, sample_expectation)
-PROPNP_MISSING_OPERATION(SampleBackward, sample_backward)
 PROPNP_MISSING_OPERATION(ImplicitGradient, implicit_gradient)
 #undef PROPNP_MISSING_OPERATION
 

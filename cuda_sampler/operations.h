@@ -15,6 +15,9 @@ namespace propnp::gpu {
                               propnp_backend_error*)
 PROPNP_DECLARE_OPERATION(Evaluate, evaluate);
 PROPNP_DECLARE_OPERATION(Solve, solve);
+PROPNP_DECLARE_OPERATION(Sample, sample);
+PROPNP_DECLARE_OPERATION(SampleExpectation, sample_expectation);
+PROPNP_DECLARE_OPERATION(SampleBackward, sample_backward);
 PROPNP_DECLARE_OPERATION(PosePlus, pose_plus);
 PROPNP_DECLARE_OPERATION(PosePlusBackward, pose_plus_backward);
 #undef PROPNP_DECLARE_OPERATION

@@ -14,10 +14,10 @@
 
 namespace propnp::test {
 
-// A test that derives from this finds the emulated plugin.
+// A test that derives from this finds the emulated plugin, or the one that the environment names.
 class OnEmulatedDevice {
  protected:
-  OnEmulatedDevice() { setenv("PROPNP_CUDA_PLUGIN", PROPNP_EMULATED_PLUGIN, 1); }
+  OnEmulatedDevice() { setenv("PROPNP_CUDA_PLUGIN", PROPNP_EMULATED_PLUGIN, 0); }
 };
 
 // The threads of a team add in another order than the CPU's lanes: every entry agrees within

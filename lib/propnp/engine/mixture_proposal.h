@@ -11,18 +11,9 @@
 
 #include "propnp/engine/kernels/proposal_kernels.h"
 #include "propnp/engine/posterior_modes.h"
+#include "propnp/math/student_mixture.h"
 
 namespace propnp {
-
-template <int kDof>
-struct ProposalComponent {
-  int mode;  // in whose chart v it lives
-  double weight;
-  double defensive_share;  // of its mass, at three times the scale in the chart xi
-  double mean[kDof];
-  Cholesky<kDof, double> shape;  // L with L L^T the scale matrix
-  double log_det_sqrt;           // log det L
-};
 
 template <int kDof>
 class MixtureProposal {
@@ -43,12 +34,9 @@ class MixtureProposal {
   const ProposalComponent<kDof>& component(int k) const { return components_[k]; }
   int num_components() const { return num_components_; }
 
-  // The component, and whether its wide part, that a uniform number chooses.
-  struct Choice {
-    int component;
-    bool defensive;
-  };
-  Choice Choose(double uniform) const;
+  ComponentChoice Choose(double uniform) const {
+    return choose_component(components_, num_components_, uniform);
+  }
 
   // As the kernels take them. A kernel's log density lacks the offset that is returned.
   void ExportCharts(KernelChart* charts) const;

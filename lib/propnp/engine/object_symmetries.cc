@@ -256,8 +256,8 @@ double ObjectSymmetries<kDof>::DistanceToImage(const PosteriorMode<kDof>& mode,
   const Found found = NearestImage(mode.pose, other.pose);
   if (!std::isfinite(found.angle)) return found.angle;
   double step[kDof], sum[kDof * kDof], covariance[kDof * kDof], squared = 0;
-  TangentCovariance(mode, sum);
-  TangentCovariance(other, covariance);
+  tangent_covariance(mode, sum);
+  tangent_covariance(other, covariance);
   AddShifted<kDof>(covariance, YawAxis(dof_), found.shift, sum);
   StepBetween(dof_, mode.pose, found.pose, step);
   Cholesky<kDof, double> cholesky;

@@ -10,16 +10,9 @@
 #include "propnp/engine/levenberg_marquardt.h"
 #include "propnp/engine/mode_seeds.h"
 #include "propnp/math/adaptive_delta.h"
-#include "propnp/math/symmetric_eigen.h"
 
 namespace propnp {
 namespace {
-
-constexpr int kSeedSteps = 3;             // on all points, for every seed
-constexpr int kPolishSteps = 50;          // more; most converge in under ten
-constexpr double kModeTolerance = 1e-4;   // standard deviations
-constexpr double kMaxCostGap = 15;        // exp(-15) of the best mode's height is nothing
-constexpr double kDuplicateDistance = 4;  // squared Mahalanobis
 
 template <int kDof>
 void StartAt(const StartPose<double>& seed, PosteriorMode<kDof>* mode) {
@@ -33,91 +26,6 @@ void Descend(const ObjectCost<kDof, double>& cost, const propnp_solve_options& o
   const RefineOutcome outcome =
       LevenbergMarquardt<kDof, double>(cost, options).Refine(steps, mode->pose);
   mode->cost = outcome.finite ? outcome.cost_after : std::numeric_limits<double>::infinity();
-}
-
-// The covariance in the mode's chart, from the curvature in the tangent and a weak precision of a
-// third of the depth and .7 in half angles, which keeps directions proper that no point determines.
-template <int kDof>
-bool InvertInChart(const double* curvature, PosteriorMode<kDof>* mode) {
-  double tangents[kDof][kDof], pushed[kDof], precision[kDof * kDof];
-  for (int i = 0; i < kDof; ++i) mode->chart.tangent_of(i, tangents[i]);
-  const double z = mode->chart.depth();
-  for (int i = 0; i < kDof; ++i) {
-    for (int k = 0; k < kDof; ++k) {
-      pushed[k] = 0;
-      for (int l = 0; l < kDof; ++l) pushed[k] += curvature[k * kDof + l] * tangents[i][l];
-    }
-    for (int j = 0; j < kDof; ++j) {
-      double sum = 0;
-      for (int k = 0; k < kDof; ++k) sum += tangents[j][k] * pushed[k];
-      precision[i * kDof + j] = sum;
-    }
-    precision[i * (kDof + 1)] += i >= 3 ? 1 / (0.7 * 0.7) : 9 / (z * z);
-  }
-  Cholesky<kDof, double> cholesky;
-  if (!cholesky.factorize(precision)) return false;
-  cholesky.inverse(mode->covariance);
-  return true;
-}
-
-// The direction of rotation that is determined least, in the camera (rig) frame; `mode` still has
-// the coordinate axes as spin frame.
-Vec3<double> LeastDeterminedAxis(const PosteriorMode<6>& mode) {
-  double block[9], values[3], vectors[9];
-  for (int i = 0; i < 9; ++i) block[i] = mode.covariance[(3 + i / 3) * 6 + 3 + i % 3];
-  symmetric_eigen<3>(block, values, vectors);
-  const int k = static_cast<int>(std::max_element(values, values + 3) - values);
-  return {vectors[k], vectors[3 + k], vectors[6 + k]};
-}
-
-// Charts and Sigma_m from the positive robust Hessian.
-template <int kDof>
-bool SetShape(const ObjectCost<kDof, double>& cost, const Vec3<double>& pivot,
-              PosteriorMode<kDof>* mode) {
-  NormalEquations<kDof, double> equations;
-  cost.Evaluate(mode->pose, Curvature::kPositive, ClampedRows::kExact, &equations);
-  mode->chart.set(cost.dof(), mode->pose, pivot, cost.object().z_min);
-  if (!InvertInChart(equations.curvature, mode)) return false;
-  if constexpr (kDof == 6) {
-    mode->chart.set_spin_axis(LeastDeterminedAxis(*mode));
-    if (!InvertInChart(equations.curvature, mode)) return false;
-  }
-  if (!mode->sqrt_shape.factorize(mode->covariance)) return false;
-  mode->log_det_sqrt = 0.5 * mode->sqrt_shape.log_determinant();
-  NormalEquations<kDof, double> exact;
-  cost.Evaluate(mode->pose, Curvature::kIrls, ClampedRows::kExact, &exact);
-  mode->converged = SquaredNewtonDecrement(exact) < 1e-4;
-  return std::isfinite(mode->log_det_sqrt) && std::isfinite(mode->cost);
-}
-
-template <int kDof>
-double SquaredMahalanobis(const ObjectCost<kDof, double>& cost, const PosteriorMode<kDof>& mode,
-                          const double* pose) {
-  double xi[kDof], sum = 0;
-  mode.chart.from_pose(cost.dof(), pose, xi);
-  mode.sqrt_shape.solve_lower(xi, xi);
-  for (double x : xi) sum += x * x;
-  return sum;
-}
-
-template <int kDof>
-bool IsNear(const ObjectCost<kDof, double>& cost, const PosteriorMode<kDof>* modes, int count,
-            const double* pose) {
-  return std::any_of(modes, modes + count, [&](const PosteriorMode<kDof>& mode) {
-    return SquaredMahalanobis(cost, mode, pose) < kDuplicateDistance;
-  });
-}
-
-// Whether the posterior at a seed is more than twice as high, relative to its height at every mode
-// so far, as a Student t around that mode is there: a bent valley that needs a component in its
-// arm.
-template <int kDof>
-bool IsUnexpectedlyLow(const ObjectCost<kDof, double>& cost, const PosteriorMode<kDof>* modes,
-                       int count, const PosteriorMode<kDof>& seed) {
-  return std::all_of(modes, modes + count, [&](const PosteriorMode<kDof>& mode) {
-    const double r2 = SquaredMahalanobis(cost, mode, seed.pose);
-    return seed.cost - mode.cost + std::log(2.0) < 0.5 * (4 + kDof) * std::log1p(r2 / 4);
-  });
 }
 
 template <int kDof>
@@ -178,15 +86,16 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
   for (int i = 0; i < num_seeds; ++i) {
     const StartPose<double>& seed = seeds[i];
     const double lowest = kept > 0 ? modes[0].cost : seeds[0].cost;
-    if (!(seed.cost <= lowest + kMaxCostGap) || IsNear(cost, modes, kept, seed.pose)) continue;
+    if (!(seed.cost <= lowest + kMaxCostGap) || is_near(cost.dof(), modes, kept, seed.pose))
+      continue;
     PosteriorMode<kDof>& mode = modes[kept];
     StartAt(seed, &mode);
     Descend(cost, mode_options, kPolishSteps, &mode);
-    if (IsNear(cost, modes, kept, mode.pose)) {
+    if (is_near(cost.dof(), modes, kept, mode.pose)) {
       StartAt(seed, &mode);
-      if (!IsUnexpectedlyLow(cost, modes, kept, mode)) continue;
+      if (!is_unexpectedly_low(cost.dof(), modes, kept, mode)) continue;
     }
-    kept += std::isfinite(mode.cost) && SetShape(cost, pivot, &mode);
+    kept += std::isfinite(mode.cost) && set_shape(cost, pivot, cost.object().z_min, &mode);
   }
   SortByCost(kept, modes);
   while (kept > 1 && !(modes[kept - 1].cost <= modes[0].cost + kMaxCostGap)) --kept;
@@ -198,29 +107,14 @@ int RefineBestStart(const ObjectCost<kDof, double>& cost, const propnp_solve_opt
                     const Vec3<double>& pivot, const double* start, PosteriorMode<kDof>* modes) {
   std::copy(start, start + 7, modes[0].pose);
   Descend(cost, options, options.max_iterations, &modes[0]);
-  return std::isfinite(modes[0].cost) && SetShape(cost, pivot, &modes[0]) ? 1 : 0;
+  return std::isfinite(modes[0].cost) && set_shape(cost, pivot, cost.object().z_min, &modes[0]) ? 1
+                                                                                                : 0;
 }
 
 template <int kDof>
 int DescendToMode(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
                   const double* pose, const PosteriorMode<kDof>* modes, int num_modes) {
-  constexpr int kRounds = 5, kStepsPerRound = 4;
-  constexpr double kArrived = 0.1;  // squared Mahalanobis
-  double moved[7];
-  std::copy(pose, pose + DofPolicy<kDof>::kStorage, moved);
-  int best = 0;
-  for (int round = 0; round < kRounds; ++round) {
-    LevenbergMarquardt<kDof, double>(cost, options).Refine(kStepsPerRound, moved);
-    double least = std::numeric_limits<double>::infinity();
-    for (int m = 0; m < num_modes; ++m) {
-      const double distance = SquaredMahalanobis(cost, modes[m], moved);
-      if (!modes[m].converged || !(distance < least)) continue;
-      least = distance;
-      best = m;
-    }
-    if (least < kArrived) break;
-  }
-  return best;
+  return descend_to_mode(cost, StepControlOf(options), pose, modes, num_modes);
 }
 
 template int FindModes(const ObjectCost<6, double>&, const propnp_solve_options&,

@@ -10,24 +10,9 @@
 #include "propnp/engine/object_cost.h"
 #include "propnp/engine/random_starts.h"
 #include "propnp/engine/sample_args.h"
-#include "propnp/math/cholesky.h"
-#include "propnp/math/mode_chart.h"
+#include "propnp/math/posterior_mode.h"
 
 namespace propnp {
-
-template <int kDof>
-using DofPolicy = typename ObjectCost<kDof, double>::Dof;
-
-template <int kDof>
-struct PosteriorMode {
-  double pose[7];
-  double cost;
-  ModeChart<DofPolicy<kDof>> chart;
-  double covariance[kDof * kDof];     // Sigma_m in v, always proper
-  Cholesky<kDof, double> sqrt_shape;  // L with L L^T = Sigma_m
-  double log_det_sqrt;                // log det L
-  bool converged;  // a minimum; others may still carry a component of the proposal
-};
 
 // Finds modes, lowest cost first, from the first num_seeds (at most PROPNP_MAX_MODES) of the
 // workspace's best starts, and returns how many.
@@ -50,25 +35,6 @@ Vec3<double> WeightedCentroid(const PackedObject<double>& object);
 template <int kDof>
 int DescendToMode(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
                   const double* pose, const PosteriorMode<kDof>* modes, int num_modes);
-
-// Sigma_m in the tangent: A Sigma_m A^T.
-template <int kDof>
-void TangentCovariance(const PosteriorMode<kDof>& mode, double* covariance) {
-  double columns[kDof][kDof] = {};  // of A L
-  for (int k = 0; k < kDof; ++k) {
-    double tangent[kDof];
-    mode.chart.tangent_of(k, tangent);
-    for (int j = 0; j <= k; ++j) {
-      for (int i = 0; i < kDof; ++i) columns[j][i] += mode.sqrt_shape.lower(k, j) * tangent[i];
-    }
-  }
-  for (int i = 0; i < kDof; ++i) {
-    for (int j = 0; j < kDof; ++j) {
-      covariance[i * kDof + j] = 0;
-      for (int k = 0; k < kDof; ++k) covariance[i * kDof + j] += columns[k][i] * columns[k][j];
-    }
-  }
-}
 
 }  // namespace propnp
 

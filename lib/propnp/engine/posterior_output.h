@@ -60,7 +60,7 @@ class PosteriorOutput {
       StoreRowOf(args_.mode_cost, m, &cost, 1);
       StoreRowOf(args_.mode_pose, m, used ? mode->pose : kZeros, problem_.pose_size());
       double covariance[kDof * kDof] = {};
-      if (used) TangentCovariance(*mode, covariance);
+      if (used) tangent_covariance(*mode, covariance);
       StoreCovariance(m, covariance);
     }
   }

@@ -7,72 +7,6 @@
 #include <cmath>
 
 namespace propnp {
-namespace {
-
-constexpr double kPointsPerCluster = 20;  // effective ones
-constexpr double kPriorPoints = 12;       // by which the mode's covariance counts
-constexpr int kMaxClustersOfMode = 6;
-constexpr double kLeastModeWeight = 0.01;
-constexpr double kShareOfPresent = 0.25;  // that the first stage keeps, as a defence
-constexpr int kSteps = 3;
-
-// The longest axis of a covariance, every coordinate in units of its own deviation, by power
-// iterations: numbers to take the scalar product of x with.
-template <int kDof>
-void LongestAxis(const double* covariance, double* axis) {
-  double scale[kDof];
-  for (int i = 0; i < kDof; ++i) {
-    const double variance = covariance[i * (kDof + 1)];
-    scale[i] = variance > 0 ? 1 / std::sqrt(variance) : 0;
-    axis[i] = 1 + 0.1 * i;  // on no axis of symmetry
-  }
-  for (int step = 0; step < 10; ++step) {
-    double next[kDof] = {}, norm = 0;
-    for (int i = 0; i < kDof; ++i) {
-      for (int j = 0; j < kDof; ++j) {
-        next[i] += scale[i] * covariance[i * kDof + j] * scale[j] * axis[j];
-      }
-      norm += next[i] * next[i];
-    }
-    if (!(norm > 0)) break;
-    for (int i = 0; i < kDof; ++i) axis[i] = next[i] / std::sqrt(norm);
-  }
-  for (int i = 0; i < kDof; ++i) axis[i] *= scale[i];
-}
-
-}  // namespace
-
-template <int kDof>
-void ProposalRefit<kDof>::Cluster::Clear() {
-  weight = 0;
-  std::fill(mean, mean + kDof, 0.0);
-  std::fill(covariance, covariance + kDof * kDof, 0.0);
-}
-
-template <int kDof>
-void ProposalRefit<kDof>::Cluster::Add(double share, const double* v) {
-  weight += share;
-  for (int i = 0; i < kDof; ++i) {
-    mean[i] += share * v[i];
-    for (int j = 0; j < kDof; ++j) covariance[i * kDof + j] += share * v[i] * v[j];
-  }
-}
-
-template <int kDof>
-bool ProposalRefit<kDof>::Cluster::Finish() {
-  if (!(weight > 1e-3)) return false;
-  for (double& m : mean) m /= weight;
-  for (int i = 0; i < kDof; ++i) {
-    for (int j = 0; j < kDof; ++j) {
-      const int k = i * kDof + j;
-      const double centred = covariance[k] - weight * mean[i] * mean[j];
-      covariance[k] = (centred + kPriorPoints * mode_covariance[k]) / (weight + kPriorPoints);
-    }
-  }
-  if (!shape.factorize(covariance)) return false;
-  log_det_sqrt = 0.5 * shape.log_determinant();
-  return true;
-}
 
 template <int kDof>
 ProposalRefit<kDof> ProposalRefit<kDof>::Allocate(int64_t num_samples, Arena* arena) {
@@ -87,7 +21,7 @@ bool ProposalRefit<kDof>::Run(const DrawnSamples<kDof>& samples, const double* w
   GatherPoints(samples, weights, *proposal);
   if (effective_ < 2 * kDof) return false;
   SplitModes(proposal->num_modes());
-  for (int step = 0; step < kSteps; ++step) {
+  for (int step = 0; step < kRefitSteps; ++step) {
     if (!Step(step == 0)) return false;
   }
   AppendTo(proposal);
@@ -154,15 +88,11 @@ void ProposalRefit<kDof>::SplitMode(int mode, int count) {
   Point* const end = points_ + num_points_;
   Point* const begin = std::partition(points_, end, [&](const Point& p) { return p.mode != mode; });
   Cluster whole = {};
-  for (const Point* p = begin; p != end; ++p) whole.Add(p->weight, p->v);
-  for (int i = 0; i < kDof * kDof; ++i) {
-    whole.mode_covariance[i] =
-        whole.covariance[i] / whole.weight -
-        whole.mean[i / kDof] * whole.mean[i % kDof] / (whole.weight * whole.weight);
-  }
+  for (const Point* p = begin; p != end; ++p) whole.add(p->weight, p->v);
+  whole.set_mode_covariance();
   whole.mode = mode;
   double axis[kDof];
-  LongestAxis<kDof>(whole.mode_covariance, axis);
+  longest_axis<kDof>(whole.mode_covariance, axis);
   const auto along = [&](const Point& p) {
     double sum = 0;
     for (int i = 0; i < kDof; ++i) sum += axis[i] * p.v[i];
@@ -186,11 +116,7 @@ void ProposalRefit<kDof>::Responsibilities(const Point& point, double* shares) c
     const Cluster& cluster = clusters_[k];
     shares[k] = -HUGE_VAL;
     if (cluster.mode != point.mode) continue;
-    double white[kDof], r2 = 0;
-    for (int i = 0; i < kDof; ++i) white[i] = point.v[i] - cluster.mean[i];
-    cluster.shape.solve_lower(white, white);
-    for (double w : white) r2 += w * w;
-    shares[k] = std::log(cluster.weight) - cluster.log_det_sqrt - 0.5 * r2;
+    shares[k] = cluster.log_share(point.v);
     highest = std::max(highest, shares[k]);
   }
   for (int k = 0; k < num_clusters_; ++k) {
@@ -205,21 +131,21 @@ bool ProposalRefit<kDof>::Step(bool first) {
   constexpr double kNegligible = 1e-6;
   Cluster next[kMaxClusters];
   std::copy(clusters_, clusters_ + num_clusters_, next);
-  for (int k = 0; k < num_clusters_; ++k) next[k].Clear();
+  for (int k = 0; k < num_clusters_; ++k) next[k].clear();
   for (int64_t p = 0; p < num_points_; ++p) {
     const Point& point = points_[p];
     if (first) {
-      if (point.cluster < num_clusters_) next[point.cluster].Add(point.weight, point.v);
+      if (point.cluster < num_clusters_) next[point.cluster].add(point.weight, point.v);
       continue;
     }
     double shares[kMaxClusters];
     Responsibilities(point, shares);
     for (int k = 0; k < num_clusters_; ++k) {
-      if (shares[k] > kNegligible) next[k].Add(shares[k] * point.weight, point.v);
+      if (shares[k] > kNegligible) next[k].add(shares[k] * point.weight, point.v);
     }
   }
   std::copy(next, next + num_clusters_, clusters_);
-  return std::all_of(clusters_, clusters_ + num_clusters_, [](Cluster& c) { return c.Finish(); });
+  return std::all_of(clusters_, clusters_ + num_clusters_, [](Cluster& c) { return c.finish(); });
 }
 
 template <int kDof>

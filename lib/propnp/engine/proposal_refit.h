@@ -11,6 +11,7 @@
 
 #include "propnp/engine/arena.h"
 #include "propnp/engine/drawn_samples.h"
+#include "propnp/math/proposal_cluster.h"
 
 namespace propnp {
 
@@ -35,19 +36,7 @@ class ProposalRefit {
     int cluster;  // to begin with; kMaxClusters for none
   };
 
-  // Weighted sums, and the Gaussian that they make. It is of one mode and takes that mode's points.
-  struct Cluster {
-    int mode;
-    double weight;
-    double mean[kDof], covariance[kDof * kDof];
-    double mode_covariance[kDof * kDof];
-    Cholesky<kDof, double> shape;
-    double log_det_sqrt;
-
-    void Clear();
-    void Add(double share, const double* v);
-    bool Finish();  // means and covariances from sums; false if they make no Gaussian
-  };
+  using Cluster = ProposalCluster<kDof>;
 
   void GatherPoints(const DrawnSamples<kDof>& samples, const double* weights,
                     const MixtureProposal<kDof>& proposal);

@@ -65,7 +65,7 @@ bool SteinVariates<kDof>::AddMode(const PosteriorMode<kDof>& mode, double share)
   const RigidTransform<double> pose = dof_.transform(mode.pose);
   const Vec3<double> arm = pose.rotation * pivot_;
   double covariance[kDof * kDof];
-  TangentCovariance(mode, covariance);
+  tangent_covariance(mode, covariance);
   CovarianceOfPivot(dof_, arm, covariance);
   Mode& added = modes_[num_modes_];
   std::copy(mode.pose, mode.pose + 7, added.pose);

@@ -11,6 +11,7 @@
 #include "propnp/math/mode_chart.h"
 #include "propnp/math/quantile.h"
 #include "propnp/math/sobol.h"
+#include "propnp/math/student_mixture.h"
 
 PROPNP_MATH_BEGIN
 
@@ -54,31 +55,6 @@ PROPNP_INLINE void store_xi(const KernelSamples& samples, int mode, int64_t s, c
   for (int k = 0; k < kDof; ++k) {
     xi[k].store_unaligned(samples.xi + (mode * kDof + k) * samples.stride + s);
   }
-}
-
-// y = L^-1 (x - mean), and |y|^2.
-template <int kDof>
-PROPNP_INLINE D whiten(const KernelComponent& c, const D* x, D* y) {
-  D squared(0.0);
-  int k = 0;
-  for (int i = 0; i < kDof; ++i) {
-    D sum = x[i] - D(c.mean[i]);
-    for (int j = 0; j < i; ++j, ++k) sum = sum - D(c.lower[k]) * y[j];
-    ++k;
-    y[i] = sum * D(c.inverse_diagonal[i]);
-    squared = squared + y[i] * y[i];
-  }
-  return squared;
-}
-
-// Student t density over its normalisation and det L, at squared whitened radius r2 and scale s.
-template <int kDof>
-PROPNP_INLINE D student_kernel(const D& r2, double s) {
-  const D one(1.0);
-  const D q = one / (one + D(1 / (kProposalNu * s * s)) * r2);
-  const D q2 = q * q, q4 = q2 * q2;
-  const double s2 = s * s;
-  return kDof == 6 ? D(1 / (s2 * s2 * s2)) * (q4 * q) : D(1 / (s2 * s2)) * q4;
 }
 
 void fill_sobol(int dof, const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride) {
@@ -192,20 +168,6 @@ void place_of(const KernelChart* charts, int num_modes, int mode, int64_t begin,
   }
 }
 
-// Adds a component's density; `sum` holds that of those before.
-template <int kDof>
-PROPNP_INLINE D component_density(const KernelComponent& c, const D* xi, const D* v,
-                                  const D& inverse_e3) {
-  D y[kDof];
-  D kernel = D(1 - c.defensive_share) *
-             student_kernel<kDof>(whiten<kDof>(c, v, y), kProposalScale) * inverse_e3;
-  if (c.defensive_share > 0) {
-    kernel = kernel +
-             D(c.defensive_share) * student_kernel<kDof>(whiten<kDof>(c, xi, y), kDefensiveScale);
-  }
-  return D(c.weight) * kernel;
-}
-
 // Components are in the order of their modes within each stage; a mode's chart is spread once a
 // run.
 template <int kDof>
@@ -237,7 +199,6 @@ void log_density_of(const KernelChart* charts, int num_modes, const KernelCompon
 template <int kDof>
 void regressors_of(const KernelChart& kernel_chart, const KernelComponent& c, bool with_products,
                    int64_t count, const KernelSamples& samples, double* columns) {
-  constexpr double kHalfLogTwoPi = 0.918938533204672742;
   const Chart<kDof> chart = spread_chart<kDof>(kernel_chart);
   const D one(1.0), zero(0.0);
   for (int64_t s = 0; s < count; s += D::kSize) {
@@ -245,10 +206,9 @@ void regressors_of(const KernelChart& kernel_chart, const KernelComponent& c, bo
     load_xi<kDof>(samples, c.mode, s, xi);
     for (int k = 3; k < kDof; ++k) v[k] = xi[k];
     const LaneMask<double> in_front = chart.depth_from_linear(xi, v, &e);
-    const D squared = whiten<kDof>(c, v, y);
-    const D exponent = D(-kDof * kHalfLogTwoPi - c.log_det_sqrt) - D(0.5) * squared -
-                       D::load_unaligned(samples.log_density + s);
-    const D g = select(in_front, exp(exponent) * chart.factor(xi) / (e * e * e), zero);
+    const D ratio =
+        gaussian_over_density<kDof>(c, v, D::load_unaligned(samples.log_density + s), y);
+    const D g = select(in_front, ratio * chart.factor(xi) / (e * e * e), zero);
     double* out = columns + s;
     const auto store = [&](const D& value) {
       value.store_unaligned(out);

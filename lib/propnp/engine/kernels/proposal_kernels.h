@@ -14,11 +14,6 @@ namespace propnp {
 // register beyond its last.
 constexpr int kSamplePadding = 16;
 
-// Components are Student t of kProposalNu degrees of freedom, at this scale of their shape; their
-// wide part at the other. Draws and densities must agree on them.
-constexpr int kProposalNu = 4;
-constexpr double kProposalScale = 1.1, kDefensiveScale = 3 * kProposalScale;
-
 // The chart of a mode: the numbers that its ModeChart consists of, in order.
 constexpr int kChartNumbers = 32;
 struct KernelChart {

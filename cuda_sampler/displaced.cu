@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+#include "cuda_sampler/call.h"
+#include "cuda_sampler/displaced.h"
+#include "cuda_sampler/team_cost.h"
+
+namespace propnp::gpu {
+namespace {
+
+constexpr int kThreads = 128;
+constexpr int kTile = 64;  // points, or samples, in shared memory at a time
+
+// One object at one of its bases, in double precision.
+template <int kDof>
+struct ObjectBase {
+  RigidTransform<double> rig_from_object;
+  Vec3<double> pivot;
+  double z_min;
+
+  PROPNP_DEVICE ObjectBase(const DeviceInputs<double>& in, int64_t object, const BaseSet& set,
+                           const double* pose)
+      : pivot(set.pivot), z_min(set.z_min) {
+    DofPolicyOf<kDof, double> dof;
+    if constexpr (kDof == 4) LoadFourDof(in.problem, object, &dof);
+    rig_from_object = dof.transform(pose);
+  }
+
+  template <typename T>
+  PROPNP_DEVICE BasePoint<T> Point(const DeviceView<double>& view, int64_t i) const {
+    const Vec3<double> x = view.x3d(i);
+    const Vec3<double> rotated = rig_from_object.rotation * (x - pivot);
+    Vec3<double> point = rig_from_object * x;
+    if (view.rig()) point = *view.rig() * point;
+    Vec2<double> pixel{0, 0};
+    visit_camera(view.camera().model, [&](auto camera) {
+      using Camera = typename decltype(camera)::template Camera<double>;
+      pixel = Camera::from_parameters(view.camera().parameters, view.camera().limit)
+                  .project(point, z_min);
+    });
+    const Vec2<double> error = pixel - view.x2d(i);
+    const SqrtInformation<double> w = view.weight(i);
+    return {cast<T>(rotated),
+            cast<T>(point),
+            {T(error.x), T(error.y)},
+            {T(pixel.x), T(pixel.y)},
+            {T(w.xx), T(w.xy), T(w.yx), T(w.yy)}};
+  }
+};
+
+// A view's constants in T.
+template <typename Camera, typename T>
+PROPNP_DEVICE ViewModel<Camera, T> ModelOf(const DeviceView<double>& view, double z_min) {
+  const PreparedCamera<double>& c = view.camera();
+  T parameters[Camera::kNumParameters];
+  for (int k = 0; k < Camera::kNumParameters; ++k) parameters[k] = T(c.parameters[k]);
+  return {Camera::from_parameters(parameters, T(c.limit)),
+          {c.has_box != 0, {T(c.box[0]), T(c.box[1])}, {T(c.box[2]), T(c.box[3])}},
+          T(z_min)};
+}
+
+template <typename T>
+PROPNP_DEVICE RobustLoss<T> LossOf(const DeviceInputs<double>& in, const BaseSet& set) {
+  RobustLoss<T> loss;
+  loss.kind = in.cost.loss == PROPNP_LOSS_ADAPTIVE_HUBER ? LossKind::kHuber
+                                                         : static_cast<LossKind>(in.cost.loss);
+  loss.delta = T(set.delta);
+  return loss;
+}
+
+template <typename T>
+struct CostArgs {
+  DisplacedSamples<T> samples;
+  int64_t tiles;  // blocks an object
+};
+
+// The cost of one sample over the points in shared memory.
+template <typename T>
+PROPNP_DEVICE T CostOverTile(const DeviceView<double>& view, double z_min,
+                             const RobustLoss<T>& loss, const BasePoint<T>* points, int count,
+                             const Displacement<T>& pose) {
+  T sum(0);
+  visit_camera(view.camera().model, [&](auto camera) {
+    using Camera = typename decltype(camera)::template Camera<T>;
+    const ViewModel<Camera, T> model = ModelOf<Camera, T>(view, z_min);
+    Mat3<T> to_cam;
+    if (view.rig()) to_cam = cast<T>(view.rig()->rotation);
+    for (int i = 0; i < count; ++i) {
+      Vec3<T> displacement = pose.of(points[i].rotated);
+      if (view.rig()) displacement = to_cam * displacement;
+      sum += displaced_cost(model, loss, points[i], displacement);
+    }
+  });
+  return sum;
+}
+
+// A thread a sample; its block brings the points of one base after the other to shared memory.
+template <int kDof, typename T>
+PROPNP_KERNEL(kThreads)
+CostKernel(CostArgs<T> args) {
+  const DisplacedSamples<T>& a = args.samples;
+  const DeviceInputs<double>& in = *a.inputs;
+  const int64_t local = a.list.Member(block_index() / args.tiles);
+  if (local < 0 || !a.bases[local].active) return;
+  const BaseSet& set = a.bases[local];
+  const int64_t first = block_index() % args.tiles * kThreads;
+  const int64_t s = first + thread_index();
+  BasePoint<T>* const points = reinterpret_cast<BasePoint<T>*>(shared_memory());
+  const RobustLoss<T> loss = LossOf<T>(in, set);
+  Range views;
+  in.ViewsOf(a.slice.first + local, &views);
+  for (int b = 0; b < set.num_bases; ++b) {
+    if (set.begin[b + 1] <= first || set.begin[b] >= first + kThreads) continue;
+    const ObjectBase<kDof> base(in, a.slice.first + local, set, set.pose[b]);
+    const bool mine = set.begin[b] <= s && s < set.begin[b + 1];
+    Displacement<T> pose = {};
+    if (mine) pose = a.records[local * a.num_samples + s].pose;
+    double sum = 0;
+    for (int64_t v = views.begin; v < views.end; ++v) {
+      DeviceView<double> view;
+      view.Set(in, v);
+      for (int64_t begin = 0; begin < view.num_points(); begin += kTile) {
+        const int64_t left = view.num_points() - begin;
+        const int count = left < kTile ? static_cast<int>(left) : kTile;
+        block_barrier();
+        if (thread_index() < count) {
+          points[thread_index()] = base.template Point<T>(view, begin + thread_index());
+        }
+        block_barrier();
+        if (mine) {
+          sum += static_cast<double>(CostOverTile(view, set.z_min, loss, points, count, pose));
+        }
+      }
+    }
+    if (mine) a.costs[local * a.num_samples + s] = sum;
+  }
+}
+
+template <typename T>
+struct GradientArgs {
+  DisplacedSamples<T> samples;
+  PointTensors to;
+  int64_t tiles;
+  double* delta_sums;
+};
+
+// A gradient in the caller's terms, summed over bases.
+struct PointSum {
+  Vec3<double> x3d{0, 0, 0};
+  Vec2<double> x2d{0, 0};
+  SqrtInformation<double> weight{0, 0, 0, 0};
+  double delta = 0;
+
+  template <typename T>
+  PROPNP_DEVICE void Add(const DisplacedGradient<T>& g, const Mat3<double>& base_rotation) {
+    x3d = x3d + transposed_times(base_rotation, cast<double>(g.point));
+    x2d = x2d + Vec2<double>{double(g.x2d.x), double(g.x2d.y)};
+    weight.xx += double(g.weight.xx), weight.xy += double(g.weight.xy);
+    weight.yx += double(g.weight.yx), weight.yy += double(g.weight.yy);
+    delta += double(g.delta);
+  }
+};
+
+PROPNP_DEVICE void StorePointRow(const Problem& problem, const propnp_tensor& t, int64_t view,
+                                 const Range& points, int64_t i, const double* values, int count) {
+  if (!IsGiven(t)) return;
+  const int64_t first = problem.FirstElement(t, view, points) + i * problem.PointStride(t);
+  const int64_t next = problem.ComponentStride(t);
+  for (int k = 0; k < count; ++k) {
+    Store(t, first + (count == 4 ? k / 2 * next + k % 2 * t.stride[t.ndim - 1] : k * next),
+          values[k]);
+  }
+}
+
+PROPNP_DEVICE void StorePoint(const Problem& problem, const PointTensors& to, int64_t view,
+                              const Range& points, int64_t i, const PointSum& g) {
+  const double x3d[] = {g.x3d.x, g.x3d.y, g.x3d.z}, x2d[] = {g.x2d.x, g.x2d.y};
+  const double diagonal[] = {g.weight.xx, g.weight.yy};
+  const double matrix[] = {g.weight.xx, g.weight.xy, g.weight.yx, g.weight.yy};
+  StorePointRow(problem, to.x3d, view, points, i, x3d, 3);
+  StorePointRow(problem, to.x2d, view, points, i, x2d, 2);
+  StorePointRow(problem, to.w2d, view, points, i, diagonal, 2);
+  StorePointRow(problem, to.sqrt_info, view, points, i, matrix, 4);
+}
+
+template <typename T>
+PROPNP_DEVICE void AddOverTile(const DeviceView<double>& view, double z_min,
+                               const RobustLoss<T>& loss, const BasePoint<T>& point,
+                               const SampleRecord<T>* records, int count,
+                               DisplacedGradient<T>* sums) {
+  visit_camera(view.camera().model, [&](auto camera) {
+    using Camera = typename decltype(camera)::template Camera<T>;
+    const ViewModel<Camera, T> model = ModelOf<Camera, T>(view, z_min);
+    Mat3<T> to_cam;
+    if (view.rig()) to_cam = cast<T>(view.rig()->rotation);
+    const auto to_rig = [&](const Vec3<T>& g) {
+      return view.rig() ? transposed_times(to_cam, g) : g;
+    };
+    for (int s = 0; s < count; ++s) {
+      Vec3<T> displacement = records[s].pose.of(point.rotated);
+      if (view.rig()) displacement = to_cam * displacement;
+      add_displaced_gradient(model, loss, point, records[s].pose, displacement, to_rig,
+                             records[s].weight, sums);
+    }
+  });
+}
+
+// A thread a point; its block brings the samples to shared memory. Blocks take every tiles-th group
+// of points.
+template <int kDof, typename T>
+PROPNP_KERNEL(kThreads)
+GradientKernel(GradientArgs<T> args) {
+  const DisplacedSamples<T>& a = args.samples;
+  const DeviceInputs<double>& in = *a.inputs;
+  const int64_t local = block_index() / args.tiles, tile = block_index() % args.tiles;
+  const BaseSet& set = a.bases[local];
+  const int64_t index = a.slice.first + local;
+  SampleRecord<T>* const records = reinterpret_cast<SampleRecord<T>*>(shared_memory());
+  const BlockTeam team(shared_memory() + kTile * sizeof(SampleRecord<T>));
+  Range views;
+  if (!in.ViewsOf(index, &views)) views = {0, 0};
+  double delta = 0;
+  for (int64_t v = views.begin; v < views.end; ++v) {
+    Range points;
+    if (!in.PointsOf(v, &points)) continue;
+    DeviceView<double> view;
+    const bool usable = set.active && view.Set(in, v);
+    for (int64_t begin = tile * kThreads; begin < points.size(); begin += args.tiles * kThreads) {
+      const int64_t i = begin + thread_index();
+      const bool valid = i < points.size();
+      PointSum total;
+      // The target is one more base, with a single sample that is the base itself.
+      for (int b = 0; usable && b < set.num_bases + (set.with_target ? 1 : 0); ++b) {
+        const bool is_target = b == set.num_bases;
+        const int64_t first = is_target ? 0 : set.begin[b], last = is_target ? 1 : set.begin[b + 1];
+        if (first == last) continue;
+        const ObjectBase<kDof> base(in, index, set, is_target ? set.target : set.pose[b]);
+        const RobustLoss<T> loss = LossOf<T>(in, set);
+        BasePoint<T> point = {};
+        if (valid) point = base.template Point<T>(view, i);
+        DisplacedGradient<T> sums = {};
+        for (int64_t s = first; s < last; s += kTile) {
+          const int64_t left = last - s;
+          const int count = left < kTile ? static_cast<int>(left) : kTile;
+          block_barrier();
+          if (thread_index() < count) {
+            records[thread_index()] = is_target
+                                          ? SampleRecord<T>{{}, T(1), {}}
+                                          : a.records[local * a.num_samples + s + thread_index()];
+          }
+          block_barrier();
+          if (valid) AddOverTile(view, set.z_min, loss, point, records, count, &sums);
+        }
+        total.Add(sums, base.rig_from_object.rotation);
+      }
+      if (valid) StorePoint(in.problem, args.to, v, points, i, total);
+      delta += total.delta;
+    }
+  }
+  delta = team.sum(delta);
+  if (thread_index() == 0) args.delta_sums[block_index()] = delta;
+}
+
+}  // namespace
+
+template <int kDof, typename T>
+void ComputeCosts(const DisplacedSamples<T>& samples, Queue* queue) {
+  const int64_t tiles = DivideUp(samples.num_samples, kThreads);
+  queue->Launch("costs of samples", CostKernel<kDof, T>, samples.slice.count * tiles, kThreads,
+                kTile * sizeof(BasePoint<T>), CostArgs<T>{samples, tiles});
+}
+
+// Enough to keep a device busy when objects are few, and no more than there are points.
+int64_t GradientTiles(const Problem& problem) {
+  const propnp_tensor& x3d = problem.correspondences->x3d;
+  const int64_t rows = problem.dense ? x3d.shape[0] * x3d.shape[1] : x3d.shape[0];
+  const int64_t of_mean_object = DivideUp(DivideUp(rows, problem.num_objects), kThreads);
+  return of_mean_object < 1 ? 1 : of_mean_object > 64 ? 64 : of_mean_object;
+}
+
+template <int kDof, typename T>
+void ComputeGradient(const DisplacedSamples<T>& samples, const PointTensors& to, int64_t tiles,
+                     double* delta_sums, Queue* queue) {
+  queue->Launch("gradient over samples", GradientKernel<kDof, T>, samples.slice.count * tiles,
+                kThreads, kTile * sizeof(SampleRecord<T>) + BlockTeam::kScratchBytes,
+                GradientArgs<T>{samples, to, tiles, delta_sums});
+}
+
+#define PROPNP_INSTANTIATE(kDof, T)                                                             \
+  template void ComputeCosts<kDof>(const DisplacedSamples<T>&, Queue*);                         \
+  template void ComputeGradient<kDof>(const DisplacedSamples<T>&, const PointTensors&, int64_t, \
+                                      double*, Queue*)
+PROPNP_INSTANTIATE(6, float);
+PROPNP_INSTANTIATE(6, double);
+PROPNP_INSTANTIATE(4, float);
+PROPNP_INSTANTIATE(4, double);
+#undef PROPNP_INSTANTIATE
+
+}  // namespace propnp::gpu

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// The two loops over samples and points: costs of many poses near a few base poses, and the
+// gradient of a weighted sum of them. Sampler and replay of kept samples share them.
+#ifndef PROPNP_CUDA_SAMPLER_DISPLACED_H_
+#define PROPNP_CUDA_SAMPLER_DISPLACED_H_
+
+#include "cuda_sampler/inputs.h"
+#include "cuda_sampler/starts.h"
+#include "propnp/engine/sample_args.h"
+#include "propnp/math/displaced_residual.h"
+
+namespace propnp::gpu {
+
+constexpr int kMaxBases = PROPNP_MAX_MODES;
+
+// The base poses of one object and what its cost takes besides points. Samples
+// [begin[b], begin[b + 1]) of the object are displaced from base b.
+struct BaseSet {
+  uint32_t active;  // nonzero: there is something to do
+  int32_t num_bases;
+  int32_t with_target;  // nonzero: the gradient of the cost at the target pose is added
+  int32_t begin[kMaxBases + 1];
+  double pose[kMaxBases][7];
+  double target[7];
+  Vec3<double> pivot;  // of displacements, object frame
+  double z_min, delta;
+};
+
+// A pose relative to its base, with the weight of its cost in a gradient.
+template <typename T>
+struct alignas(16) SampleRecord {
+  Displacement<T> pose;
+  T weight;
+  T padding[3];
+};
+
+// Which objects of a slice: all, or those of a list that the device has made.
+struct ObjectList {
+  int64_t count;           // of the slice
+  const int32_t* members;  // null: all
+  const int32_t* num_members;
+
+  // The n-th; negative if there are not so many.
+  PROPNP_DEVICE int64_t Member(int64_t n) const {
+    if (!members) return n < count ? n : -1;
+    return n < *num_members ? members[n] : -1;
+  }
+};
+
+template <typename T>
+struct DisplacedSamples {
+  const DeviceInputs<double>* inputs;
+  ObjectSlice slice;
+  ObjectList list;
+  int64_t num_samples;             // of each object
+  const BaseSet* bases;            // (slice)
+  const SampleRecord<T>* records;  // (slice, num_samples)
+  double* costs;                   // (slice, num_samples), the prior not included
+};
+
+template <int kDof, typename T>
+void ComputeCosts(const DisplacedSamples<T>& samples, Queue* queue);
+
+// Where the gradient goes, per point.
+struct PointTensors {
+  propnp_tensor x3d, x2d, w2d, sqrt_info;
+};
+
+// How many blocks share an object's points.
+int64_t GradientTiles(const Problem& problem);
+
+// Writes sum_j weight_j d cost_j / d inputs of the objects whose bases are active. The derivative
+// to delta is left in partial sums, (slice, tiles).
+template <int kDof, typename T>
+void ComputeGradient(const DisplacedSamples<T>& samples, const PointTensors& to, int64_t tiles,
+                     double* delta_sums, Queue* queue);
+
+}  // namespace propnp::gpu
+
+#endif  // PROPNP_CUDA_SAMPLER_DISPLACED_H_

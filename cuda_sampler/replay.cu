@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+#include <cmath>
+
+#include "cuda_sampler/call.h"
+#include "cuda_sampler/replay.h"
+#include "cuda_sampler/team_cost.h"
+#include "propnp/engine/load_pose.h"
+
+namespace propnp::gpu {
+namespace {
+
+constexpr int kThreads = 128;
+
+// A sample of (B, S, ...) as LoadPose reads it.
+PROPNP_DEVICE propnp_tensor RowsOfObject(const propnp_tensor& t, int64_t object) {
+  propnp_tensor rows = t;
+  const int64_t size = t.dtype == PROPNP_FLOAT32 ? 4 : 8;
+  rows.data = static_cast<char*>(t.data) + object * t.stride[0] * size;
+  rows.ndim = t.ndim - 1;
+  for (int k = 0; k < 3; ++k) rows.shape[k] = t.shape[k + 1], rows.stride[k] = t.stride[k + 1];
+  return rows;
+}
+
+// A block an object.
+template <int kDof, typename T>
+class Preparer {
+  // Single precision is best near a base, double does not mind.
+  static constexpr int kReplayBases = sizeof(T) == sizeof(float) ? 4 : 1;
+
+ public:
+  struct alignas(8) Scratch {
+    int32_t next[kReplayBases][kThreads];
+    int32_t begin[kReplayBases + 1];
+  };
+
+  PROPNP_DEVICE Preparer(const ReplayArgs<T>& args, int64_t local, const BlockTeam& team,
+                         Scratch* scratch)
+      : args_(args),
+        m_(args.memory),
+        local_(local),
+        index_(args.slice.first + local),
+        first_(local * args.memory.num_samples),
+        team_(team),
+        scratch_(*scratch) {}
+
+  PROPNP_DEVICE void Run() {
+    DeviceObject<double> object;
+    object.Load(*args_.inputs, index_, team_);
+    uint32_t status = object.status;
+    if (status == 0 && !(LoadPoses() && LoadFactors() && LoadWeights())) {
+      status = PROPNP_STATUS_NON_FINITE_INPUT;
+    }
+    BaseSet& bases = m_.bases[local_];
+    if (thread_index() == 0) {
+      m_.status[local_] = status;
+      bases.active = status == 0;
+      bases.num_bases = bases.with_target = 0;
+      bases.pivot = {0, 0, 0};
+      bases.z_min = object.z_min;
+      bases.delta = object.loss.delta;
+    }
+    team_.barrier();
+    if (status != 0) return;
+    axis_ = object.four_dof.axis;
+    ChooseBases();
+    SortByBase();
+  }
+
+ private:
+  PROPNP_DEVICE const double* Pose(int64_t s) const { return m_.pose + 7 * (first_ + s); }
+
+  PROPNP_DEVICE bool LoadPoses() const {
+    // T holds the difference of two.
+    constexpr double kFarthest = 0.5 * static_cast<double>(std::numeric_limits<T>::max());
+    const propnp_tensor rows = RowsOfObject(args_.sample_pose, index_);
+    bool valid = true;
+    for (int64_t s = team_.rank(); s < m_.num_samples; s += team_.size()) {
+      double* const pose = m_.pose + 7 * (first_ + s);
+      valid = LoadPose<kDof>(rows, s, pose) && valid;
+      for (int k = 0; k < 3; ++k) valid = valid && std::fabs(pose[k]) <= kFarthest;
+    }
+    return !team_.any(!valid);
+  }
+
+  // Minus the cotangents of the log weights.
+  PROPNP_DEVICE bool LoadFactors() const {
+    constexpr double kLargest = static_cast<double>(std::numeric_limits<T>::max());
+    const propnp_tensor& t = args_.log_weight_cotangent;
+    bool valid = true;
+    for (int64_t s = team_.rank(); s < m_.num_samples; s += team_.size()) {
+      const double factor = IsGiven(t) ? -LoadAt<double>(t, index_, s) : 0;
+      m_.factor[first_ + s] = factor;
+      valid = valid && std::fabs(factor) <= kLargest;
+    }
+    return !team_.any(!valid);
+  }
+
+  // The softmax of the log weights.
+  PROPNP_DEVICE bool LoadWeights() const {
+    if (!args_.needs_weights) return true;
+    double highest = -HUGE_VAL, sum = 0;
+    bool valid = true;
+    for (int64_t s = team_.rank(); s < m_.num_samples; s += team_.size()) {
+      const double log_weight = LoadAt<double>(args_.sample_log_weight, index_, s);
+      m_.weight[first_ + s] = log_weight;
+      valid = valid && log_weight <= std::numeric_limits<double>::max();
+      highest = max(highest, log_weight);
+    }
+    highest = team_.max(highest);
+    if (team_.any(!valid) || !(highest > -HUGE_VAL)) return false;
+    for (int64_t s = team_.rank(); s < m_.num_samples; s += team_.size()) {
+      m_.weight[first_ + s] = std::exp(m_.weight[first_ + s] - highest);
+      sum += m_.weight[first_ + s];
+    }
+    sum = team_.sum(sum);
+    for (int64_t s = team_.rank(); s < m_.num_samples; s += team_.size()) {
+      m_.weight[first_ + s] /= sum;
+    }
+    return true;
+  }
+
+  PROPNP_DEVICE double Importance(int64_t s) const {
+    return args_.needs_weights ? m_.weight[first_ + s] : std::fabs(m_.factor[first_ + s]);
+  }
+
+  // The most important sample that has no base yet; S if there is none.
+  PROPNP_DEVICE int64_t MostImportant() const {
+    double most = -1;
+    int64_t best = m_.num_samples;
+    for (int64_t s = team_.rank(); s < m_.num_samples; s += team_.size()) {
+      if (m_.base[first_ + s] < 0 && Importance(s) > most) most = Importance(s), best = s;
+    }
+    const double highest = team_.max(most);
+    return -team_.max(most == highest ? -best : -m_.num_samples);
+  }
+
+  PROPNP_DEVICE void ChooseBases() {
+    BaseSet& bases = m_.bases[local_];
+    for (int64_t s = team_.rank(); s < m_.num_samples; s += team_.size()) m_.base[first_ + s] = -1;
+    team_.barrier();
+    for (num_bases_ = 0; num_bases_ < kReplayBases; ++num_bases_) {
+      const int64_t best = MostImportant();
+      if (best == m_.num_samples) break;
+      base_samples_[num_bases_] = best;
+      const bool last = num_bases_ + 1 == kReplayBases;
+      for (int64_t s = team_.rank(); s < m_.num_samples; s += team_.size()) {
+        if (m_.base[first_ + s] < 0 && (last || s == best || AreNear(best, s))) {
+          m_.base[first_ + s] = num_bases_;
+        }
+      }
+      if (thread_index() == 0) {
+        for (int k = 0; k < 7; ++k) {
+          bases.pose[num_bases_][k] = k < DofPolicyOf<kDof, double>::kStorage ? Pose(best)[k] : 0;
+        }
+      }
+      team_.barrier();
+    }
+  }
+
+  // The rotation from one sample to another, and whether their poses are alike.
+  PROPNP_DEVICE Quaternion<double> Turn(int64_t from, int64_t to) const {
+    const double* a = Pose(from);
+    const double* b = Pose(to);
+    if constexpr (kDof == 6) {
+      return Quaternion<double>{b[3], b[4], b[5], b[6]} *
+             conjugate(Quaternion<double>{a[3], a[4], a[5], a[6]});
+    } else {
+      const double half = 0.5 * (b[3] - a[3]), s = std::sin(half);
+      return {std::cos(half), s * axis_.x, s * axis_.y, s * axis_.z};
+    }
+  }
+  PROPNP_DEVICE Vec3<double> Shift(int64_t from, int64_t to) const {
+    const double* a = Pose(from);
+    const double* b = Pose(to);
+    return {b[0] - a[0], b[1] - a[1], b[2] - a[2]};
+  }
+  PROPNP_DEVICE bool AreNear(int64_t a, int64_t b) const {
+    constexpr double kCosHalfAngle = 0.985;  // 20 degrees
+    constexpr double kRelativeShift = 0.2;
+    const Vec3<double> t{Pose(a)[0], Pose(a)[1], Pose(a)[2]}, shift = Shift(a, b);
+    return std::fabs(Turn(a, b).w) > kCosHalfAngle &&
+           dot(shift, shift) < kRelativeShift * kRelativeShift * dot(t, t);
+  }
+
+  // Records base by base, in the order of the samples.
+  PROPNP_DEVICE void SortByBase() {
+    const int64_t run = DivideUp(m_.num_samples, kThreads);
+    const int64_t begin = min(run * thread_index(), m_.num_samples);
+    const int64_t end = min(begin + run, m_.num_samples);
+    for (int b = 0; b < num_bases_; ++b) scratch_.next[b][thread_index()] = 0;
+    for (int64_t s = begin; s < end; ++s) ++scratch_.next[m_.base[first_ + s]][thread_index()];
+    team_.barrier();
+    if (thread_index() == 0) {
+      int32_t slot = 0;
+      BaseSet& bases = m_.bases[local_];
+      bases.num_bases = num_bases_;
+      for (int b = 0; b < num_bases_; ++b) {
+        bases.begin[b] = slot;
+        for (int t = 0; t < kThreads; ++t) {
+          const int32_t count = scratch_.next[b][t];
+          scratch_.next[b][t] = slot;
+          slot += count;
+        }
+      }
+      bases.begin[num_bases_] = slot;
+    }
+    team_.barrier();
+    for (int64_t s = begin; s < end; ++s) {
+      const int b = m_.base[first_ + s];
+      const int64_t slot = first_ + scratch_.next[b][thread_index()]++;
+      m_.order[slot] = static_cast<int32_t>(s);
+      SampleRecord<T>& record = m_.records[slot];
+      record.pose = {cast<T>(rotation_minus_identity(Turn(base_samples_[b], s))),
+                     cast<T>(Shift(base_samples_[b], s))};
+      record.weight = T(0);
+    }
+  }
+
+  const ReplayArgs<T>& args_;
+  const ReplayMemory<T>& m_;
+  const int64_t local_, index_, first_;
+  const BlockTeam team_;
+  Scratch& scratch_;
+  Vec3<double> axis_{0, 0, 0};  // of yaw
+  int num_bases_ = 0;
+  int64_t base_samples_[kReplayBases] = {};
+};
+
+template <int kDof, typename T>
+PROPNP_KERNEL(kThreads)
+PrepareKernel(ReplayArgs<T> args) {
+  using Scratch = typename Preparer<kDof, T>::Scratch;
+  const BlockTeam team(shared_memory() + sizeof(Scratch));
+  Preparer<kDof, T>(args, block_index(), team, reinterpret_cast<Scratch*>(shared_memory())).Run();
+}
+
+}  // namespace
+
+template <int kDof, typename T>
+void PrepareReplay(const ReplayArgs<T>& args, Queue* queue) {
+  queue->Launch("prepare samples", PrepareKernel<kDof, T>, args.slice.count, kThreads,
+                sizeof(typename Preparer<kDof, T>::Scratch) + BlockTeam::kScratchBytes, args);
+}
+
+template void PrepareReplay<6>(const ReplayArgs<float>&, Queue*);
+template void PrepareReplay<6>(const ReplayArgs<double>&, Queue*);
+template void PrepareReplay<4>(const ReplayArgs<float>&, Queue*);
+template void PrepareReplay<4>(const ReplayArgs<double>&, Queue*);
+
+}  // namespace propnp::gpu

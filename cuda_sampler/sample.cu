@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// The posterior sampler: the steps of engine/object_sampler.h, each a kernel over all objects.
+#include "cuda_sampler/call.h"
+#include "cuda_sampler/operations.h"
+#include "cuda_sampler/sample_output.h"
+
+namespace propnp::gpu {
+namespace {
+
+// What the CPU's sampler has and this one has not, by name; empty if nothing of it is asked for.
+std::string MissingFeature(const propnp_sample_args& a) {
+  if (a.options->method == PROPNP_SAMPLER_LAPLACE) return "the method PROPNP_SAMPLER_LAPLACE";
+  if (a.symmetries) return "symmetries";
+  const std::pair<const char*, const propnp_tensor*> summaries[] = {
+      {"mean_pose", &a.mean_pose}, {"covariance", &a.covariance},
+      {"mode_mean", &a.mode_mean}, {"mode_moment_covariance", &a.mode_moment_covariance},
+      {"quantiles", &a.quantiles}, {"region_log_density", &a.region_log_density},
+      {"draws", &a.draws}};
+  for (const auto& [name, tensor] : summaries) {
+    if (IsGiven(*tensor)) return std::string("the output ") + name;
+  }
+  return "";
+}
+
+bool WantsPointGradient(const propnp_sample_args& a) {
+  return IsGiven(a.grad_x3d) || IsGiven(a.grad_x2d) || IsGiven(a.grad_w2d) ||
+         IsGiven(a.grad_sqrt_info) || IsGiven(a.grad_delta);
+}
+
+SampleOutputs OutputsOf(const propnp_sample_args& a) {
+  const bool wants_modes = IsGiven(a.mode_pose) || IsGiven(a.mode_covariance) ||
+                           IsGiven(a.mode_probability) || IsGiven(a.mode_cost);
+  return {a.log_evidence,
+          a.standard_error,
+          a.ess,
+          a.khat,
+          a.cost_target,
+          a.mode_count,
+          a.mode_pose,
+          a.mode_covariance,
+          a.mode_probability,
+          a.mode_cost,
+          a.sample_pose,
+          a.sample_log_weight,
+          a.status,
+          a.stages,
+          a.grad_delta,
+          a.grad_prior_mean,
+          a.grad_prior_sigma,
+          a.loss_gradient && IsGiven(a.pose_target),
+          wants_modes};
+}
+
+template <int kDof, typename T>
+class Sampler {
+ public:
+  Sampler(const Problem& problem, const propnp_sample_args& args, Arena* arena)
+      : args_(args), problem_(problem) {
+    const propnp_solve_options& start_options = *args.start_options;
+    slice_size_ = SliceSize(problem.num_objects, BytesPerObject());
+    tiles_ = GradientTiles(problem);
+    inputs_ = AllocateInputs<double>(problem, arena);
+    starts_ = RandomStarts<double>::Allocate(problem, start_options, slice_size_, arena);
+    memory_ = SampleMemory<kDof>::Allocate(slice_size_, args.options->num_samples, kSingle,
+                                           HasSecondStage(), arena);
+    delta_sums_ = arena->Take<double>(slice_size_ * tiles_);
+  }
+
+  void Run(Queue* queue) {
+    StoreInputs(problem_, inputs_, queue);
+    ForEachSlice(problem_.num_objects, slice_size_,
+                 [&](const ObjectSlice& slice) { RunSlice(slice, queue); });
+  }
+
+ private:
+  static constexpr bool kSingle = sizeof(T) == sizeof(float);
+
+  bool IsMixture() const { return args_.options->method <= PROPNP_SAMPLER_MIXTURE_MC; }
+  bool HasSecondStage() const { return IsMixture() && args_.options->second_stage_ess > 0; }
+
+  int64_t BytesPerObject() const {
+    Arena one;
+    SampleMemory<kDof>::Allocate(1, args_.options->num_samples, kSingle, HasSecondStage(), &one);
+    return static_cast<int64_t>(one.used()) +
+           args_.start_options->num_starts * static_cast<int64_t>(sizeof(StartPose<double>));
+  }
+
+  void RunSlice(const ObjectSlice& slice, Queue* queue) {
+    SamplerArgs<kDof> a{inputs_,
+                        slice,
+                        {slice.count, nullptr, nullptr},
+                        *args_.start_options,
+                        *args_.options,
+                        args_.pose_target,
+                        args_.loss_gradient && IsGiven(args_.pose_target),
+                        starts_,
+                        memory_};
+    MakeStarts<kDof>(inputs_, StartOptions(), slice, starts_, queue);
+    FindModes(a, queue);
+    if (IsMixture()) {
+      DrawSamples(a, queue);
+      ComputeCosts<kDof>(SamplesOf(a), queue);
+      WeighSamples(a, queue);
+      if (HasSecondStage()) {
+        RefitProposals(a, queue);
+        SamplerArgs<kDof> listed = a;
+        listed.list = {slice.count, memory_.members, memory_.num_members};
+        DrawSamples(listed, queue);
+        ComputeCosts<kDof>(SamplesOf(listed), queue);
+        WeighSamples(listed, queue);
+      }
+    } else {
+      for (int round = 0; round < kAmisRounds; ++round) {
+        DrawAmisRound(a, round, queue);
+        ComputeCosts<kDof>(SamplesOf(a), queue);
+        AdaptAmisRound(a, round, queue);
+      }
+      WeighSamples(a, queue);
+    }
+    const SampleOutputs outputs = OutputsOf(args_);
+    if (outputs.wants_modes) DescendToModes(a, queue);
+    const bool with_gradient = WantsPointGradient(args_);
+    if (with_gradient) {
+      ComputeGradient<kDof>(SamplesOf(a),
+                            {args_.grad_x3d, args_.grad_x2d, args_.grad_w2d, args_.grad_sqrt_info},
+                            tiles_, delta_sums_, queue);
+    }
+    StorePosteriors(a, outputs, tiles_, with_gradient ? delta_sums_ : nullptr, queue);
+  }
+
+  // The starts draw from the sampler's seed.
+  propnp_solve_options StartOptions() const {
+    propnp_solve_options options = *args_.start_options;
+    options.seed = args_.options->seed;
+    options.seed_pointer = args_.options->seed_pointer;
+    return options;
+  }
+
+  DisplacedSamples<T> SamplesOf(const SamplerArgs<kDof>& a) const {
+    return {a.inputs,      a.slice,
+            a.list,        memory_.num_samples,
+            memory_.bases, memory_.template RecordsOf<T>(),
+            memory_.cost};
+  }
+
+  const propnp_sample_args& args_;
+  const Problem& problem_;
+  int64_t slice_size_, tiles_;
+  DeviceInputs<double>* inputs_;
+  RandomStarts<double> starts_;
+  SampleMemory<kDof> memory_;
+  double* delta_sums_;
+};
+
+auto Body(const propnp_sample_args& args) {
+  return [&args](const Problem& problem, Arena* arena, Queue* queue) {
+    VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
+      Sampler<decltype(dof)::value, decltype(real)> sampler(problem, args, arena);
+      if (queue) sampler.Run(queue);
+    });
+  };
+}
+
+int32_t CheckFeatures(const propnp_sample_args& args, propnp_backend_error* error) {
+  const std::string missing = MissingFeature(args);
+  if (missing.empty()) return 0;
+  return Refuse(Status(StatusCode::kUnavailable, missing + " is not available on a CUDA device"),
+                error);
+}
+
+}  // namespace
+
+int32_t Sample(const propnp_sample_args* args, propnp_backend_error* error) {
+  const int32_t code = CheckFeatures(*args, error);
+  return code ? code : Run(*args, error, Body(*args));
+}
+int32_t SampleWorkspaceSize(const propnp_sample_args* args, uint64_t* bytes,
+                            propnp_backend_error* error) {
+  const int32_t code = CheckFeatures(*args, error);
+  if (code == 0) *bytes = WorkspaceSize(*args, Body(*args));
+  return code;
+}
+
+}  // namespace propnp::gpu

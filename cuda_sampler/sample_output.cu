@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+#include <cmath>
+
+#include "cuda_sampler/call.h"
+#include "cuda_sampler/sample_output.h"
+#include "cuda_sampler/team_cost.h"
+
+namespace propnp::gpu {
+namespace {
+
+constexpr int kThreads = 128;
+
+template <int kDof>
+struct OutputArgs {
+  SamplerArgs<kDof> sampler;
+  SampleOutputs to;
+  int64_t tiles;
+  const double* delta_sums;
+};
+
+// In shared memory.
+struct ModeOrder {
+  double probability[PROPNP_MAX_MODES];
+  int order[PROPNP_MAX_MODES];  // most probable first
+};
+
+template <int kDof>
+class Writer {
+ public:
+  PROPNP_DEVICE Writer(const OutputArgs<kDof>& args, int64_t local, const BlockTeam& team,
+                       ModeOrder* order)
+      : args_(args.sampler),
+        to_(args.to),
+        memory_(args.sampler.memory),
+        local_(local),
+        index_(args.sampler.Index(local)),
+        state_(args.sampler.memory.states[local]),
+        team_(team),
+        order_(*order),
+        tiles_(args.tiles),
+        delta_sums_(args.delta_sums) {
+    failed_ = (state_.status & PROPNP_STATUS_FAILED) != 0;
+  }
+
+  PROPNP_DEVICE void Run() {
+    if (thread_index() == 0) OrderModes();
+    team_.barrier();
+    DeviceObject<double> object;
+    if (!failed_) {
+      object.Resume(*args_.inputs, index_, state_.z_min, state_.delta);
+    }
+    const double cost_target = failed_ ? 0 : TargetCost(object);
+    const bool improper = !failed_ && !object.prior.active() && ImproperShare() > 0.01;
+    if (thread_index() == 0) StoreScalars(cost_target, improper);
+    StoreModes();
+    StoreSamples();
+    StorePriorGradient(object);
+  }
+
+ private:
+  PROPNP_DEVICE void OrderModes() {
+    const int modes = failed_ ? 0 : state_.num_modes;
+    for (int m = 0; m < modes; ++m) order_.probability[m] = 0;
+    if (modes > 0 && to_.wants_modes) {
+      if (state_.mode_count <= 1) {
+        order_.probability[OnlyMode()] = 1;
+      } else {
+        for (int k = 0; k < kDescents; ++k) {
+          order_.probability[state_.basins[k]] += 1.0 / kDescents;
+        }
+      }
+    }
+    for (int m = 0; m < modes; ++m) {
+      int place = m;
+      for (; place > 0 && order_.probability[order_.order[place - 1]] < order_.probability[m];
+           --place) {
+        order_.order[place] = order_.order[place - 1];
+      }
+      order_.order[place] = m;
+    }
+  }
+
+  // All descents end in the one minimum there is; if there is none, in the mode of lowest cost.
+  PROPNP_DEVICE int OnlyMode() const {
+    for (int m = 0; m < state_.num_modes; ++m) {
+      if (state_.modes[m].converged) return m;
+    }
+    return 0;
+  }
+
+  PROPNP_DEVICE double TargetCost(const DeviceObject<double>& object) const {
+    if (!IsGiven(args_.pose_target)) return 0;
+    return TeamCost<kDof, double, BlockTeam>(*args_.inputs, object, team_).Cost(state_.target);
+  }
+
+  // Share of the mass with the points' centroid beyond three times its distance at the best mode,
+  // or no longer in front of the camera.
+  PROPNP_DEVICE double ImproperShare() const {
+    const auto& chart = state_.modes[0].chart;
+    const BaseSet& bases = memory_.bases[local_];
+    const double distance = chart.depth();
+    double share = 0;
+    for (int64_t s = team_.rank(); s < memory_.num_samples; s += team_.size()) {
+      const int64_t slot = local_ * memory_.num_samples + s;
+      int mode = 0;
+      while (s >= bases.begin[mode + 1]) ++mode;
+      double xi[kDof];
+      for (int k = 0; k < kDof; ++k) xi[k] = memory_.xi[slot * kDof + k];
+      if (mode != 0) state_.modes[mode].chart.to_other(memory_.xi + slot * kDof, chart, xi);
+      const double z = distance + xi[2];
+      const bool far = xi[0] * xi[0] + xi[1] * xi[1] + z * z > 9 * distance * distance;
+      if (far || z < state_.z_min) share += memory_.plain_weight[slot];
+    }
+    return team_.sum(share);
+  }
+
+  PROPNP_DEVICE void StoreScalars(double cost_target, bool improper) const {
+    uint32_t status = state_.status;
+    double error = state_.standard_error;
+    if (!failed_) {
+      if (!(state_.khat <= 0.7)) {
+        status |= PROPNP_STATUS_HIGH_KHAT;
+        error = std::numeric_limits<double>::infinity();
+      }
+      if (state_.ess < 0.15) status |= PROPNP_STATUS_LOW_ESS;
+      if (improper) status |= PROPNP_STATUS_IMPROPER;
+      if (state_.mode_count > 1) status |= PROPNP_STATUS_MULTI_MODAL;
+    }
+    const double none = 0;
+    StoreAt(to_.log_evidence, index_, failed_ ? none : state_.log_evidence);
+    StoreAt(to_.standard_error, index_, failed_ ? none : error);
+    StoreAt(to_.ess, index_, failed_ ? none : state_.ess);
+    StoreAt(to_.khat, index_, failed_ ? none : state_.khat);
+    StoreAt(to_.cost_target, index_, cost_target);
+    StoreAt(to_.mode_count, index_, failed_ ? 0 : state_.mode_count);
+    StoreAt(to_.stages, index_, failed_ ? 0 : state_.stage + 1);
+    StoreAt(to_.status, index_, static_cast<int32_t>(status));
+    double delta = 0;
+    for (int64_t t = 0; delta_sums_ && t < tiles_; ++t) delta += delta_sums_[local_ * tiles_ + t];
+    StoreAt(to_.grad_delta, index_, failed_ ? none : delta);
+  }
+
+  // Numbers of a row of (B, rows, columns); nothing if the row lies beyond the caller's.
+  PROPNP_DEVICE void StoreRowOf(const propnp_tensor& t, int64_t row, const double* values,
+                                int count) const {
+    if (!IsGiven(t) || row >= t.shape[1]) return;
+    const int64_t first = index_ * t.stride[0] + row * t.stride[1];
+    for (int k = 0; k < count; ++k) {
+      Store(t, first + (t.ndim > 2 ? k * t.stride[2] : 0), values[k]);
+    }
+  }
+
+  PROPNP_DEVICE void StoreModes() const {
+    constexpr int kStorage = DofPolicy<kDof>::kStorage;
+    for (int rank = thread_index(); rank < PROPNP_MAX_MODES; rank += block_size()) {
+      const bool used = !failed_ && rank < state_.num_modes;
+      const int m = used ? order_.order[rank] : 0;
+      double covariance[kDof * kDof] = {}, pose[7] = {};
+      const double probability = used ? order_.probability[m] : 0;
+      const double cost = used ? state_.modes[m].cost : 0;
+      if (used) tangent_covariance(state_.modes[m], covariance);
+      for (int k = 0; used && k < kStorage; ++k) pose[k] = state_.modes[m].pose[k];
+      StoreRowOf(to_.mode_probability, rank, &probability, 1);
+      StoreRowOf(to_.mode_cost, rank, &cost, 1);
+      StoreRowOf(to_.mode_pose, rank, pose, kStorage);
+      const propnp_tensor& t = to_.mode_covariance;
+      if (!IsGiven(t) || rank >= t.shape[1]) continue;
+      for (int k = 0; k < kDof * kDof; ++k) {
+        Store(t,
+              index_ * t.stride[0] + rank * t.stride[1] + k / kDof * t.stride[2] +
+                  k % kDof * t.stride[3],
+              covariance[k]);
+      }
+    }
+  }
+
+  PROPNP_DEVICE void StoreSamples() const {
+    constexpr double kZeros[7] = {};
+    for (int64_t s = team_.rank(); s < memory_.num_samples; s += team_.size()) {
+      const int64_t slot = local_ * memory_.num_samples + s;
+      const double log_weight = failed_ ? 0 : memory_.log_weight[slot];
+      StoreRowOf(to_.sample_log_weight, s, &log_weight, 1);
+      StoreRowOf(to_.sample_pose, s, failed_ ? kZeros : memory_.pose + slot * 7,
+                 DofPolicy<kDof>::kStorage);
+    }
+  }
+
+  // Adds weight times d cost / d numbers of the prior at a pose; nothing where its density is zero.
+  PROPNP_DEVICE static void AddPriorGradient(const DeviceObject<double>& object, const double* pose,
+                                             double weight, double* mean, double* sigma) {
+    const auto dof = GetDof(object, std::integral_constant<int, kDof>());
+    if (weight == 0 || !std::isfinite(object.prior.cost(dof, pose))) return;
+    double to_mean[6] = {}, to_sigma[3] = {};
+    if (object.prior.kind == PriorKind::kLogDepth) {
+      object.prior.log_depth.parameter_gradient({pose[0], pose[1], pose[2]}, to_mean, to_sigma);
+    } else if (object.prior.kind == PriorKind::kPose) {
+      object.prior.pose.parameter_gradient(dof, pose, to_mean);
+    }
+    for (int k = 0; k < 6; ++k) mean[k] += weight * to_mean[k];
+    for (int k = 0; k < 3; ++k) sigma[k] += weight * to_sigma[k];
+  }
+
+  PROPNP_DEVICE void StorePriorGradient(const DeviceObject<double>& object) const {
+    if (!IsGiven(to_.grad_prior_mean) && !IsGiven(to_.grad_prior_sigma)) return;
+    double mean[6] = {}, sigma[3] = {};
+    for (int64_t s = team_.rank(); !failed_ && s < memory_.num_samples; s += team_.size()) {
+      const int64_t slot = local_ * memory_.num_samples + s;
+      AddPriorGradient(object, memory_.pose + slot * 7, -memory_.gradient_weight[slot], mean,
+                       sigma);
+    }
+    for (double& m : mean) m = team_.sum(m);
+    for (double& s : sigma) s = team_.sum(s);
+    if (thread_index() != 0) return;
+    if (!failed_ && to_.loss_gradient) AddPriorGradient(object, state_.target, 1, mean, sigma);
+    const int size =
+        IsGiven(to_.grad_prior_mean) ? static_cast<int>(to_.grad_prior_mean.shape[1]) : 0;
+    StoreRow(to_.grad_prior_mean, index_, mean, size);
+    StoreRow(to_.grad_prior_sigma, index_, sigma, 3);
+  }
+
+  const SamplerArgs<kDof>& args_;
+  const SampleOutputs& to_;
+  const SampleMemory<kDof>& memory_;
+  const int64_t local_, index_;
+  const ObjectState<kDof>& state_;
+  const BlockTeam team_;
+  ModeOrder& order_;
+  const int64_t tiles_;
+  const double* const delta_sums_;
+  bool failed_;
+};
+
+// A block an object.
+template <int kDof>
+PROPNP_KERNEL(kThreads)
+OutputKernel(OutputArgs<kDof> args) {
+  const BlockTeam team(shared_memory() + sizeof(ModeOrder));
+  Writer<kDof>(args, block_index(), team, reinterpret_cast<ModeOrder*>(shared_memory())).Run();
+}
+
+}  // namespace
+
+template <int kDof>
+void StorePosteriors(const SamplerArgs<kDof>& args, const SampleOutputs& outputs, int64_t tiles,
+                     const double* delta_sums, Queue* queue) {
+  queue->Launch("store posteriors", OutputKernel<kDof>, args.slice.count, kThreads,
+                sizeof(ModeOrder) + BlockTeam::kScratchBytes,
+                OutputArgs<kDof>{args, outputs, tiles, delta_sums});
+}
+
+#define PROPNP_INSTANTIATE(kDof)                                                         \
+  template void StorePosteriors(const SamplerArgs<kDof>&, const SampleOutputs&, int64_t, \
+                                const double*, Queue*)
+PROPNP_INSTANTIATE(6);
+PROPNP_INSTANTIATE(4);
+#undef PROPNP_INSTANTIATE
+
+}  // namespace propnp::gpu

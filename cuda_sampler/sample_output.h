@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// Writes what was found of the posteriors to the caller's tensors.
+#ifndef PROPNP_CUDA_SAMPLER_SAMPLE_OUTPUT_H_
+#define PROPNP_CUDA_SAMPLER_SAMPLE_OUTPUT_H_
+
+#include "cuda_sampler/sampler_state.h"
+
+namespace propnp::gpu {
+
+struct SampleOutputs {
+  propnp_tensor log_evidence, standard_error, ess, khat, cost_target, mode_count, mode_pose,
+      mode_covariance, mode_probability, mode_cost, sample_pose, sample_log_weight, status, stages,
+      grad_delta, grad_prior_mean, grad_prior_sigma;
+  int32_t loss_gradient;
+  int32_t wants_modes;  // and so their probabilities
+};
+
+// `delta_sums` is (slice, tiles), of the samples and of the target, each null if there is none.
+template <int kDof>
+void StorePosteriors(const SamplerArgs<kDof>& args, const SampleOutputs& outputs, int64_t tiles,
+                     const double* delta_sums, Queue* queue);
+
+}  // namespace propnp::gpu
+
+#endif  // PROPNP_CUDA_SAMPLER_SAMPLE_OUTPUT_H_

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// What the kernels of the sampler hand on to each other, for the objects of a slice.
+#ifndef PROPNP_CUDA_SAMPLER_SAMPLER_STATE_H_
+#define PROPNP_CUDA_SAMPLER_SAMPLER_STATE_H_
+
+#include "cuda_sampler/displaced.h"
+#include "propnp/engine/kernels/proposal_kernels.h"
+#include "propnp/math/amis_proposal.h"
+#include "propnp/math/proposal_cluster.h"
+#include "propnp/math/student_mixture.h"
+
+namespace propnp::gpu {
+
+constexpr int kMaxClusters = 12;  // of the second stage
+constexpr int kMaxComponents = PROPNP_MAX_MODES + kMaxClusters;
+constexpr int kDescents = 128;  // that tell the probabilities of the modes
+constexpr int kAmisRounds = 4;
+
+template <int kDof>
+using AmisProposalOf = AmisProposal<DofPolicy<kDof>>;
+
+// One object.
+template <int kDof>
+struct ObjectState {
+  uint32_t status;
+  int32_t num_points_good;  // the object's points could be used
+  double z_min, delta;
+  double target[7];
+  int32_t num_modes, mode_count;  // all, and converged ones
+  PosteriorMode<kDof> modes[PROPNP_MAX_MODES];
+
+  int32_t num_components;
+  ProposalComponent<kDof> components[kMaxComponents];
+  KernelComponent exported[kMaxComponents];
+  double log_density_offset;
+  AmisProposalOf<kDof> amis[kAmisRounds];
+
+  int32_t stage;        // of the samples there are: 0 or 1
+  int32_t wants_refit;  // a second stage should be tried
+  double log_evidence, standard_error, ess, khat;
+  int32_t basins[kDescents];  // the mode in which each descent ended
+};
+
+// A sample that carries weight, in the chart v of the mode nearest to it.
+template <int kDof>
+struct RefitPoint {
+  double v[kDof];
+  double weight;  // all sum to the effective number
+  double shares[kMaxClusters];
+  int32_t mode;  // -1: without weight
+};
+
+// Samples of the objects of a slice, S each, those of one mode together.
+template <int kDof>
+struct SampleMemory {
+  int64_t num_samples, sort_size;  // S, and a power of two that holds it
+  ObjectState<kDof>* states;       // (slice)
+  BaseSet* bases;                  // (slice)
+  double* xi;                      // (slice, S, kDof) in the chart of the sample's mode
+  double* pose;                    // (slice, S, 7)
+  double* log_density;             // (slice, S) of the proposal, with respect to dt dtheta
+  double* cost;                    // (slice, S)
+  double* log_weight;              // (slice, S)
+  double* plain_weight;            // (slice, S) normalised
+  double* gradient_weight;         // (slice, S) corrected by control variates
+  double* scratch;                 // (slice, sort_size)
+  int32_t* order;                  // (slice, sort_size)
+  int32_t* choice;                 // (slice, S) component, twice, plus one for its wide part
+  void* records;                   // (slice, S) SampleRecord of float or double
+  int32_t single_precision;        // the records are of float
+  double* normal_matrix;           // (slice, kMaxColumns^2)
+  RefitPoint<kDof>* points;        // (slice, S), second stage
+  double* keys;                    // (slice, sort_size), second stage
+  int32_t* members;                // (slice) objects with a second stage
+  int32_t* num_members;            // (1)
+
+  static constexpr int kMaxColumns = 65;  // of the control variates
+
+  static SampleMemory Allocate(int64_t slice, int64_t num_samples, bool single_precision,
+                               bool second_stage, Arena* arena) {
+    SampleMemory m = {};
+    m.num_samples = num_samples;
+    m.sort_size = 1;
+    while (m.sort_size < num_samples) m.sort_size *= 2;
+    const int64_t all = slice * num_samples;
+    m.states = arena->Take<ObjectState<kDof>>(slice);
+    m.bases = arena->Take<BaseSet>(slice);
+    m.xi = arena->Take<double>(all * kDof);
+    m.pose = arena->Take<double>(all * 7);
+    for (double** column :
+         {&m.log_density, &m.cost, &m.log_weight, &m.plain_weight, &m.gradient_weight}) {
+      *column = arena->Take<double>(all);
+    }
+    m.scratch = arena->Take<double>(slice * m.sort_size);
+    m.order = arena->Take<int32_t>(slice * m.sort_size);
+    m.choice = arena->Take<int32_t>(all);
+    m.single_precision = single_precision;
+    m.records = single_precision ? static_cast<void*>(arena->Take<SampleRecord<float>>(all))
+                                 : arena->Take<SampleRecord<double>>(all);
+    m.normal_matrix = arena->Take<double>(slice * kMaxColumns * kMaxColumns);
+    m.points = arena->Take<RefitPoint<kDof>>(second_stage ? all : 0);
+    m.keys = arena->Take<double>(second_stage ? slice * m.sort_size : 0);
+    m.members = arena->Take<int32_t>(slice);
+    m.num_members = arena->Take<int32_t>(1);
+    return m;
+  }
+
+  template <typename T>
+  PROPNP_HOST_DEVICE SampleRecord<T>* RecordsOf() const {
+    return static_cast<SampleRecord<T>*>(records);
+  }
+
+  // What is written to the record of a sample; the steps that write are in double precision.
+  PROPNP_DEVICE void SetDisplacement(int64_t sample, const Mat3<double>& turn,
+                                     const Vec3<double>& shift) const {
+    if (single_precision) {
+      RecordsOf<float>()[sample].pose = {cast<float>(turn), cast<float>(shift)};
+    } else {
+      RecordsOf<double>()[sample].pose = {turn, shift};
+    }
+  }
+  PROPNP_DEVICE void SetRecordWeight(int64_t sample, double weight) const {
+    if (single_precision) {
+      RecordsOf<float>()[sample].weight = static_cast<float>(weight);
+    } else {
+      RecordsOf<double>()[sample].weight = weight;
+    }
+  }
+};
+
+// What every kernel of the sampler takes.
+template <int kDof>
+struct SamplerArgs {
+  const DeviceInputs<double>* inputs;
+  ObjectSlice slice;
+  ObjectList list;
+  propnp_solve_options start_options;
+  propnp_sample_options options;
+  propnp_tensor pose_target;
+  int32_t loss_gradient;  // of cost_target + log_evidence
+  RandomStarts<double> starts;
+  SampleMemory<kDof> memory;
+
+  PROPNP_DEVICE uint64_t seed() const {
+    return options.seed_pointer ? *options.seed_pointer : options.seed;
+  }
+  PROPNP_DEVICE int64_t Index(int64_t local) const { return slice.first + local; }
+};
+
+// The steps, each of all objects of the slice, or of the list.
+template <int kDof>
+void FindModes(const SamplerArgs<kDof>& args, Queue* queue);
+template <int kDof>
+void DrawSamples(const SamplerArgs<kDof>& args, Queue* queue);
+template <int kDof>
+void WeighSamples(const SamplerArgs<kDof>& args, Queue* queue);
+// Lists the objects that want a second stage and fits proposals for them.
+template <int kDof>
+void RefitProposals(const SamplerArgs<kDof>& args, Queue* queue);
+// One round of adaptive multiple importance sampling, before its costs are known and after.
+template <int kDof>
+void DrawAmisRound(const SamplerArgs<kDof>& args, int round, Queue* queue);
+template <int kDof>
+void AdaptAmisRound(const SamplerArgs<kDof>& args, int round, Queue* queue);
+template <int kDof>
+void DescendToModes(const SamplerArgs<kDof>& args, Queue* queue);
+
+}  // namespace propnp::gpu
+
+#endif  // PROPNP_CUDA_SAMPLER_SAMPLER_STATE_H_

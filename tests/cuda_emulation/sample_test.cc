@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// SamplePosterior() by the CUDA kernels, emulated, against the CPU. From starts that make no steps
+// of their own, which are the same on both, the same modes follow to 1e-4 standard deviations, and
+// so the same proposals and draws: evidence and gradient agree far below their Monte Carlo error.
+// From refined starts, whose arithmetic differs, other small modes may be found, and they agree
+// within it.
+#include "propnp/engine/sample_posterior.h"
+#include "tests/cuda_emulation/parity.h"
+#include "tests/engine/gradient_operation.h"
+
+namespace propnp::test {
+namespace {
+
+// A call on a gradient batch with every output that both backends have.
+struct SampleCall {
+  GradientInputs inputs;
+  GradientOutputs out;
+  SolveOptions start_options;
+  SampleOptions options;
+  SampleArgs args;
+  std::vector<double> log_evidence, standard_error, ess, khat, cost_target, mode_pose,
+      mode_covariance, mode_probability, mode_cost, sample_pose, log_weight, grad_prior_mean;
+  std::vector<int32_t> mode_count, stages, status;
+
+  SampleCall(const GradientBatch& b, int32_t device, int32_t precision, int samples)
+      : inputs(b), out(b) {
+    const int64_t n = b.num_objects, p = b.pose_size(), d = b.cost.dof, s = samples;
+    constexpr int64_t kModes = 4;
+    inputs.Attach(&args);
+    start_options.num_starts = 3;
+    start_options.start_iterations = 0;
+    options.num_samples = samples;
+    options.second_stage_ess = 0;
+    options.seed = 3;
+    args.start_options = &start_options;
+    args.options = &options;
+    args.device = device;
+    args.precision = precision;
+    const auto view = [](std::vector<double>* v, std::initializer_list<int64_t> shape) {
+      int64_t size = 1;
+      for (const int64_t extent : shape) size *= extent;
+      v->assign(size, kNaN);
+      return View(v->data(), shape);
+    };
+    args.log_evidence = view(&log_evidence, {n});
+    args.standard_error = view(&standard_error, {n});
+    args.ess = view(&ess, {n});
+    args.khat = view(&khat, {n});
+    args.mode_pose = view(&mode_pose, {n, kModes, p});
+    args.mode_covariance = view(&mode_covariance, {n, kModes, d, d});
+    args.mode_probability = view(&mode_probability, {n, kModes});
+    args.mode_cost = view(&mode_cost, {n, kModes});
+    args.sample_pose = view(&sample_pose, {n, s, p});
+    args.sample_log_weight = view(&log_weight, {n, s});
+    const propnp_gradients& g = out.gradients;
+    args.grad_x3d = g.x3d, args.grad_x2d = g.x2d, args.grad_w2d = g.w2d;
+    args.grad_sqrt_info = g.sqrt_info, args.grad_delta = g.delta;
+    if (!b.prior_mean.empty()) args.grad_prior_mean = view(&grad_prior_mean, {n, 3});
+    mode_count.assign(n, -1), stages.assign(n, -1), status.assign(n, -1);
+    args.mode_count = View(mode_count.data(), {n});
+    args.stages = View(stages.data(), {n});
+    args.status = View(status.data(), {n});
+  }
+  SampleCall(const SampleCall&) = delete;
+
+  void SetTarget(const GradientBatch& b) {
+    args.pose_target = ViewOrNone(b.true_pose, {b.num_objects, b.pose_size()});
+    args.loss_gradient = 1;
+    cost_target.assign(b.num_objects, kNaN);
+    args.cost_target = View(cost_target.data(), {b.num_objects});
+  }
+};
+
+// A pose has two quaternions, and many yaws.
+std::vector<double> Canonical(std::vector<double> poses, int64_t pose_size) {
+  for (size_t first = 0; pose_size == 4 && first < poses.size(); first += 4) {
+    poses[first + 3] = std::remainder(poses[first + 3], 6.283185307179586);
+  }
+  for (size_t first = 0; pose_size == 7 && first < poses.size(); first += 7) {
+    size_t largest = first + 3;
+    for (size_t k = first + 4; k < first + 7; ++k) {
+      if (std::fabs(poses[k]) > std::fabs(poses[largest])) largest = k;
+    }
+    if (poses[largest] >= 0) continue;
+    for (size_t k = first + 3; k < first + 7; ++k) poses[k] = -poses[k];
+  }
+  return poses;
+}
+
+void ExpectClose(const SampleCall& device, const SampleCall& cpu, double tolerance) {
+  EXPECT_EQ(device.status, cpu.status);
+  EXPECT_EQ(device.mode_count, cpu.mode_count);
+  EXPECT_EQ(device.stages, cpu.stages);
+  for (size_t i = 0; i < cpu.log_evidence.size(); ++i) {
+    EXPECT_NEAR(device.log_evidence[i], cpu.log_evidence[i], tolerance) << i;
+    EXPECT_NEAR(device.ess[i], cpu.ess[i], tolerance) << i;
+    EXPECT_NEAR(device.khat[i], cpu.khat[i], 10 * tolerance) << i;
+  }
+  ExpectAlike("cost_target", device.cost_target, cpu.cost_target, tolerance);
+  const int64_t p = cpu.args.mode_pose.shape[2];
+  ExpectAlike("mode_pose", Canonical(device.mode_pose, p), Canonical(cpu.mode_pose, p), tolerance,
+              1);
+  ExpectAlike("mode_covariance", device.mode_covariance, cpu.mode_covariance, 10 * tolerance, 1);
+  ExpectAlike("mode_cost", device.mode_cost, cpu.mode_cost, tolerance, 1);
+  ExpectAlike("x3d", device.out.x3d, cpu.out.x3d, 10 * tolerance);
+  ExpectAlike("x2d", device.out.x2d, cpu.out.x2d, 10 * tolerance);
+  ExpectAlike("w2d", device.out.w2d, cpu.out.w2d, 10 * tolerance);
+  ExpectAlike("sqrt_info", device.out.sqrt_info, cpu.out.sqrt_info, 10 * tolerance);
+  ExpectAlike("delta", device.out.delta, cpu.out.delta, 10 * tolerance);
+  ExpectAlike("prior mean", device.grad_prior_mean, cpu.grad_prior_mean, 10 * tolerance);
+}
+
+// Camera, degrees of freedom, loss.
+using Case = std::tuple<int, int, int>;
+class EmulatedSample : public ::testing::TestWithParam<Case>, OnEmulatedDevice {
+ protected:
+  GradientBatch MakeBatch(TestRandom& random) const {
+    const auto [camera, dof, loss] = GetParam();
+    GradientCase c;
+    c.camera = camera, c.dof = dof, c.loss = loss;
+    c.information = (camera + loss) % 2;
+    c.prior = loss % 2;
+    c.displacement = 0.02;
+    return MakeGradientBatch(random, c);
+  }
+};
+
+TEST_P(EmulatedSample, AgreesWithTheCpu) {
+  TestRandom random;
+  const GradientBatch b = MakeBatch(random);
+  SampleCall device(b, 0, PROPNP_FLOAT64, 128), cpu(b, -1, PROPNP_FLOAT64, 128);
+  device.SetTarget(b), cpu.SetTarget(b);
+  const Status status = SamplePosterior(SharedContext(), device.args);
+  ASSERT_TRUE(status.ok()) << status.message();
+  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
+  ExpectClose(device, cpu, 1e-3);
+}
+
+TEST_P(EmulatedSample, InSinglePrecisionAgreesWithTheCpu) {
+  TestRandom random;
+  const GradientBatch b = MakeBatch(random);
+  SampleCall device(b, 0, PROPNP_FLOAT32, 96), cpu(b, -1, PROPNP_FLOAT64, 96);
+  device.options.method = cpu.options.method = PROPNP_SAMPLER_MIXTURE_MC;
+  device.SetTarget(b), cpu.SetTarget(b);
+  ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
+  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
+  ExpectClose(device, cpu, 3e-3);
+}
+
+// Where the first stage's samples are the same, so is what is fitted to them.
+TEST_P(EmulatedSample, TheSecondStageAgreesWithTheCpu) {
+  TestRandom random;
+  const GradientBatch b = MakeBatch(random);
+  SampleCall device(b, 0, PROPNP_FLOAT64, 192), cpu(b, -1, PROPNP_FLOAT64, 192);
+  for (SampleCall* call : {&device, &cpu}) {
+    call->options.second_stage_ess = 0.9;
+    call->SetTarget(b);
+  }
+  ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
+  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
+  EXPECT_EQ(cpu.stages[0], 2);
+  ExpectClose(device, cpu, 3e-3);
+}
+
+TEST_P(EmulatedSample, AdaptiveSamplingAgreesWithTheCpu) {
+  TestRandom random;
+  const GradientBatch b = MakeBatch(random);
+  SampleCall device(b, 0, PROPNP_FLOAT64, 64), cpu(b, -1, PROPNP_FLOAT64, 64);
+  for (SampleCall* call : {&device, &cpu}) {
+    call->options.method = PROPNP_SAMPLER_AMIS;
+    call->SetTarget(b);
+  }
+  ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
+  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
+  ExpectClose(device, cpu, 3e-3);
+}
+
+// A difference of five standard errors in one of 64 objects has a probability of 4e-5. The errors
+// are estimates themselves, so that a little is added.
+TEST_P(EmulatedSample, FromRefinedStartsAgreesWithinTheStandardErrors) {
+  TestRandom random;
+  const GradientBatch b = MakeBatch(random);
+  SampleCall device(b, 0, PROPNP_FLOAT32, 256), cpu(b, -1, PROPNP_FLOAT64, 512);
+  for (SampleCall* call : {&device, &cpu}) {
+    call->start_options.num_starts = 32;
+    call->start_options.start_points = 6;
+    call->start_options.start_iterations = 5;
+    call->SetTarget(b);
+  }
+  ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
+  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
+  for (size_t i = 0; i < cpu.status.size(); ++i) {
+    const double error = std::hypot(device.standard_error[i], cpu.standard_error[i]);
+    if (std::isfinite(error)) {
+      EXPECT_NEAR(device.log_evidence[i], cpu.log_evidence[i], 5 * error + 0.01) << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EmulatedSample,
+                         ::testing::Combine(::testing::Range(0, 4), ::testing::Values(6, 4),
+                                            ::testing::Range(0, 4)));
+
+}  // namespace
+}  // namespace propnp::test
