@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from .. import _abi
+from .._options import COVARIANCES, LOSSES, METHODS, SAMPLERS
 from ..errors import InvalidArgumentError, WorkspaceTooSmallError
-from . import _config
-from ._config import Config
+from ._config import PRIORS, Config, decode
 from ._problem import Problem, has_information, num_objects
 
 _DTYPES = {
@@ -83,7 +83,7 @@ class Call:
         self.start_options = _abi.SolveOptions.new()
         self.sample_options = _abi.SampleOptions.new()
         self.gradients = _abi.Gradients.new()
-        self._model = torch.tensor([_config.CAMERA_MODELS[config.camera_model]], dtype=torch.int32)
+        self._model = torch.tensor(config.camera_codes, dtype=torch.int32)
         self._seeded: tuple[_abi.SizedStruct, ...] = ()
         self._prior_fields: tuple[str, str] | None = None
         self._fill_cost(config)
@@ -94,20 +94,20 @@ class Call:
     def _fill_cost(self, config: Config) -> None:
         cost = self.cost
         cost.dof = config.dof
-        cost.loss = _config.LOSSES[config.loss]
+        cost.loss = LOSSES[config.loss]
         cost.delta = config.delta
         cost.relative_delta = config.relative_delta
         cost.z_min = config.z_min
         cost.yaw_axis[:] = config.yaw_axis
         if config.prior is not None:
-            self.prior.kind = _config.PRIORS[config.prior]
+            self.prior.kind = PRIORS[config.prior]
             self._prior_fields = _PRIOR_FIELDS[self.prior.kind]
             cost.set_pointer("prior", self.prior)
 
     def _fill_start_options(self, config: Config) -> None:
         options = self.start_options
-        options.method = _config.METHODS[config.method]
-        options.covariance = _config.COVARIANCES[config.covariance]
+        options.method = METHODS[config.method]
+        options.covariance = COVARIANCES[config.covariance]
         for name in (
             "num_starts",
             "start_points",
@@ -126,7 +126,7 @@ class Call:
 
     def _fill_sample_options(self, config: Config) -> None:
         options = self.sample_options
-        options.method = _config.SAMPLERS[config.sampler]
+        options.method = SAMPLERS[config.sampler]
         options.num_samples = config.num_samples
         options.control_variates = config.control_variates
         options.second_stage_ess = config.second_stage_ess
@@ -185,7 +185,7 @@ class Call:
         put(cameras, "box_px", box)
         if self._model.device != problem.camera.device:
             self._model = self._model.to(problem.camera.device)
-        put(cameras, "model", self._model.expand(count))
+        put(cameras, "model", self._model.expand(count) if len(self._model) == 1 else self._model)
 
     def set_seed(self, seed: Tensor) -> None:
         """The library reads the tensor's one number itself, so that a recorded graph may change it."""
@@ -236,7 +236,7 @@ def prepare(verb: str, encoded: str) -> Call:
     if call is None:
         if len(calls) >= _MOST_CALLS:
             del calls[next(iter(calls))]
-        call = calls[verb, encoded] = Call(verb, _config.decode(encoded))
+        call = calls[verb, encoded] = Call(verb, decode(encoded))
     return call
 
 

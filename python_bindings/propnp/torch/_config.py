@@ -11,27 +11,25 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+from collections.abc import Collection
 from typing import Any
 
+from .._abi import MAX_MODES
+from .._options import COVARIANCES, LOSSES, METHODS, SAMPLERS, refuse_unknown
+from ..camera import MODELS
 from ..errors import InvalidArgumentError
 
-LOSSES = {"none": 0, "huber": 1, "adaptive_huber": 2, "cauchy": 3}
-CAMERA_MODELS = {"pinhole": 0, "simple_radial": 1, "opencv": 2, "fisheye": 3}
-SAMPLERS = {"mixture": 0, "mixture_mc": 1, "amis": 2, "laplace": 3}
-METHODS = {"levenberg_marquardt": 0, "gauss_newton": 1}
-COVARIANCES = {"posterior": 0, "gauss_newton": 1, "sandwich": 2}
 PRIORS = {"log_depth": 0, "depth_range": 1, "pose": 2}
 GRADIENTS = ("none", "evidence", "loss")
-MAX_MODES = 16
+CLAMPED_DERIVATIVES = ("drop", "exact")
 
-_CHOICES = {
+_CHOICES: dict[str, Collection[str]] = {
     "loss": LOSSES,
-    "camera_model": CAMERA_MODELS,
     "sampler": SAMPLERS,
     "method": METHODS,
     "covariance": COVARIANCES,
-    "prior": PRIORS,
     "gradient": GRADIENTS,
+    "clamped_derivative": CLAMPED_DERIVATIVES,
 }
 
 
@@ -55,7 +53,7 @@ class Config:
     yaw_axis: tuple[float, float, float] = (0.0, 1.0, 0.0)
     """Unit vector in the camera frame, 4DoF only."""
     camera_model: str = "pinhole"
-    """pinhole, simple_radial, opencv or fisheye."""
+    """pinhole, simple_radial, opencv or fisheye; of a table, a name for each row, with spaces."""
     prior: str | None = None
     """log_depth, depth_range or pose; its two tensors come with the call."""
 
@@ -99,12 +97,13 @@ class Config:
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
-            if value is None and name == "prior":
-                continue
             if value not in choices:
                 raise InvalidArgumentError(
                     f"{name} is {value!r}, expected one of {', '.join(choices)}"
                 )
+        self.camera_codes  # raises
+        if self.prior is not None and self.prior not in PRIORS:
+            raise InvalidArgumentError(f"prior is {self.prior!r}, expected one of {', '.join(PRIORS)}")
         if self.dof not in (4, 6):
             raise InvalidArgumentError(f"dof is {self.dof}, expected 4 or 6")
         if not 0 <= self.num_modes <= MAX_MODES:
@@ -114,6 +113,16 @@ class Config:
     def pose_size(self) -> int:
         """Numbers of a stored pose: 7 [tx ty tz qw qx qy qz] or 4 [tx ty tz yaw]."""
         return 7 if self.dof == 6 else 4
+
+    @functools.cached_property
+    def camera_codes(self) -> list[int]:
+        """The ABI's numbers of the camera models."""
+        names = self.camera_model.split()
+        if not names or not set(names) <= MODELS.keys():
+            raise InvalidArgumentError(
+                f"camera_model is {self.camera_model!r}, expected {', '.join(MODELS)}"
+            )
+        return [MODELS[name] for name in names]
 
     @functools.cached_property
     def encoded(self) -> str:
@@ -131,11 +140,7 @@ class Config:
 
 @functools.lru_cache(maxsize=256)
 def _replaced(config: Config, changes: tuple[tuple[str, Any], ...]) -> Config:
-    unknown = [name for name, _ in changes if name not in Config.__dataclass_fields__]
-    if unknown:
-        raise InvalidArgumentError(
-            f"unknown options {', '.join(unknown)}; there are {', '.join(Config.__dataclass_fields__)}"
-        )
+    refuse_unknown([name for name, _ in changes], Config.__dataclass_fields__)
     return dataclasses.replace(config, **dict(changes))
 
 
