@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from . import _ops
-from ._config import decode
+from ._config import changed, option
 from ._kernels import SAMPLE_OUTPUTS
 from ._problem import NUM_DIFFERENTIABLE, NUM_TENSORS, Problem
 
@@ -133,15 +133,15 @@ def _sample_backward(ctx: Any, *cotangents: Gradient) -> tuple[Gradient, ...]:
     to_camera, to_others = mask & _CAMERA_BIT, mask & ~_CAMERA_BIT
     result, rest = list(_NONE), target
     if evidence is not None:
-        options = decode(config)
-        if options.gradient == "none" or (to_camera and not options.keep_samples):
+        kind = option(config, "gradient")
+        if kind == "none" or (to_camera and not option(config, "keep_samples")):
             kind = "evidence" if target is None else "loss"
-            options = options.replace(gradient=kind, keep_samples=True, num_modes=0)
-            outputs = _ops.sample(*problem, target_pose, seed, options.encoded)
+            again = changed(config, ("gradient", "keep_samples", "num_modes"), (kind, True, 0))
+            outputs = _ops.sample(*problem, target_pose, seed, again)
             log_weight, sample_pose = outputs[3:5]
             stored = list(outputs[len(SAMPLE_OUTPUTS) :])
         result = _scaled(evidence, problem, stored, to_others)
-        if options.gradient == "loss":  # the target's cost is in it already, times `evidence`
+        if kind == "loss":  # the target's cost is in it already, times `evidence`
             rest = None if target is evidence else _difference(target, evidence)
         if to_camera:
             of_samples = evidence[:, None] * torch.softmax(log_weight, 1)
@@ -213,10 +213,31 @@ def _solve_backward(ctx: Any, *cotangents: Gradient) -> tuple[Gradient, ...]:
     return _filled(ctx, result)
 
 
-for name, backward, setup in (
-    ("sample", _sample_backward, _setup_sample),
-    ("expectation", _expectation_backward, _setup_expectation),
-    ("pose_plus", _pose_plus_backward, _setup_pose_plus),
-    ("solve", _solve_backward, _setup_solve),
-):
-    torch.library.register_autograd(f"propnp::{name}", backward, setup_context=setup)
+class Differentiable:
+    """An operator with its derivative, under torch.func.grad and its kin too.
+
+    What torch.library makes of a derivative does not know them, so they get a Function.
+    """
+
+    def __init__(self, name: str, setup: Any, backward: Any) -> None:
+        op = getattr(_ops, name)
+        torch.library.register_autograd(f"propnp::{name}", backward, setup_context=setup)
+        self._op = op
+        members = {
+            "generate_vmap_rule": True,
+            "forward": staticmethod(lambda *args: op(*args)),
+            "setup_context": staticmethod(lambda ctx, inputs, output: setup(ctx, inputs, output)),
+            "backward": staticmethod(backward),
+        }
+        self._function: Any = type(name, (torch.autograd.Function,), members)
+
+    def __call__(self, *args: Any) -> Any:
+        if not torch.compiler.is_compiling() and torch._C._are_functorch_transforms_active():
+            return self._function.apply(*args)
+        return self._op(*args)
+
+
+sample = Differentiable("sample", _setup_sample, _sample_backward)
+expectation = Differentiable("expectation", _setup_expectation, _expectation_backward)
+pose_plus = Differentiable("pose_plus", _setup_pose_plus, _pose_plus_backward)
+solve = Differentiable("solve", _setup_solve, _solve_backward)

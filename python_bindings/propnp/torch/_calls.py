@@ -17,6 +17,7 @@ from torch import Tensor
 
 from .. import _abi
 from .._options import COVARIANCES, LOSSES, METHODS, SAMPLERS
+from ..camera import MODELS
 from ..errors import InvalidArgumentError, WorkspaceTooSmallError
 from ._config import PRIORS, Config, decode
 from ._problem import Problem, has_information, num_objects
@@ -83,7 +84,8 @@ class Call:
         self.start_options = _abi.SolveOptions.new()
         self.sample_options = _abi.SampleOptions.new()
         self.gradients = _abi.Gradients.new()
-        self._model = torch.tensor(config.camera_codes, dtype=torch.int32)
+        codes = [MODELS[name] for name in config.camera_model.split()]
+        self._model = torch.tensor(codes, dtype=torch.int32)
         self._seeded: tuple[_abi.SizedStruct, ...] = ()
         self._prior_fields: tuple[str, str] | None = None
         self._fill_cost(config)

@@ -14,6 +14,8 @@ import json
 from collections.abc import Collection
 from typing import Any
 
+import torch
+
 from .._abi import MAX_MODES
 from .._options import COVARIANCES, LOSSES, METHODS, SAMPLERS, refuse_unknown
 from ..camera import MODELS
@@ -94,6 +96,9 @@ class Config:
     clamped_derivative: str = "drop"
     """drop: points clamped in depth or by the box have no derivative, as in the solver; exact."""
 
+    # All of the above as one string.
+    encoded: str = dataclasses.field(init=False, repr=False, compare=False)
+
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
@@ -101,47 +106,32 @@ class Config:
                 raise InvalidArgumentError(
                     f"{name} is {value!r}, expected one of {', '.join(choices)}"
                 )
-        self.camera_codes  # raises
+        if not self.camera_model or not set(self.camera_model.split()) <= MODELS.keys():
+            raise InvalidArgumentError(
+                f"camera_model is {self.camera_model!r}, expected {', '.join(MODELS)}"
+            )
         if self.prior is not None and self.prior not in PRIORS:
-            raise InvalidArgumentError(f"prior is {self.prior!r}, expected one of {', '.join(PRIORS)}")
+            raise InvalidArgumentError(f"prior is {self.prior!r}, expected {', '.join(PRIORS)}")
         if self.dof not in (4, 6):
             raise InvalidArgumentError(f"dof is {self.dof}, expected 4 or 6")
         if not 0 <= self.num_modes <= MAX_MODES:
             raise InvalidArgumentError(f"num_modes is {self.num_modes}, expected 0 to {MAX_MODES}")
+        object.__setattr__(self, "encoded", self._encode())
+
+    def _encode(self) -> str:
+        changed = {}
+        for field in dataclasses.fields(self):
+            if field.init and getattr(self, field.name) != field.default:
+                changed[field.name] = getattr(self, field.name)
+        return json.dumps(changed)
 
     @property
     def pose_size(self) -> int:
         """Numbers of a stored pose: 7 [tx ty tz qw qx qy qz] or 4 [tx ty tz yaw]."""
         return 7 if self.dof == 6 else 4
 
-    @functools.cached_property
-    def camera_codes(self) -> list[int]:
-        """The ABI's numbers of the camera models."""
-        names = self.camera_model.split()
-        if not names or not set(names) <= MODELS.keys():
-            raise InvalidArgumentError(
-                f"camera_model is {self.camera_model!r}, expected {', '.join(MODELS)}"
-            )
-        return [MODELS[name] for name in names]
 
-    @functools.cached_property
-    def encoded(self) -> str:
-        """The one string, of what differs from the defaults."""
-        changed = {
-            field.name: value
-            for field in dataclasses.fields(self)
-            if (value := getattr(self, field.name)) != field.default
-        }
-        return json.dumps(changed)
-
-    def replace(self, **changes: Any) -> Config:
-        return _replaced(self, tuple(changes.items())) if changes else self
-
-
-@functools.lru_cache(maxsize=256)
-def _replaced(config: Config, changes: tuple[tuple[str, Any], ...]) -> Config:
-    refuse_unknown([name for name, _ in changes], Config.__dataclass_fields__)
-    return dataclasses.replace(config, **dict(changes))
+OPTIONS = frozenset(field.name for field in dataclasses.fields(Config) if field.init)
 
 
 @functools.lru_cache(maxsize=256)
@@ -151,3 +141,21 @@ def decode(encoded: str) -> Config:
     if "yaw_axis" in fields:
         fields["yaw_axis"] = tuple(fields["yaw_axis"])
     return Config(**fields)
+
+
+@torch.compiler.assume_constant_result
+def changed(encoded: str, names: tuple[str, ...], values: tuple[Any, ...]) -> str:
+    """With other values of some options."""
+    return _changed(encoded, names, values)
+
+
+@functools.lru_cache(maxsize=1024)
+def _changed(encoded: str, names: tuple[str, ...], values: tuple[Any, ...]) -> str:
+    refuse_unknown(names, OPTIONS)
+    return dataclasses.replace(decode(encoded), **dict(zip(names, values))).encoded
+
+
+@torch.compiler.assume_constant_result
+def option(encoded: str, name: str) -> Any:
+    """The value of an option."""
+    return getattr(decode(encoded), name)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The propnp authors
-"""From what a user has at hand to a Problem and its Config."""
+"""From what a user has at hand to a Problem and its encoded Config."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from ..camera import Camera
 from ..errors import InvalidArgumentError
 from ..prior import Prior
-from ._config import Config
+from ._config import changed, option
 from ._problem import Problem, has_information, num_objects, num_views
 
 _PRIOR_FIELDS = {
@@ -25,7 +25,7 @@ _PINHOLE_ENTRIES = [0, 4, 2, 5, 1]
 
 
 def make_problem(
-    config: Config,
+    config: str,
     x3d: Tensor,
     x2d: Tensor,
     w2d: Optional[Tensor],
@@ -43,7 +43,7 @@ def make_problem(
     view_camera: Optional[Tensor] = None,
     view_rig: Optional[Tensor] = None,
     camera_from_rig: Optional[Tensor] = None,
-) -> tuple[Problem, Config]:
+) -> tuple[Problem, str]:
     """The tensors of a call and what its operators are told.
 
     The scale of an adaptive Huber loss is computed here, so that autograd sees what it is made of.
@@ -51,10 +51,9 @@ def make_problem(
     if w2d is not None and sqrt_info is not None:
         raise InvalidArgumentError("w2d and sqrt_info are both given, expected one of them")
     parameters, model, box = _camera_tensors(camera, x3d)
-    if prior is not None or config.prior is not None:
-        config = config.replace(prior=None if prior is None else prior.kind)
-    if model != config.camera_model:
-        config = config.replace(camera_model=model)
+    config = changed(
+        config, ("camera_model", "prior"), (model, None if prior is None else prior.kind)
+    )
     first, second = _PRIOR_FIELDS[prior.kind] if prior is not None else ("", "")
     problem = Problem(
         as_real(x3d),
@@ -74,10 +73,10 @@ def make_problem(
         _integers(view_rig, torch.int32),
         _optional_real(camera_from_rig),
     )
-    if config.loss == "adaptive_huber":
-        relative = config.relative_delta if delta is None else problem.delta
+    if option(config, "loss") == "adaptive_huber":
+        relative = option(config, "relative_delta") if delta is None else problem.delta
         problem = problem._replace(delta=adaptive_delta(problem, relative))
-        config = config.replace(loss="huber", relative_delta=Config.relative_delta)
+        config = changed(config, ("loss",), ("huber",))
     return problem, config
 
 

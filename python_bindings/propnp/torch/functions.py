@@ -23,18 +23,17 @@ import torch
 from torch import Tensor
 
 from ..camera import Camera
-from . import _autograd, _ops, _vmap  # noqa: F401: the operators' derivatives and vmap rules
-from ._config import Config
+from . import _autograd, _ops, _vmap  # noqa: F401: vmap rules are registered
+from ._config import Config, changed, option
 from ._inputs import as_real, make_problem
 from ._kernels import SAMPLE_OUTPUTS
 from ._problem import NUM_DIFFERENTIABLE, Problem
 from .results import Evaluation, Expectation, Posterior, Solution
 
 _TENSORS = frozenset(
-    "sqrt_info delta prior box_px counts offsets base_rotation object_ids view_offsets view_camera "
+    "sqrt_info prior box_px counts offsets base_rotation object_ids view_offsets view_camera "
     "view_rig camera_from_rig".split()
 )
-# Losses with a scale that the caller gives as a tensor keep the float option out of the way.
 DEFAULTS = Config()
 
 CameraLike = Union[Tensor, Camera]
@@ -47,16 +46,16 @@ def _problem(
     w2d: Optional[Tensor],
     camera: CameraLike,
     keywords: dict[str, Any],
-) -> tuple[Problem, Config]:
-    tensors = {name: keywords[name] for name in keywords if name in _TENSORS}
-    options = {name: keywords[name] for name in keywords if name not in _TENSORS}
-    if isinstance(options.get("delta"), Tensor):
-        tensors["delta"] = options.pop("delta")
-    if "delta" in tensors and not isinstance(tensors["delta"], (Tensor, type(None))):
-        options["delta"] = float(tensors.pop("delta"))
-    if isinstance(options.get("relative_delta"), Tensor):
-        tensors["delta"] = options.pop("relative_delta")
-    return make_problem(config.replace(**options), x3d, x2d, w2d, camera, **tensors)
+) -> tuple[Problem, str]:
+    tensors = {name: value for name, value in keywords.items() if name in _TENSORS}
+    options = {name: value for name, value in keywords.items() if name not in _TENSORS}
+    for name in ("delta", "relative_delta"):
+        if isinstance(options.get(name), Tensor):
+            tensors["delta"] = options.pop(name)
+    encoded = config.encoded
+    if options:
+        encoded = changed(encoded, tuple(options), tuple(options.values()))
+    return make_problem(encoded, x3d, x2d, w2d, camera, **tensors)
 
 
 def make_seed(seed: Union[int, Tensor, None], device: torch.device) -> Tensor:
@@ -101,21 +100,21 @@ def sample(
     >>> posterior.pose.shape
     torch.Size([1, 7])
     """
-    problem, config = _problem(config, x3d, x2d, w2d, camera, keywords)
+    problem, encoded = _problem(config, x3d, x2d, w2d, camera, keywords)
     if _wants_gradient(problem):
-        config = config.replace(gradient="evidence" if pose_target is None else "loss")
+        encoded = changed(encoded, ("gradient",), ("evidence" if pose_target is None else "loss",))
     if pose_target is not None:
         pose_target = as_real(pose_target.detach())
-    outputs = _ops.sample(*problem, pose_target, make_seed(seed, x3d.device), config.encoded)
+    outputs = _autograd.sample(*problem, pose_target, make_seed(seed, x3d.device), encoded)
     named: dict[str, Any] = dict(zip(SAMPLE_OUTPUTS, outputs))
     if pose_target is None:
         named["cost_target"] = named["loss"] = None
-    if not config.keep_samples:
+    if not option(encoded, "keep_samples"):
         named["sample_pose"] = named["sample_log_weight"] = None
-    if config.num_modes == 0:
+    if option(encoded, "num_modes") == 0:
         for name in ("mode_pose", "mode_covariance", "mode_probability", "mode_cost"):
             named[name] = None
-    if not config.moments:
+    if not option(encoded, "moments"):
         named["mean_pose"] = named["covariance"] = None
     return Posterior(**named)
 
@@ -139,13 +138,13 @@ def solve(
         pose_target: (B, 7) or (B, 4): one more start.
         seed: as in `sample`.
     """
-    problem, config = _problem(config, x3d, x2d, w2d, camera, keywords)
-    outputs = _ops.solve(
+    problem, encoded = _problem(config, x3d, x2d, w2d, camera, keywords)
+    outputs = _autograd.solve(
         *problem,
         None if pose_init is None else as_real(pose_init.detach()),
         None if pose_target is None else as_real(pose_target.detach()),
         make_seed(0 if pose_init is not None and seed is None else seed, x3d.device),
-        config.encoded,
+        encoded,
     )
     return Solution(*outputs)
 
@@ -163,8 +162,8 @@ def pose_plus(
     """The pose (B, 7) or (B, 4) after one Gauss-Newton step from `pose`: the derivative
     regularisation of EPro-PnP (Chen et al., CVPR 2022). `pose` itself carries no gradient.
     """
-    problem, config = _problem(config, x3d, x2d, w2d, camera, keywords)
-    plus: Tensor = _ops.pose_plus(*problem, as_real(pose.detach()), config.encoded)[0]
+    problem, encoded = _problem(config, x3d, x2d, w2d, camera, keywords)
+    plus: Tensor = _autograd.pose_plus(*problem, as_real(pose.detach()), encoded)[0]
     return plus
 
 
@@ -186,12 +185,12 @@ def expectation(
         sample_log_weight: (B, S), of a Posterior. Its dependence on the correspondences is part of
             the gradients; the tensors themselves carry none.
     """
-    problem, config = _problem(config, x3d, x2d, w2d, camera, keywords)
-    outputs = _ops.expectation(
+    problem, encoded = _problem(config, x3d, x2d, w2d, camera, keywords)
+    outputs = _autograd.expectation(
         *problem,
         as_real(sample_pose.detach()),
         as_real(sample_log_weight.detach()),
-        config.encoded,
+        encoded,
     )
     return Expectation(*outputs)
 
@@ -208,5 +207,5 @@ def evaluate(
 ) -> Evaluation:
     """The cost at `pose` (B, 7) or (B, 4) with residuals and Jacobian; no gradients."""
     with torch.no_grad():
-        problem, config = _problem(config, x3d, x2d, w2d, camera, keywords)
-        return Evaluation(*_ops.evaluate(*problem, as_real(pose), config.encoded))
+        problem, encoded = _problem(config, x3d, x2d, w2d, camera, keywords)
+        return Evaluation(*_ops.evaluate(*problem, as_real(pose), encoded))

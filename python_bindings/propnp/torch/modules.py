@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from . import functions
-from ._config import Config
+
+from ._config import OPTIONS, Config
 from .functions import CameraLike
 from .results import Posterior, Solution
 
@@ -32,7 +33,8 @@ class ProbabilisticPnP(nn.Module):
         self, dof: int = 6, *, learn_relative_delta: bool = False, **options: Any
     ) -> None:
         super().__init__()
-        self.config = Config(dof=dof).replace(**options)
+        refuse_unknown(options, OPTIONS)
+        self.config = Config(dof=dof, **options)
         self.log_relative_delta: Optional[nn.Parameter] = None
         if learn_relative_delta:
             self.log_relative_delta = nn.Parameter(
