@@ -87,6 +87,8 @@ class Config:
     """Below this ESS a second proposal is fitted; 0: never."""
 
     keep_samples: bool = True
+    samples_first: bool = False
+    """Samples lie in memory as (S, B, ...) instead of (B, S, ...); their shapes stay the same."""
     num_modes: int = MAX_MODES
     """Modes that are returned, 0 to 16."""
     moments: bool = False
@@ -159,3 +161,9 @@ def _changed(encoded: str, names: tuple[str, ...], values: tuple[Any, ...]) -> s
 def option(encoded: str, name: str) -> Any:
     """The value of an option."""
     return getattr(decode(encoded), name)
+
+
+@functools.lru_cache(maxsize=256)
+def make_config(**options: Any) -> Config:
+    """Config(**options), kept."""
+    return Config(**options)

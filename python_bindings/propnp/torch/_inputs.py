@@ -121,8 +121,13 @@ def _camera_tensors(camera: Any, like: Tensor) -> tuple[Tensor, str, Any]:
         raise InvalidArgumentError(
             f"camera has shape {tuple(matrix.shape)}, expected matrices (..., 3, 3) or a Camera"
         )
-    entries = torch.tensor(_PINHOLE_ENTRIES, device=matrix.device)
-    return matrix.reshape(-1, 9).index_select(1, entries), "pinhole", None
+    return pinhole_parameters(matrix), "pinhole", None
+
+
+def pinhole_parameters(matrices: Tensor) -> Tensor:
+    """(..., 3, 3) to (C, 5) fx fy cx cy skew."""
+    entries = torch.tensor(_PINHOLE_ENTRIES, device=matrices.device)
+    return matrices.reshape(-1, 9).index_select(1, entries)
 
 
 def _prior_tensor(

@@ -120,6 +120,14 @@ def _allocate(
     }
 
 
+def _sample_room(config: Config, shapes: dict[str, Any], like: Tensor) -> dict[str, Tensor]:
+    if not (config.samples_first and config.keep_samples):
+        return _allocate(shapes, like)
+    (b, s, p), names = shapes["sample_pose"], ("sample_pose", "sample_log_weight")
+    outputs = _allocate({**shapes, names[0]: (s, b, p), names[1]: (s, b)}, like)
+    return {**outputs, **{name: outputs[name].transpose(0, 1) for name in names}}
+
+
 def _given(outputs: dict[str, Tensor], shapes: dict[str, Any]) -> dict[str, Optional[Tensor]]:
     return {name: None if shapes[name] is None else out for name, out in outputs.items()}
 
@@ -158,7 +166,7 @@ def sample(*args: Any) -> Outputs:
     problem, (pose_target, seed, encoded) = split(args)
     config = decode(encoded)
     shapes = _sample_shapes(config, num_objects(problem), pose_target is not None)
-    outputs = _allocate(shapes, problem.x3d)
+    outputs = _sample_room(config, shapes, problem.x3d)
     templates = _stored_gradients(problem, config)
     stored = _room(templates, problem)
     given = _given(outputs, shapes)
@@ -188,7 +196,7 @@ def sample_fake(*args: Any) -> Outputs:
     problem, (pose_target, _, encoded) = split(args)
     config = decode(encoded)
     shapes = _sample_shapes(config, num_objects(problem), pose_target is not None)
-    outputs = _allocate(shapes, problem.x3d)
+    outputs = _sample_room(config, shapes, problem.x3d)
     stored = _room(_stored_gradients(problem, config), problem)
     return (*outputs.values(), *stored)
 

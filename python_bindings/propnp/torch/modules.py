@@ -10,8 +10,8 @@ from typing import Any, Optional, Union
 import torch
 from torch import Tensor, nn
 
+from .._options import refuse_unknown
 from . import functions
-
 from ._config import OPTIONS, Config
 from .functions import CameraLike
 from .results import Posterior, Solution
