@@ -13,7 +13,7 @@ from ._view import Shape, View
 
 NumpyArray = np.ndarray[Any, Any]
 
-DTYPE_OF_CODE = {
+DTYPE_OF_CODE: dict[int, np.dtype[Any]] = {
     _abi.FLOAT32: np.dtype(np.float32),
     _abi.FLOAT64: np.dtype(np.float64),
     _abi.INT32: np.dtype(np.int32),
@@ -90,7 +90,7 @@ def _converted(array: NumpyArray, name: str, wanted: int) -> NumpyArray:
     target = DTYPE_OF_CODE[wanted]
     if kind not in "iu" and array.size > 0:
         raise TypeError(f"{name} is {array.dtype}, expected {target}")
-    converted = array.astype(target)
+    converted: NumpyArray = array.astype(target)
     if not np.array_equal(converted, array):
         raise ValueError(f"{name} has numbers that {target} cannot hold")
     return converted

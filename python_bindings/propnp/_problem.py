@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The propnp authors
 """The correspondences, cameras and cost of a call, from keywords to the structs of the C ABI.
 
-    problem = make_problem(x3d, x2d, w2d, camera, inputs={"pose": (pose, (7,))}, loss="huber")
+    problem = make_problem(x3d, x2d, w2d, camera, inputs={"pose": Input(pose, (7,))}, loss="huber")
     args = _abi.EvaluateArgs.new()
     problem.attach(args)
     problem.input(args, "pose")
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import _abi
 from ._arrays import FLOAT, INT32, INT64, UINT64, Backend, choose_backend
@@ -42,6 +42,14 @@ PROBLEM_KEYWORDS = frozenset(
 
 # Extents of an array's own axes; None: any.
 Core = tuple[Any, ...]
+
+
+class Input(NamedTuple):
+    """An array with a leading batch."""
+
+    array: Any
+    core: Core
+    wanted: int = FLOAT  # or INT32 ...
 
 _PRIOR_FIELDS = ("mean", "sigma", "depth", "bound", "pose", "covariance")
 
@@ -69,6 +77,9 @@ class Problem:
         self.points_shape: Shape = ()  # of points as the caller lays them out, padding included
         self.num_objects = 1
         self.inputs: dict[str, View] = {}
+        self.has_w2d = False
+        self.has_sqrt_info = False
+        self.prior_kind = ""  # of Prior, "" without one
         self._flat_points_shape: Shape = ()
         self._kept: list[Any] = []
 
@@ -93,6 +104,16 @@ class Problem:
         view = self.inputs.get(name)
         if view is not None:
             self.set(args, name, view)
+
+    def table(self, struct: SizedStruct, name: str, array: Any, ndim: int, wanted: int) -> Shape:
+        """Sets an array without a batch; its shape. Nothing if it is None."""
+        if array is None:
+            return ()
+        view = self.backend.view(array, name, wanted)
+        if len(view.shape) != ndim:
+            raise InvalidArgumentError(f"{name} has shape {view.shape}, expected {ndim} axes")
+        self.set(struct, name, view)
+        return view.shape
 
     def output(self, args: SizedStruct, name: str, core: Shape, dtype: int = 0) -> Any:
         """A new array (*batch_shape, *core), set as the flat (B, *core) that the ABI takes."""
@@ -124,7 +145,7 @@ def make_problem(
     w2d: Any,
     camera: Any,
     *,
-    inputs: Mapping[str, tuple[Any, Core]] | None = None,
+    inputs: Mapping[str, Input] | None = None,
     **keywords: Any,
 ) -> Problem:
     """`inputs`: further arrays with a leading batch, by name, with the extents of their own axes.
@@ -143,7 +164,7 @@ class _Builder:
         x2d: Any,
         w2d: Any,
         camera: Any,
-        inputs: Mapping[str, tuple[Any, Core]],
+        inputs: Mapping[str, Input],
         keywords: dict[str, Any],
     ) -> None:
         if not isinstance(camera, Camera):
@@ -164,7 +185,7 @@ class _Builder:
         self.inputs = inputs
         self.dof = keywords.get("dof", 6)
         every = list(self.given.items())
-        every += [(name, array) for name, (array, _) in inputs.items()]
+        every += [(name, array) for name, (array, *_) in inputs.items()]
         self.backend = choose_backend(every)
         self.problem = Problem(self.backend, self.dof)
         self.views: dict[str, View] = {}
@@ -179,6 +200,9 @@ class _Builder:
         self._fill_cameras()
         self._fill_cost()
         problem = self.problem
+        problem.has_w2d = "w2d" in self.views
+        problem.has_sqrt_info = "sqrt_info" in self.views
+        problem.prior_kind = self.prior.kind if self.prior else ""
         for name in self.inputs:
             if name in self.views:
                 problem.inputs[name] = self._of_objects(name)
@@ -261,9 +285,10 @@ class _Builder:
         scale = self._loss_scale()
         if scale is not None and not isinstance(scale, (int, float)):
             self._read("delta", (), FLOAT, scale)
-        for name, (array, core) in self.inputs.items():
+        for name, given in self.inputs.items():
+            array, core, wanted = Input(*given)
             if array is not None:
-                self._read(name, core, FLOAT, array)
+                self._read(name, core, wanted, array)
 
     def _loss_scale(self) -> Any:
         return self.keywords.get(

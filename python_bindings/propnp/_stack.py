@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ._view import Shape, broadcast_shapes
 from .errors import InvalidArgumentError
 
 
@@ -30,13 +31,18 @@ def _is_foreign(values: Any) -> bool:
 
 
 def _concatenate(arrays: Sequence[Any]) -> Any:
+    """Along the last axis; the others broadcast."""
+    lead: Shape | None = ()
+    for array in arrays:
+        lead = None if lead is None else broadcast_shapes(lead, tuple(array.shape[:-1]))
+    if lead is None:
+        shapes = " and ".join(str(tuple(array.shape)) for array in arrays)
+        raise InvalidArgumentError(f"shapes {shapes} do not broadcast together")
     if any(_is_torch(array) for array in arrays):
         import torch
 
         tensors = [torch.as_tensor(array) for array in arrays]
-        lead = torch.broadcast_shapes(*(tensor.shape[:-1] for tensor in tensors))
         return torch.cat([tensor.expand(*lead, tensor.shape[-1]) for tensor in tensors], dim=-1)
-    lead = np.broadcast_shapes(*(array.shape[:-1] for array in arrays))
     return np.concatenate([np.broadcast_to(a, (*lead, a.shape[-1])) for a in arrays], axis=-1)
 
 

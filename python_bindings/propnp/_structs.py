@@ -53,6 +53,7 @@ class SizedStruct(ctypes.Structure):
 
     c_name: ClassVar[str]
     offset_of: ClassVar[dict[str, int]] = {}
+    tensor_names: ClassVar[tuple[str, ...]] = ()
     # Filled in when the library is loaded.
     defaults: ClassVar[bytes] = b""
 
@@ -76,7 +77,12 @@ STRUCTS: dict[str, type[SizedStruct]] = {}
 def _declare(c_name: str, text: str) -> type[SizedStruct]:
     python_name = "".join(word.capitalize() for word in c_name.split("_")[1:])
     fields = _fields("u64 struct_size " + text)
-    made = type(python_name, (SizedStruct,), {"_fields_": fields, "c_name": c_name})
+    members = {
+        "_fields_": fields,
+        "c_name": c_name,
+        "tensor_names": tuple(name for name, kind in fields if kind is Tensor),
+    }
+    made: type[SizedStruct] = type(python_name, (SizedStruct,), members)
     made.offset_of = {name: getattr(made, name).offset for name, _ in fields}
     STRUCTS[c_name] = made
     return made
