@@ -57,9 +57,9 @@ class Posterior(NamedTuple):
 
     @property
     def pose(self) -> Tensor:
-        """(B, D') the most probable mode; a failed object has no rotation at depth 1."""
+        """(B, D') the most probable mode; without one, no rotation at depth 1."""
         assert self.mode_pose is not None, "num_modes is 0"
-        return without_failed(self.mode_pose[:, 0], self.status)
+        return without_gaps(self.mode_pose[:, 0])
 
     @property
     def failed(self) -> Tensor:
@@ -120,8 +120,10 @@ class Evaluation(NamedTuple):
     """(B) int32, bits of propnp.Status."""
 
 
-def without_failed(pose: Tensor, status: Tensor) -> Tensor:
-    """Poses (B, D') with no rotation at depth 1 in the place of those of failed objects."""
+def without_gaps(pose: Tensor) -> Tensor:
+    """Poses (B, D') with no rotation at depth 1 where there is none, so that what is made of them
+    stays finite."""
     neutral = pose.new_zeros((1, pose.shape[-1]))
     neutral[:, 2:4] = pose.new_tensor([1.0, 1.0 if pose.shape[-1] == 7 else 0.0])
-    return pose.where(((status & FAILED) == 0)[:, None], neutral)
+    exists = pose.isfinite().all(-1, keepdim=True) & (pose != 0).any(-1, keepdim=True)
+    return pose.where(exists, neutral)

@@ -17,7 +17,7 @@ from ...torch._config import Config
 from ...torch._inputs import as_real
 from ...torch._kernels import SAMPLE_OUTPUTS
 from ...torch.functions import make_seed
-from ...torch.results import Posterior, without_failed
+from ...torch.results import Posterior, without_gaps
 from .camera import PerspectiveCamera
 from .common import pnp_denormalize, pnp_normalize
 from .cost_fun import HuberPnPCost
@@ -219,5 +219,5 @@ def _lowest_mode(posterior: Posterior) -> tuple[Tensor, Tensor]:
     unused = (posterior.mode_pose == 0).all(-1)
     cost, index = posterior.mode_cost.masked_fill(unused, math.inf).min(1)
     rows = torch.arange(len(index), device=index.device)
-    pose = without_failed(posterior.mode_pose[rows, index], posterior.status)
+    pose = without_gaps(posterior.mode_pose[rows, index])
     return pose, cost.masked_fill(posterior.failed, 0)

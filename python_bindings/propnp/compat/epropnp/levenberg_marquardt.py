@@ -15,7 +15,7 @@ from ...torch._config import Config, make_config
 from ...torch._inputs import as_real, pinhole_parameters
 from ...torch._problem import Problem
 from ...torch.functions import make_seed
-from ...torch.results import without_failed
+from ...torch.results import without_gaps
 from .camera import PerspectiveCamera, camera_box, camera_matrices
 from .common import pnp_denormalize, pnp_normalize
 from .cost_fun import HuberPnPCost
@@ -126,7 +126,7 @@ class LMSolver(nn.Module):
         outputs = _autograd.solve(
             *problem, start if alone else None, None if alone else start, seed, config.encoded
         )
-        pose = without_failed(outputs[0], outputs[4])
+        pose = without_gaps(outputs[0])
         cov = self._covariance(problem, pose, config) if with_pose_cov else None
         return pose, cov, outputs[1] if with_cost else None
 
