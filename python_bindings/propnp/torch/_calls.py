@@ -178,12 +178,13 @@ class Call:
         self._set_cameras(problem)
 
     def _set_cameras(self, problem: Problem) -> None:
-        cameras = self.cameras
-        count = problem.camera.shape[0]
-        put(cameras, "parameters", problem.camera)
-        box = problem.box
-        if box is not None and box.shape[0] == 1:
-            box = box.expand(count, 4)
+        cameras, parameters, box = self.cameras, problem.camera, problem.box
+        count = parameters.shape[0]
+        if box is not None and box.shape[0] != count:
+            count = max(count, box.shape[0])
+            parameters = parameters.expand(count, -1)
+            box = box.expand(count, -1)
+        put(cameras, "parameters", parameters)
         put(cameras, "box_px", box)
         if self._model.device != problem.camera.device:
             self._model = self._model.to(problem.camera.device)

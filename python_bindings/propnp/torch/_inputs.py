@@ -158,7 +158,8 @@ def adaptive_delta(problem: Problem, relative: Union[float, Tensor, None]) -> Te
     else:
         size = problem.weights.mean(-1)
     if problem.counts is None and problem.offsets is None and problem.view_offsets is None:
-        mean_size, variance = size.mean(-1), x2d.var(-2).sum(-1)
+        mean_size = size.mean(-1)
+        variance = x2d.var(-2).sum(-1) if x2d.shape[-2] > 1 else torch.zeros_like(mean_size)
     else:
         mean_size, variance = _of_ragged(problem, size, x2d)
     assert relative is not None

@@ -123,7 +123,8 @@ class AdaptiveHuberPnPCost(HuberPnPCost):
 
     def set_param(self, x2d: Tensor, w2d: Tensor) -> None:  # type: ignore[override]
         """delta (num_obj) of correspondences (num_obj, n, 2); gradients flow to both."""
-        spread = x2d.var(dim=-2).sum(dim=-1).sqrt()
+        correction = min(1, x2d.shape[-2] - 1) if len(x2d) else 0  # unbiased where it can be
+        spread = x2d.var(dim=-2, correction=correction).sum(dim=-1).sqrt()
         mean_weight = w2d.mean(dim=(-2, -1))
         # Objects that are not finite are told so by the solver; here they must not spoil gradients.
         self.delta = torch.nan_to_num(mean_weight) * torch.nan_to_num(spread) * self.relative_delta

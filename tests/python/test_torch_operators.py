@@ -1,0 +1,397 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The propnp authors
+"""Layouts, transforms and hostile input through propnp.torch."""
+
+import copy
+import math
+import subprocess
+import sys
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import propnp
+import propnp.torch
+from torch_scenes import make_torch_scene
+
+OPTIONS = dict(num_samples=64, num_starts=16)
+
+
+def sample(scene, **keywords):
+    return propnp.torch.sample(
+        *scene.problem, **{"pose_target": scene.pose, "seed": 1, **OPTIONS, **keywords}
+    )
+
+
+def gradients(loss, scene):
+    return torch.autograd.grad(loss, (scene.x3d, scene.x2d, scene.w2d))
+
+
+def assert_same(a, b, **tolerance):
+    for x, y in zip(a, b):
+        torch.testing.assert_close(x, y, **tolerance)
+
+
+def test_a_posterior():
+    scene = make_torch_scene(1, points=40, dtype=torch.float32)
+    posterior = sample(scene, moments=True, num_samples=512)
+    assert not posterior.failed.any()
+    assert posterior.pose.shape == (3, 7)
+    assert posterior.sample_pose.shape == (3, 512, 7)
+    torch.testing.assert_close(posterior.pose[:, :3], scene.pose[:, :3], atol=0.1, rtol=0)
+    torch.testing.assert_close(posterior.mean_pose[:, :3], posterior.pose[:, :3], atol=0.02, rtol=0)
+    torch.testing.assert_close(
+        posterior.covariance, posterior.mode_covariance[:, 0], rtol=0.5, atol=1e-4
+    )
+    plain = torch.logsumexp(posterior.sample_log_weight, 1) - math.log(512)
+    # Plain weights and control variates estimate the same: some 1 / sqrt(512) apart.
+    torch.testing.assert_close(plain, posterior.log_evidence, atol=0.2, rtol=0)
+
+
+def test_numbers_are_those_of_the_other_interface():
+    scene = make_torch_scene(2)
+    ours = sample(scene, loss="huber", delta=1.5)
+    theirs = propnp.sample(
+        scene.x3d, scene.x2d, w2d=scene.w2d, camera=scene.camera,
+        pose_target=scene.pose, loss="huber", delta=1.5, seed=1, num_samples=64, num_starts=16,
+    )
+    torch.testing.assert_close(ours.log_evidence, theirs.log_evidence, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(ours.cost_target, theirs.cost_target, rtol=1e-12, atol=1e-12)
+
+
+def test_adaptive_delta_is_the_library_s():
+    scene = make_torch_scene(3)
+    scene.x2d[:, ::3] += 30.0
+    ours = sample(scene, loss="adaptive_huber", relative_delta=0.05)
+    theirs = propnp.sample(
+        scene.x3d, scene.x2d, w2d=scene.w2d, camera=scene.camera, loss="adaptive_huber", relative_delta=0.05, seed=1, num_samples=64, num_starts=16,
+        pose_target=scene.pose,
+    )
+    torch.testing.assert_close(ours.cost_target, theirs.cost_target, rtol=1e-12, atol=1e-12)
+
+
+def test_seeds():
+    scene = make_torch_scene(4)
+    torch.manual_seed(5)
+    first = sample(scene, seed=None).log_evidence
+    second = sample(scene, seed=None).log_evidence
+    torch.manual_seed(5)
+    assert (sample(scene, seed=None).log_evidence == first).all()
+    assert (second != first).any()
+    tensor = sample(scene, seed=torch.tensor([1])).log_evidence
+    assert (tensor == sample(scene).log_evidence).all()
+
+
+def test_object_ids_make_shards_draw_what_the_whole_draws():
+    scene = make_torch_scene(5, objects=4)
+    whole = sample(scene).log_evidence
+    half = propnp.torch.sample(
+        *(x[2:] for x in scene.problem[:3]), scene.camera, pose_target=scene.pose[2:], seed=1,
+        object_ids=torch.tensor([2, 3]), **OPTIONS,
+    )
+    torch.testing.assert_close(half.log_evidence, whole[2:], rtol=0, atol=0)
+
+
+def strided(tensor):
+    """The same numbers, not next to each other."""
+    wide = torch.full((*tensor.shape[:-1], 2 * tensor.shape[-1]), math.nan, dtype=tensor.dtype)
+    wide[..., ::2] = tensor
+    return wide[..., ::2]
+
+
+def test_inputs_that_are_not_contiguous():
+    scene = make_torch_scene(6)
+    spread = copy.copy(scene)
+    spread.x3d = scene.x3d.transpose(0, 1).contiguous().transpose(0, 1)
+    spread.x2d, spread.w2d, spread.pose = map(strided, (scene.x2d, scene.w2d, scene.pose))
+    assert not spread.x2d.is_contiguous()
+    a, b = scene.differentiable(), spread
+    for name in ("x3d", "x2d", "w2d"):
+        getattr(b, name).requires_grad_()
+    pa, pb = sample(a), sample(b)
+    assert_same(pa[:5], pb[:5], rtol=0, atol=0)
+    assert_same(gradients(pa.loss.sum(), a), gradients(pb.loss.sum(), b), rtol=0, atol=0)
+
+
+def ragged_pair():
+    """A batch with padding that must not be read, and its objects one by one."""
+    scene = make_torch_scene(7, points=14)
+    counts = [14, 6, 9]
+    for row, count in enumerate(counts):
+        for tensor in (scene.x3d, scene.x2d, scene.w2d):
+            tensor[row, count:] = math.nan
+    alone = []
+    for row, count in enumerate(counts):
+        one = copy.copy(scene)
+        one.x3d, one.x2d, one.w2d = (x[row : row + 1, :count] for x in scene.problem[:3])
+        one.pose = scene.pose[row : row + 1]
+        alone.append(one.differentiable())
+    return scene, torch.tensor(counts), alone
+
+
+def losses_alone(alone, **keywords):
+    return [
+        sample(one, object_ids=torch.tensor([row]), **keywords).loss
+        for row, one in enumerate(alone)
+    ]
+
+
+@pytest.mark.parametrize("loss", ["huber", "adaptive_huber"])
+def test_ragged_by_counts(loss):
+    scene, counts, alone = ragged_pair()
+    batch = scene.differentiable()
+    posterior = sample(batch, counts=counts, loss=loss)
+    separate = losses_alone(alone, loss=loss)
+    assert_same(posterior.loss, torch.cat(separate), rtol=1e-12, atol=1e-12)
+    of_batch = gradients(posterior.loss.sum(), batch)
+    for row, count in enumerate(counts.tolist()):
+        of_one = gradients(separate[row].sum(), alone[row])
+        for whole, part in zip(of_batch, of_one):
+            torch.testing.assert_close(whole[row, :count], part[0], rtol=1e-10, atol=1e-12)
+            assert (whole[row, count:] == 0).all()
+
+
+@pytest.mark.parametrize("loss", ["huber", "adaptive_huber"])
+def test_ragged_by_offsets(loss):
+    scene, counts, alone = ragged_pair()
+    packed = copy.copy(scene)
+    packed.x3d, packed.x2d, packed.w2d = (
+        torch.cat([x[row, :count] for row, count in enumerate(counts)]) for x in scene.problem[:3]
+    )
+    packed = packed.differentiable()
+    offsets = torch.cat([torch.zeros(1, dtype=torch.int64), counts.cumsum(0)])
+    posterior = sample(packed, offsets=offsets, loss=loss)
+    separate = losses_alone(alone, loss=loss)
+    assert_same(posterior.loss, torch.cat(separate), rtol=1e-12, atol=1e-12)
+    plus = propnp.torch.pose_plus(*packed.problem, packed.pose, offsets=offsets, loss=loss)
+    assert plus.shape == (3, 7)
+    weights = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
+    of_batch = gradients((posterior.loss * weights).sum(), packed)
+    for row, (start, stop) in enumerate(zip(offsets[:-1], offsets[1:])):
+        of_one = gradients(weights[row] * separate[row].sum(), alone[row])
+        for whole, part in zip(of_batch, of_one):
+            torch.testing.assert_close(whole[start:stop], part[0], rtol=1e-10, atol=1e-12)
+
+
+def test_a_rig_of_two_views_is_one_object():
+    scene = make_torch_scene(8, objects=1, points=16)
+    split = copy.copy(scene)
+    split.x3d, split.x2d, split.w2d = (x.reshape(2, 8, -1) for x in scene.problem[:3])
+    split = split.differentiable()
+    whole = scene.differentiable()
+    for loss in ("huber", "adaptive_huber"):
+        joined = sample(split, view_offsets=torch.tensor([0, 2]), loss=loss)
+        single = sample(whole, loss=loss)
+        # The points are summed in another order, which moves where the search stops by up to 1e-4
+        # standard deviations, and with it all samples.
+        torch.testing.assert_close(joined.loss, single.loss, rtol=1e-6, atol=1e-5)
+        for a, b in zip(
+            gradients(joined.loss.sum(), split), gradients(single.loss.sum(), whole)
+        ):
+            torch.testing.assert_close(a.reshape(b.shape), b, rtol=1e-2, atol=1e-2)
+
+
+def test_no_objects():
+    scene = make_torch_scene(9)
+    empty = copy.copy(scene)
+    empty.x3d, empty.x2d, empty.w2d, empty.pose = (
+        x[:0] for x in (scene.x3d, scene.x2d, scene.w2d, scene.pose)
+    )
+    empty = empty.differentiable()
+    posterior = sample(empty)
+    assert posterior.loss.shape == (0,) and posterior.sample_pose.shape == (0, 64, 7)
+    assert gradients(posterior.loss.sum(), empty)[0].shape == (0, 12, 3)
+    assert propnp.torch.solve(*empty.problem, seed=0).pose.shape == (0, 7)
+    assert propnp.torch.pose_plus(*empty.problem, empty.pose).shape == (0, 7)
+
+
+def test_an_object_without_points_fails_alone():
+    scene = make_torch_scene(10)
+    posterior = sample(scene, counts=torch.tensor([12, 0, 12]))
+    assert posterior.failed.tolist() == [False, True, False]
+    none = propnp.torch.sample(
+        torch.zeros(2, 0, 3), torch.zeros(2, 0, 2), None, scene.camera, seed=0, **OPTIONS
+    )
+    assert none.failed.all() and torch.isfinite(none.log_evidence).all()
+
+
+@pytest.mark.parametrize("name", ["x3d", "x2d", "w2d", "pose"])
+@pytest.mark.parametrize("loss", ["huber", "adaptive_huber"])
+def test_nan_does_not_harm_the_neighbours(name, loss):
+    clean = make_torch_scene(11).differentiable()
+    broken = make_torch_scene(11)
+    getattr(broken, name)[1, 0] = math.nan
+    broken = broken.differentiable()
+    layer = propnp.torch.ProbabilisticPnP(
+        learn_relative_delta=loss == "adaptive_huber", loss=loss, **OPTIONS
+    ).double()
+
+    def step(scene):
+        posterior = layer(*scene.problem, scene.pose, seed=1)
+        pose = torch.nan_to_num(posterior.pose)
+        plus = layer.pose_plus(*scene.problem, pose)
+        loss = posterior.loss.sum() + plus.sum()
+        return posterior, torch.autograd.grad(
+            loss, (scene.x3d, scene.x2d, scene.w2d, *layer.parameters())
+        )
+
+    posterior, of_broken = step(broken)
+    expected, of_clean = step(clean)
+    assert posterior.failed.tolist() == [False, True, False]
+    for field, output in posterior._asdict().items():
+        if output is not None:
+            assert torch.isfinite(output[1]).all(), field
+    for gradient, reference in zip(of_broken, of_clean):
+        assert torch.isfinite(gradient).all()
+        if gradient.dim() == 3:
+            # With a bad target alone, pose_plus has a gradient, from no rotation at depth 1.
+            assert name == "pose" or (gradient[1] == 0).all()
+            torch.testing.assert_close(gradient[::2], reference[::2], rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(posterior.loss[::2], expected.loss[::2], rtol=1e-12, atol=1e-12)
+
+
+def test_vmap_joins_the_objects():
+    scene = make_torch_scene(12, objects=6).differentiable()
+    whole = sample(scene)
+    of_whole = gradients(whole.loss.sum(), scene)
+    slices = [x.detach().unflatten(0, (2, 3)) for x in (*scene.problem[:3], scene.pose)]
+
+    def losses(x3d, x2d, w2d, pose):
+        return propnp.torch.sample(
+            x3d, x2d, w2d, scene.camera, pose_target=pose, seed=1, **OPTIONS
+        ).loss
+
+    mapped = torch.func.vmap(losses)(*slices)
+    torch.testing.assert_close(mapped.flatten(), whole.loss.detach(), rtol=0, atol=0)
+    moved = torch.func.vmap(losses, in_dims=(1, 0, 0, 0))(slices[0].movedim(0, 1), *slices[1:])
+    torch.testing.assert_close(moved, mapped, rtol=0, atol=0)
+    total = torch.func.grad(lambda *args: losses(*args).sum(), argnums=(0, 1, 2))
+    for a, b in zip(torch.func.vmap(total)(*slices), of_whole):
+        torch.testing.assert_close(a.flatten(0, 1), b, rtol=1e-12, atol=1e-12)
+
+
+def test_vmap_over_solutions_and_their_cameras():
+    scene = make_torch_scene(13, objects=4)
+    cameras = scene.camera.repeat(2, 1, 1)
+    cameras[1] *= torch.tensor([1.1, 1.1, 1.0], dtype=torch.float64)[:, None]
+    points = [x.unflatten(0, (2, 2)) for x in scene.problem[:3]]
+    starts = scene.pose.unflatten(0, (2, 2))
+
+    def costs(x3d, x2d, w2d, camera, pose):
+        return propnp.torch.solve(x3d, x2d, w2d, camera, pose_init=pose).cost.sum()
+
+    mapped = torch.func.vmap(torch.func.grad(costs, argnums=3))(*points, cameras, starts)
+    for k in range(2):
+        alone = torch.func.grad(costs, argnums=3)(*(x[k] for x in points), cameras[k], starts[k])
+        torch.testing.assert_close(mapped[k], alone, rtol=1e-6, atol=1e-9)
+
+
+def test_vmap_over_packed_points_says_why_not():
+    x3d, x2d = torch.zeros(2, 8, 3), torch.zeros(2, 8, 2)
+    with pytest.raises(RuntimeError, match="packed points"):
+        torch.func.vmap(
+            lambda a, b: propnp.torch.solve(
+                a, b, None, torch.eye(3), offsets=torch.tensor([0, 4, 8]), seed=0
+            ).pose
+        )(x3d, x2d)
+
+
+@pytest.mark.parametrize("backend", ["aot_eager", "inductor"])
+def test_compile_without_a_graph_break(backend):
+    if backend == "inductor" and not has_compiler():
+        pytest.skip("no C++ compiler for inductor")
+    scene = make_torch_scene(14, dtype=torch.float32).differentiable()
+    layer = propnp.torch.ProbabilisticPnP(learn_relative_delta=True, **OPTIONS)
+    loss_of = propnp.torch.MonteCarloPoseLoss()
+
+    def step(x3d, x2d, w2d, pose, seed):
+        posterior = layer(x3d, x2d, w2d.exp(), scene.camera, pose, seed=seed)
+        plus = layer.pose_plus(x3d, x2d, w2d.exp(), scene.camera, posterior.pose)
+        return loss_of(posterior) + 0.1 * (plus - pose).square().mean()
+
+    compiled = torch.compile(step, fullgraph=True, backend=backend)
+    leaves = scene.x3d, scene.x2d, scene.w2d, *layer.parameters()
+    for k in range(2):
+        seed = torch.tensor([k])
+        eager, traced = (
+            f(*scene.problem[:3], scene.pose, seed) for f in (step, compiled)
+        )
+        torch.testing.assert_close(traced, eager, rtol=1e-4, atol=1e-4)
+        for a, b in zip(torch.autograd.grad(traced, leaves), torch.autograd.grad(eager, leaves)):
+            torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3)
+
+
+def has_compiler():
+    return subprocess.run(["g++", "--version"], capture_output=True).returncode == 0
+
+
+def test_autocast_computes_in_float32():
+    scene = make_torch_scene(15, dtype=torch.float32).differentiable()
+    reference = sample(scene)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        network = torch.nn.Linear(3, 3)
+        network.weight.data.copy_(torch.eye(3))
+        network.bias.data.zero_()
+        half = network(scene.x3d)
+        assert half.dtype is torch.bfloat16
+        posterior = propnp.torch.sample(
+            half, scene.x2d, scene.w2d, scene.camera, pose_target=scene.pose, seed=1, **OPTIONS
+        )
+        full = sample(scene)
+    assert posterior.loss.dtype is torch.float32
+    assert_same(full[:3], reference[:3], rtol=0, atol=0)
+    posterior.loss.sum().backward()
+    assert torch.isfinite(network.weight.grad).all() and network.weight.grad.abs().max() > 0
+    assert scene.x3d.grad is not None
+
+
+def test_inference_mode_and_no_grad():
+    scene = make_torch_scene(16).differentiable()
+    with torch.inference_mode():
+        a = sample(scene)
+    with torch.no_grad():
+        b = sample(scene)
+    assert not a.loss.requires_grad and not b.loss.requires_grad
+    assert_same(a[:5], b[:5], rtol=0, atol=0)
+
+
+def test_threads_work_side_by_side():
+    from concurrent.futures import ThreadPoolExecutor
+
+    scenes = [make_torch_scene(k) for k in range(4)]
+    expected = [sample(scene).loss for scene in scenes]
+    with ThreadPoolExecutor(4) as pool:
+        for got, wanted in zip(pool.map(sample, scenes * 5), expected * 5):
+            torch.testing.assert_close(got.loss, wanted, rtol=0, atol=0)
+
+
+def test_errors_name_what_is_wrong():
+    scene = make_torch_scene(17)
+    with pytest.raises(TypeError, match="num_sample.*num_samples"):
+        sample(scene, num_sample=3)
+    with pytest.raises(ValueError, match="sampler is 'best'"):
+        sample(scene, sampler="best")
+    with pytest.raises(ValueError, match="pose_target"):
+        sample(scene, pose_target=torch.zeros(2, 7, dtype=torch.float64))
+    with pytest.raises(ValueError, match=r"camera has shape \(2, 2\)"):
+        propnp.torch.solve(scene.x3d, scene.x2d, None, torch.eye(2))
+    with pytest.raises(ValueError, match="x3d"):
+        propnp.torch.solve(scene.x3d.long(), scene.x2d, None, scene.camera)
+    with pytest.raises(ValueError, match="num_samples"):
+        sample(scene, num_samples=8)
+
+
+def test_the_library_answers_for_a_device_that_is_not_there():
+    """What a CUDA tensor asks for, put to the library without one."""
+    from propnp import _abi
+
+    args = _abi.SolveArgs.new()
+    args.device = 0
+    with pytest.raises(propnp.PropnpError):
+        _abi.call("solve", args)
+
+
+def test_imports_without_drawing_in_others():
+    code = "import sys, propnp; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
