@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import _abi
 from ._keywords import Precision
+from ._make_problem import Input, make_problem, pose_size
 from ._operation import Progress, operation, run, split_options
 from ._options import PRECISIONS, choice
-from ._problem import Input, make_problem, pose_size
 from .status import Status
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from . import _abi
 from ._keywords import PROBLEM_TEXT
+from ._make_problem import PROBLEM_KEYWORDS
 from ._options import COVARIANCES, LOSSES, METHODS, SAMPLERS, refuse_unknown
-from ._problem import PROBLEM_KEYWORDS, Problem
+from ._problem import Problem
 from ._progress import Progress, call_in_chunks
 from ._structs import SizedStruct
 

@@ -26,7 +26,7 @@ START_OPTIONS = frozenset(
 
 _INTEGERS = frozenset(
     "max_iterations num_starts start_points start_iterations num_refined num_samples seed "
-    "control_variates scale_covariance drop_clamped_rows".split()
+    "control_variates scale_covariance drop_clamped_rows id_offset".split()
 )
 
 
@@ -50,9 +50,13 @@ def refuse_unknown(given: Collection[str], known: Collection[str]) -> None:
 
 def set_number(struct: SizedStruct, name: str, value: Any) -> None:
     """Sets a field; TypeError or ValueError that name it."""
+    whole = name in _INTEGERS
     try:
-        setattr(struct, name, int(value) if name in _INTEGERS else float(value))
-    except (TypeError, OverflowError) as error:
+        if isinstance(value, (str, bytes)):
+            raise TypeError("expected a number")
+        number = int(value) if whole else float(value)
+    except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(f"{name} is {value!r}: {error}") from None
-    if name in _INTEGERS and (value != int(value) or getattr(struct, name) != int(value)):
-        raise InvalidArgumentError(f"{name} is {value!r}, which is out of range or no integer")
+    setattr(struct, name, number)
+    if whole and (number != value or getattr(struct, name) != number):
+        raise InvalidArgumentError(f"{name} is {value!r}, which is no integer or out of range")

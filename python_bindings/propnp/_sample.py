@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _abi
 from ._arrays import FLOAT, INT32, INT64
 from ._keywords import Precision
+from ._make_problem import Input, make_problem, pose_size
 from ._operation import Progress, operation, run, split_options
 from ._options import PRECISIONS, SAMPLERS, START_OPTIONS, choice, set_number
-from ._problem import Input, Problem, make_problem, pose_size
+from ._problem import Problem
 from .errors import InvalidArgumentError
 from .sample_result import InputGradients, SampleResult
 from .symmetries import Symmetries
@@ -221,9 +222,9 @@ def _gradients(
         "x2d": problem.point_output(args, "grad_x2d", (2,)),
         "delta": problem.output(args, "grad_delta", ()),
     }
-    if problem.has_sqrt_info:
+    if "sqrt_info" in problem.given:
         outputs["sqrt_info"] = problem.point_output(args, "grad_sqrt_info", (2, 2))
-    elif problem.has_w2d:
+    elif "w2d" in problem.given:
         outputs["w2d"] = problem.point_output(args, "grad_w2d", (2,))
     kind = problem.prior_kind
     if kind in ("log_depth", "pose"):

@@ -14,13 +14,13 @@ from ._view import Shape, broadcast_shapes
 from .errors import InvalidArgumentError
 
 
-def _is_torch(array: Any) -> bool:
+def is_torch(array: Any) -> bool:
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(array, torch.Tensor)
 
 
-def _as_array(values: Any) -> Any:
-    if _is_torch(values) or hasattr(values, "__cuda_array_interface__"):
+def as_array(values: Any) -> Any:
+    if is_torch(values) or hasattr(values, "__cuda_array_interface__"):
         return values
     array = np.from_dlpack(values) if _is_foreign(values) else np.asarray(values)
     return array if array.dtype.kind == "f" else array.astype(np.float64)
@@ -38,7 +38,7 @@ def _concatenate(arrays: Sequence[Any]) -> Any:
     if lead is None:
         shapes = " and ".join(str(tuple(array.shape)) for array in arrays)
         raise InvalidArgumentError(f"shapes {shapes} do not broadcast together")
-    if any(_is_torch(array) for array in arrays):
+    if any(is_torch(array) for array in arrays):
         import torch
 
         tensors = [torch.as_tensor(array) for array in arrays]
@@ -48,16 +48,16 @@ def _concatenate(arrays: Sequence[Any]) -> Any:
 
 def stack_last(matrix: Any, places: Sequence[tuple[int, int]], tail: Any = None) -> Any:
     """(..., n): elements of matrices (..., 3, 3) at these (row, column), then those of `tail`."""
-    matrix = _as_array(matrix)
+    matrix = as_array(matrix)
     if tuple(matrix.shape[-2:]) != (3, 3):
         raise InvalidArgumentError(f"matrix has shape {tuple(matrix.shape)}, expected (..., 3, 3)")
     elements = [matrix[..., row, column, None] for row, column in places]
-    return _concatenate(elements if tail is None else [*elements, _as_array(tail)])
+    return _concatenate(elements if tail is None else [*elements, as_array(tail)])
 
 
 def last_axis_of(values: Any, name: str, fewest: int, most: int) -> Any:
     """(..., most): `values` (..., n) with zeros appended."""
-    array = _as_array(values)
+    array = as_array(values)
     count = array.shape[-1] if array.ndim else 0
     if not fewest <= count <= most:
         raise InvalidArgumentError(
@@ -65,6 +65,6 @@ def last_axis_of(values: Any, name: str, fewest: int, most: int) -> Any:
         )
     if count == most:
         return array
-    if _is_torch(array):
+    if is_torch(array):
         return _concatenate([array, array.new_zeros(most - count)])
     return _concatenate([array, np.zeros(most - count, array.dtype)])

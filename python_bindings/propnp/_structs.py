@@ -91,7 +91,15 @@ def _declare(c_name: str, text: str) -> type[SizedStruct]:
 _PROBLEM = "pointer correspondences cameras cost "
 _EXECUTION = "i32 device pointer stream workspace u64 workspace_size "
 
-ContextOptions = _declare("propnp_context_options", "i32 num_threads")
+ContextOptions = _declare(
+    "propnp_context_options",
+    """
+    i32 num_threads
+    pointer log log_user_data
+    i32 log_level
+    pointer allocate deallocate allocator_user_data parallel_for parallel_for_user_data
+    """,
+)
 Cameras = _declare("propnp_cameras", "tensor model parameters size_px box_px")
 Correspondences = _declare(
     "propnp_correspondences",
@@ -230,4 +238,33 @@ SampleBackwardArgs = _declare(
     pointer gradients
     tensor status
     """,
+)
+DrawArgs = _declare(
+    "propnp_draw_args",
+    _EXECUTION
+    + """
+    u64 seed
+    pointer seed_pointer
+    u64 id_offset
+    tensor object_ids sample_pose sample_log_weight draws chosen status
+    """,
+)
+ConvertCovarianceArgs = _declare(
+    "propnp_convert_covariance_args",
+    """
+    i32 device from to
+    pointer stream
+    f64x3 yaw_axis
+    tensor base_rotation pose covariance result status
+    """,
+)
+MovePoseArgs = _declare(
+    "propnp_move_pose_args", "i32 device tangent pointer stream tensor pose step moved status"
+)
+PoseDifferenceArgs = _declare(
+    "propnp_pose_difference_args", "i32 device tangent pointer stream tensor from to step status"
+)
+ConvertStepArgs = _declare(
+    "propnp_convert_step_args",
+    "i32 device from to pointer stream tensor pose step result status",
 )

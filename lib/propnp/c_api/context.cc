@@ -9,48 +9,37 @@
 namespace propnp::c_api {
 namespace {
 
-constexpr int kMaxThreads = 4096;
-
 // A fixed buffer, so that reporting a lack of memory needs none.
 struct ThreadError {
   char message[1024] = "";
 };
 thread_local ThreadError thread_error;
 
-}  // namespace
-
-int32_t Report(propnp_context* context, int32_t code, const char* message) noexcept {
-  std::strncpy(thread_error.message, message, sizeof thread_error.message - 1);
-  if (context) {
-    try {
-      context->error = message;
-    } catch (const std::bad_alloc&) {
-      context->error.clear();
-    }
-  }
-  return code;
-}
-
-namespace {
-
-Status CheckContextOptions(const propnp_context_options& options) {
-  if (options.num_threads < 0 || options.num_threads > kMaxThreads) {
-    return Status::InvalidArgument("context_options.num_threads is " +
-                                   std::to_string(options.num_threads) + ", expected 0 to " +
-                                   std::to_string(kMaxThreads));
-  }
-  return Status();
-}
-
 Status CreateContext(const propnp_context_options* given, propnp_context** context) {
   ContextOptions options;
   if (given) PROPNP_RETURN_IF_ERROR(ReadSized("context_options", given, &options));
   PROPNP_RETURN_IF_ERROR(CheckContextOptions(options));
-  *context = new propnp_context(options.num_threads);
+  *context = new propnp_context(options);
+  const Context& engine = (*context)->engine;
+  engine.Log(PROPNP_LOG_INFO, "%s; %d %s", propnp_build_info(), engine.num_threads(),
+             options.parallel_for ? "parts of parallel_for" : "threads");
   return Status();
 }
 
 }  // namespace
+
+int32_t Report(propnp_context* context, int32_t code, const char* message) noexcept {
+  std::strncpy(thread_error.message, message, sizeof thread_error.message - 1);
+  if (!context) return code;
+  try {
+    context->error = message;
+    context->engine.Log(PROPNP_LOG_ERROR, "%s: %s", propnp_error_name(code), message);
+  } catch (...) {
+    context->error.clear();  // no memory, or what the user's log throws
+  }
+  return code;
+}
+
 }  // namespace propnp::c_api
 
 using propnp::c_api::Report;
@@ -58,13 +47,13 @@ using propnp::c_api::Report;
 int32_t propnp_context_create(const propnp_context_options* options, propnp_context** context) {
   if (!context) return Report(nullptr, PROPNP_ERROR_INVALID_ARGUMENT, "context is null");
   *context = nullptr;
-  try {
-    return Report(nullptr, propnp::c_api::CreateContext(options, context));
-  } catch (const std::bad_alloc&) {
-    return Report(nullptr, PROPNP_ERROR_OUT_OF_MEMORY, "out of memory");
-  } catch (const std::exception& error) {
-    return Report(nullptr, PROPNP_ERROR_INTERNAL, error.what());
+  const int32_t code = propnp::c_api::ReportCall(
+      nullptr, [&] { return propnp::c_api::CreateContext(options, context); });
+  if (code != PROPNP_OK) {
+    delete *context;
+    *context = nullptr;
   }
+  return code;
 }
 
 void propnp_context_destroy(propnp_context* context) { delete context; }

@@ -5,6 +5,8 @@
 #ifndef PROPNP_C_API_CONTEXT_H_
 #define PROPNP_C_API_CONTEXT_H_
 
+#include <unistd.h>
+
 #include <atomic>
 #include <exception>
 #include <new>
@@ -15,17 +17,17 @@
 #include "propnp/engine/status.h"
 
 struct propnp_context {
-  explicit propnp_context(int num_threads) : engine(num_threads) {}
+  explicit propnp_context(const propnp_context_options& options) : engine(options) {}
 
   propnp::Context engine;
-  std::atomic<bool> busy{false};
+  std::atomic<pid_t> serving_process{0};  // 0: no call is being served
   std::string error;
 };
 
 namespace propnp::c_api {
 
-// Leaves the message of a failed call with the context (which may be null) and the thread; returns
-// `code`.
+// Leaves the message of a failed call with the context (which may be null), its log and the thread;
+// returns `code`.
 int32_t Report(propnp_context* context, int32_t code, const char* message) noexcept;
 
 // The code of a status, reported if it is not ok.
@@ -34,25 +36,42 @@ inline int32_t Report(propnp_context* context, const Status& status) noexcept {
   return Report(context, static_cast<int32_t>(status.code()), status.message().c_str());
 }
 
+// The code of call() -> Status, reported if it failed or threw.
+template <typename Call>
+int32_t ReportCall(propnp_context* context, const Call& call) noexcept {
+  try {
+    return Report(context, call());
+  } catch (const std::bad_alloc&) {
+    return Report(context, PROPNP_ERROR_OUT_OF_MEMORY, "out of memory");
+  } catch (const std::exception& error) {
+    return Report(context, PROPNP_ERROR_INTERNAL, error.what());
+  } catch (...) {
+    return Report(context, PROPNP_ERROR_INTERNAL, "unknown exception");
+  }
+}
+
+// Whether this call may have the context; after a fork, a call that the parent was making then is
+// none of the child's.
+inline bool Enter(propnp_context* context) noexcept {
+  const pid_t process = getpid();
+  pid_t serving = 0;
+  while (!context->serving_process.compare_exchange_weak(serving, process,
+                                                         std::memory_order_acquire)) {
+    if (serving == process) return false;
+  }
+  return true;
+}
+
 // Runs call() -> Status with no other call on the context and lets no exception out.
 template <typename Call>
 int32_t Guard(propnp_context* context, const Call& call) noexcept {
   if (!context) return Report(nullptr, PROPNP_ERROR_INVALID_ARGUMENT, "context is null");
-  if (context->busy.exchange(true, std::memory_order_acquire)) {
+  if (!Enter(context)) {
     return Report(nullptr, PROPNP_ERROR_BUSY,
                   "context is serving another call; make one context a thread");
   }
-  int32_t code = PROPNP_ERROR_INTERNAL;
-  try {
-    code = Report(context, call());
-  } catch (const std::bad_alloc&) {
-    code = Report(context, PROPNP_ERROR_OUT_OF_MEMORY, "out of memory");
-  } catch (const std::exception& error) {
-    code = Report(context, PROPNP_ERROR_INTERNAL, error.what());
-  } catch (...) {
-    code = Report(context, PROPNP_ERROR_INTERNAL, "unknown exception");
-  }
-  context->busy.store(false, std::memory_order_release);
+  const int32_t code = ReportCall(context, call);
+  context->serving_process.store(0, std::memory_order_release);
   return code;
 }
 

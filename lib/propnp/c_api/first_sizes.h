@@ -9,7 +9,8 @@
 
 namespace propnp::c_api {
 
-// Never change a number: no caller has a smaller struct.
+// Never change a number: no caller has a smaller struct. What is appended to a struct begins no
+// earlier than this, for behind the last field of an old caller's may be padding of any value.
 template <typename Struct>
 constexpr uint64_t kFirstSize = 0;
 template <>
@@ -46,6 +47,16 @@ template <>
 inline constexpr uint64_t kFirstSize<propnp_pose_plus_args> = 392;
 template <>
 inline constexpr uint64_t kFirstSize<propnp_pose_plus_backward_args> = 400;
+template <>
+inline constexpr uint64_t kFirstSize<propnp_draw_args> = 544;
+template <>
+inline constexpr uint64_t kFirstSize<propnp_convert_covariance_args> = 456;
+template <>
+inline constexpr uint64_t kFirstSize<propnp_move_pose_args> = 344;
+template <>
+inline constexpr uint64_t kFirstSize<propnp_pose_difference_args> = 344;
+template <>
+inline constexpr uint64_t kFirstSize<propnp_convert_step_args> = 352;
 
 }  // namespace propnp::c_api
 

@@ -10,21 +10,16 @@ namespace {
 
 template <typename WithDefaults, typename Struct>
 int32_t Init(const char* name, Struct* target, uint64_t struct_size) noexcept {
-  try {
-    return Report(nullptr, InitSized<WithDefaults>(name, target, struct_size));
-  } catch (const std::bad_alloc&) {
-    return Report(nullptr, PROPNP_ERROR_OUT_OF_MEMORY, "out of memory");
-  }
+  return ReportCall(nullptr, [&] { return InitSized<WithDefaults>(name, target, struct_size); });
 }
 
 }  // namespace
 }  // namespace propnp::c_api
 
-using propnp::c_api::ContextOptions;
 using propnp::c_api::Init;
 
 int32_t propnp_context_options_init(propnp_context_options* options, uint64_t struct_size) {
-  return Init<ContextOptions>("context_options", options, struct_size);
+  return Init<propnp::ContextOptions>("context_options", options, struct_size);
 }
 
 int32_t propnp_correspondences_init(propnp_correspondences* s, uint64_t struct_size) {
@@ -92,4 +87,25 @@ int32_t propnp_pose_plus_args_init(propnp_pose_plus_args* args, uint64_t struct_
 int32_t propnp_pose_plus_backward_args_init(propnp_pose_plus_backward_args* args,
                                             uint64_t struct_size) {
   return Init<propnp::PosePlusBackwardArgs>("pose_plus_backward_args", args, struct_size);
+}
+
+int32_t propnp_draw_args_init(propnp_draw_args* args, uint64_t struct_size) {
+  return Init<propnp::DrawArgs>("draw_args", args, struct_size);
+}
+
+int32_t propnp_convert_covariance_args_init(propnp_convert_covariance_args* args,
+                                            uint64_t struct_size) {
+  return Init<propnp::ConvertCovarianceArgs>("convert_covariance_args", args, struct_size);
+}
+
+int32_t propnp_move_pose_args_init(propnp_move_pose_args* args, uint64_t struct_size) {
+  return Init<propnp::MovePoseArgs>("move_pose_args", args, struct_size);
+}
+
+int32_t propnp_pose_difference_args_init(propnp_pose_difference_args* args, uint64_t struct_size) {
+  return Init<propnp::PoseDifferenceArgs>("pose_difference_args", args, struct_size);
+}
+
+int32_t propnp_convert_step_args_init(propnp_convert_step_args* args, uint64_t struct_size) {
+  return Init<propnp::ConvertStepArgs>("convert_step_args", args, struct_size);
 }

@@ -3,6 +3,7 @@
 
 // Where the fields of the ABI's structs lie, as text. A test compares the table with the headers.
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 
 #include "propnp/c_api/propnp.h"
@@ -15,8 +16,7 @@ struct Field {
   size_t offset, size;
 };
 
-template <size_t kCount>
-void Append(const char* name, size_t size, const Field (&fields)[kCount], std::string* text) {
+void Append(const char* name, size_t size, std::initializer_list<Field> fields, std::string* text) {
   *text += std::string("struct ") + name + " " + std::to_string(size) + "\n";
   for (const Field& field : fields) {
     *text += std::string(name) + "." + field.name + " " + std::to_string(field.offset) + " " +
@@ -24,270 +24,148 @@ void Append(const char* name, size_t size, const Field (&fields)[kCount], std::s
   }
 }
 
-#define PROPNP_FIELD(type, field) \
-  { #field, offsetof(type, field), sizeof(type::field) }
+// A struct, and each of its fields.
+#define PROPNP_STRUCT(struct_name, ...)                        \
+  do {                                                         \
+    using Struct = struct_name;                                \
+    Append(#struct_name, sizeof(Struct), {__VA_ARGS__}, text); \
+  } while (false)
+#define PROPNP_FIELD(field) \
+  { #field, offsetof(Struct, field), sizeof(Struct::field) }
 
-std::string DescribeLayout() {
-  std::string text;
-  Append("propnp_tensor", sizeof(propnp_tensor),
-         {PROPNP_FIELD(propnp_tensor, data), PROPNP_FIELD(propnp_tensor, dtype),
-          PROPNP_FIELD(propnp_tensor, ndim), PROPNP_FIELD(propnp_tensor, shape),
-          PROPNP_FIELD(propnp_tensor, stride)},
-         &text);
-  Append("propnp_cameras", sizeof(propnp_cameras),
-         {PROPNP_FIELD(propnp_cameras, struct_size), PROPNP_FIELD(propnp_cameras, model),
-          PROPNP_FIELD(propnp_cameras, parameters), PROPNP_FIELD(propnp_cameras, size_px),
-          PROPNP_FIELD(propnp_cameras, box_px)},
-         &text);
-  Append(
-      "propnp_correspondences", sizeof(propnp_correspondences),
-      {PROPNP_FIELD(propnp_correspondences, struct_size),
-       PROPNP_FIELD(propnp_correspondences, num_objects), PROPNP_FIELD(propnp_correspondences, x3d),
-       PROPNP_FIELD(propnp_correspondences, x2d), PROPNP_FIELD(propnp_correspondences, w2d),
-       PROPNP_FIELD(propnp_correspondences, sqrt_info),
-       PROPNP_FIELD(propnp_correspondences, counts), PROPNP_FIELD(propnp_correspondences, offsets),
-       PROPNP_FIELD(propnp_correspondences, view_offsets),
-       PROPNP_FIELD(propnp_correspondences, view_camera),
-       PROPNP_FIELD(propnp_correspondences, view_rig),
-       PROPNP_FIELD(propnp_correspondences, camera_from_rig),
-       PROPNP_FIELD(propnp_correspondences, base_rotation),
-       PROPNP_FIELD(propnp_correspondences, object_ids),
-       PROPNP_FIELD(propnp_correspondences, id_offset)},
-      &text);
-  Append("propnp_prior", sizeof(propnp_prior),
-         {PROPNP_FIELD(propnp_prior, struct_size), PROPNP_FIELD(propnp_prior, mean),
-          PROPNP_FIELD(propnp_prior, sigma), PROPNP_FIELD(propnp_prior, kind),
-          PROPNP_FIELD(propnp_prior, depth), PROPNP_FIELD(propnp_prior, bound),
-          PROPNP_FIELD(propnp_prior, pose), PROPNP_FIELD(propnp_prior, covariance)},
-         &text);
-  Append(
-      "propnp_cost_options", sizeof(propnp_cost_options),
-      {PROPNP_FIELD(propnp_cost_options, struct_size), PROPNP_FIELD(propnp_cost_options, dof),
-       PROPNP_FIELD(propnp_cost_options, loss), PROPNP_FIELD(propnp_cost_options, delta),
-       PROPNP_FIELD(propnp_cost_options, relative_delta), PROPNP_FIELD(propnp_cost_options, z_min),
-       PROPNP_FIELD(propnp_cost_options, yaw_axis), PROPNP_FIELD(propnp_cost_options, object_delta),
-       PROPNP_FIELD(propnp_cost_options, prior)},
-      &text);
-  Append(
-      "propnp_solve_options", sizeof(propnp_solve_options),
-      {PROPNP_FIELD(propnp_solve_options, struct_size), PROPNP_FIELD(propnp_solve_options, method),
-       PROPNP_FIELD(propnp_solve_options, max_iterations),
-       PROPNP_FIELD(propnp_solve_options, tolerance),
-       PROPNP_FIELD(propnp_solve_options, covariance),
-       PROPNP_FIELD(propnp_solve_options, scale_covariance),
-       PROPNP_FIELD(propnp_solve_options, num_starts),
-       PROPNP_FIELD(propnp_solve_options, start_points),
-       PROPNP_FIELD(propnp_solve_options, start_iterations),
-       PROPNP_FIELD(propnp_solve_options, num_refined), PROPNP_FIELD(propnp_solve_options, seed),
-       PROPNP_FIELD(propnp_solve_options, seed_pointer),
-       PROPNP_FIELD(propnp_solve_options, initial_radius),
-       PROPNP_FIELD(propnp_solve_options, max_radius),
-       PROPNP_FIELD(propnp_solve_options, min_diagonal),
-       PROPNP_FIELD(propnp_solve_options, max_diagonal),
-       PROPNP_FIELD(propnp_solve_options, min_relative_decrease),
-       PROPNP_FIELD(propnp_solve_options, epsilon)},
-      &text);
-  Append("propnp_solve_args", sizeof(propnp_solve_args),
-         {PROPNP_FIELD(propnp_solve_args, struct_size),
-          PROPNP_FIELD(propnp_solve_args, correspondences),
-          PROPNP_FIELD(propnp_solve_args, cameras),
-          PROPNP_FIELD(propnp_solve_args, cost),
-          PROPNP_FIELD(propnp_solve_args, options),
-          PROPNP_FIELD(propnp_solve_args, precision),
-          PROPNP_FIELD(propnp_solve_args, device),
-          PROPNP_FIELD(propnp_solve_args, stream),
-          PROPNP_FIELD(propnp_solve_args, workspace),
-          PROPNP_FIELD(propnp_solve_args, workspace_size),
-          PROPNP_FIELD(propnp_solve_args, pose_init),
-          PROPNP_FIELD(propnp_solve_args, pose_target),
-          PROPNP_FIELD(propnp_solve_args, pose),
-          PROPNP_FIELD(propnp_solve_args, cost_before),
-          PROPNP_FIELD(propnp_solve_args, cost_after),
-          PROPNP_FIELD(propnp_solve_args, covariance),
-          PROPNP_FIELD(propnp_solve_args, null_space),
-          PROPNP_FIELD(propnp_solve_args, variance_factor),
-          PROPNP_FIELD(propnp_solve_args, behind_fraction),
-          PROPNP_FIELD(propnp_solve_args, rank),
-          PROPNP_FIELD(propnp_solve_args, iterations),
-          PROPNP_FIELD(propnp_solve_args, status)},
-         &text);
-  Append("propnp_evaluate_args", sizeof(propnp_evaluate_args),
-         {PROPNP_FIELD(propnp_evaluate_args, struct_size),
-          PROPNP_FIELD(propnp_evaluate_args, correspondences),
-          PROPNP_FIELD(propnp_evaluate_args, cameras),
-          PROPNP_FIELD(propnp_evaluate_args, cost),
-          PROPNP_FIELD(propnp_evaluate_args, precision),
-          PROPNP_FIELD(propnp_evaluate_args, device),
-          PROPNP_FIELD(propnp_evaluate_args, stream),
-          PROPNP_FIELD(propnp_evaluate_args, workspace),
-          PROPNP_FIELD(propnp_evaluate_args, workspace_size),
-          PROPNP_FIELD(propnp_evaluate_args, drop_clamped_rows),
-          PROPNP_FIELD(propnp_evaluate_args, pose),
-          PROPNP_FIELD(propnp_evaluate_args, cost_value),
-          PROPNP_FIELD(propnp_evaluate_args, delta),
-          PROPNP_FIELD(propnp_evaluate_args, pixel_error),
-          PROPNP_FIELD(propnp_evaluate_args, residual),
-          PROPNP_FIELD(propnp_evaluate_args, loss_weight),
-          PROPNP_FIELD(propnp_evaluate_args, jacobian),
-          PROPNP_FIELD(propnp_evaluate_args, gradient),
-          PROPNP_FIELD(propnp_evaluate_args, hessian),
-          PROPNP_FIELD(propnp_evaluate_args, status)},
-         &text);
-  Append("propnp_sample_options", sizeof(propnp_sample_options),
-         {PROPNP_FIELD(propnp_sample_options, struct_size),
-          PROPNP_FIELD(propnp_sample_options, method),
-          PROPNP_FIELD(propnp_sample_options, num_samples),
-          PROPNP_FIELD(propnp_sample_options, control_variates),
-          PROPNP_FIELD(propnp_sample_options, second_stage_ess),
-          PROPNP_FIELD(propnp_sample_options, seed),
-          PROPNP_FIELD(propnp_sample_options, seed_pointer)},
-         &text);
-  Append("propnp_symmetries", sizeof(propnp_symmetries),
-         {PROPNP_FIELD(propnp_symmetries, struct_size), PROPNP_FIELD(propnp_symmetries, rotation),
-          PROPNP_FIELD(propnp_symmetries, offsets), PROPNP_FIELD(propnp_symmetries, axis),
-          PROPNP_FIELD(propnp_symmetries, centre), PROPNP_FIELD(propnp_symmetries, object_class)},
-         &text);
-  Append("propnp_sample_args", sizeof(propnp_sample_args),
-         {PROPNP_FIELD(propnp_sample_args, struct_size),
-          PROPNP_FIELD(propnp_sample_args, correspondences),
-          PROPNP_FIELD(propnp_sample_args, cameras),
-          PROPNP_FIELD(propnp_sample_args, cost),
-          PROPNP_FIELD(propnp_sample_args, start_options),
-          PROPNP_FIELD(propnp_sample_args, options),
-          PROPNP_FIELD(propnp_sample_args, precision),
-          PROPNP_FIELD(propnp_sample_args, device),
-          PROPNP_FIELD(propnp_sample_args, stream),
-          PROPNP_FIELD(propnp_sample_args, workspace),
-          PROPNP_FIELD(propnp_sample_args, workspace_size),
-          PROPNP_FIELD(propnp_sample_args, pose_target),
-          PROPNP_FIELD(propnp_sample_args, log_evidence),
-          PROPNP_FIELD(propnp_sample_args, standard_error),
-          PROPNP_FIELD(propnp_sample_args, ess),
-          PROPNP_FIELD(propnp_sample_args, khat),
-          PROPNP_FIELD(propnp_sample_args, cost_target),
-          PROPNP_FIELD(propnp_sample_args, mode_count),
-          PROPNP_FIELD(propnp_sample_args, mode_pose),
-          PROPNP_FIELD(propnp_sample_args, mode_covariance),
-          PROPNP_FIELD(propnp_sample_args, mode_probability),
-          PROPNP_FIELD(propnp_sample_args, mode_cost),
-          PROPNP_FIELD(propnp_sample_args, sample_pose),
-          PROPNP_FIELD(propnp_sample_args, sample_log_weight),
-          PROPNP_FIELD(propnp_sample_args, status),
-          PROPNP_FIELD(propnp_sample_args, loss_gradient),
-          PROPNP_FIELD(propnp_sample_args, grad_x3d),
-          PROPNP_FIELD(propnp_sample_args, grad_x2d),
-          PROPNP_FIELD(propnp_sample_args, grad_w2d),
-          PROPNP_FIELD(propnp_sample_args, grad_sqrt_info),
-          PROPNP_FIELD(propnp_sample_args, grad_delta),
-          PROPNP_FIELD(propnp_sample_args, grad_prior_mean),
-          PROPNP_FIELD(propnp_sample_args, grad_prior_sigma),
-          PROPNP_FIELD(propnp_sample_args, stages),
-          PROPNP_FIELD(propnp_sample_args, mean_pose),
-          PROPNP_FIELD(propnp_sample_args, covariance),
-          PROPNP_FIELD(propnp_sample_args, mode_mean),
-          PROPNP_FIELD(propnp_sample_args, mode_moment_covariance),
-          PROPNP_FIELD(propnp_sample_args, quantile_levels),
-          PROPNP_FIELD(propnp_sample_args, quantiles),
-          PROPNP_FIELD(propnp_sample_args, region_shares),
-          PROPNP_FIELD(propnp_sample_args, region_log_density),
-          PROPNP_FIELD(propnp_sample_args, draws),
-          PROPNP_FIELD(propnp_sample_args, symmetries)},
-         &text);
-  Append("propnp_gradients", sizeof(propnp_gradients),
-         {PROPNP_FIELD(propnp_gradients, struct_size),
-          PROPNP_FIELD(propnp_gradients, hold_delta_fixed), PROPNP_FIELD(propnp_gradients, x3d),
-          PROPNP_FIELD(propnp_gradients, x2d), PROPNP_FIELD(propnp_gradients, w2d),
-          PROPNP_FIELD(propnp_gradients, sqrt_info), PROPNP_FIELD(propnp_gradients, delta),
-          PROPNP_FIELD(propnp_gradients, relative_delta),
-          PROPNP_FIELD(propnp_gradients, camera_parameters),
-          PROPNP_FIELD(propnp_gradients, prior_mean), PROPNP_FIELD(propnp_gradients, prior_sigma)},
-         &text);
-  Append("propnp_pose_plus_args", sizeof(propnp_pose_plus_args),
-         {PROPNP_FIELD(propnp_pose_plus_args, struct_size),
-          PROPNP_FIELD(propnp_pose_plus_args, correspondences),
-          PROPNP_FIELD(propnp_pose_plus_args, cameras), PROPNP_FIELD(propnp_pose_plus_args, cost),
-          PROPNP_FIELD(propnp_pose_plus_args, device), PROPNP_FIELD(propnp_pose_plus_args, stream),
-          PROPNP_FIELD(propnp_pose_plus_args, workspace),
-          PROPNP_FIELD(propnp_pose_plus_args, workspace_size),
-          PROPNP_FIELD(propnp_pose_plus_args, epsilon), PROPNP_FIELD(propnp_pose_plus_args, pose),
-          PROPNP_FIELD(propnp_pose_plus_args, pose_plus), PROPNP_FIELD(propnp_pose_plus_args, step),
-          PROPNP_FIELD(propnp_pose_plus_args, status)},
-         &text);
-  Append("propnp_pose_plus_backward_args", sizeof(propnp_pose_plus_backward_args),
-         {PROPNP_FIELD(propnp_pose_plus_backward_args, struct_size),
-          PROPNP_FIELD(propnp_pose_plus_backward_args, correspondences),
-          PROPNP_FIELD(propnp_pose_plus_backward_args, cameras),
-          PROPNP_FIELD(propnp_pose_plus_backward_args, cost),
-          PROPNP_FIELD(propnp_pose_plus_backward_args, device),
-          PROPNP_FIELD(propnp_pose_plus_backward_args, stream),
-          PROPNP_FIELD(propnp_pose_plus_backward_args, workspace),
-          PROPNP_FIELD(propnp_pose_plus_backward_args, workspace_size),
-          PROPNP_FIELD(propnp_pose_plus_backward_args, epsilon),
-          PROPNP_FIELD(propnp_pose_plus_backward_args, pose),
-          PROPNP_FIELD(propnp_pose_plus_backward_args, pose_plus_cotangent),
-          PROPNP_FIELD(propnp_pose_plus_backward_args, step_cotangent),
-          PROPNP_FIELD(propnp_pose_plus_backward_args, gradients),
-          PROPNP_FIELD(propnp_pose_plus_backward_args, status)},
-         &text);
-  Append("propnp_implicit_gradient_args", sizeof(propnp_implicit_gradient_args),
-         {PROPNP_FIELD(propnp_implicit_gradient_args, struct_size),
-          PROPNP_FIELD(propnp_implicit_gradient_args, correspondences),
-          PROPNP_FIELD(propnp_implicit_gradient_args, cameras),
-          PROPNP_FIELD(propnp_implicit_gradient_args, cost),
-          PROPNP_FIELD(propnp_implicit_gradient_args, device),
-          PROPNP_FIELD(propnp_implicit_gradient_args, stream),
-          PROPNP_FIELD(propnp_implicit_gradient_args, workspace),
-          PROPNP_FIELD(propnp_implicit_gradient_args, workspace_size),
-          PROPNP_FIELD(propnp_implicit_gradient_args, drop_clamped_rows),
-          PROPNP_FIELD(propnp_implicit_gradient_args, pose),
-          PROPNP_FIELD(propnp_implicit_gradient_args, pose_cotangent),
-          PROPNP_FIELD(propnp_implicit_gradient_args, tangent_cotangent),
-          PROPNP_FIELD(propnp_implicit_gradient_args, gradients),
-          PROPNP_FIELD(propnp_implicit_gradient_args, status)},
-         &text);
-  Append("propnp_sample_expectation_args", sizeof(propnp_sample_expectation_args),
-         {PROPNP_FIELD(propnp_sample_expectation_args, struct_size),
-          PROPNP_FIELD(propnp_sample_expectation_args, correspondences),
-          PROPNP_FIELD(propnp_sample_expectation_args, cameras),
-          PROPNP_FIELD(propnp_sample_expectation_args, cost),
-          PROPNP_FIELD(propnp_sample_expectation_args, precision),
-          PROPNP_FIELD(propnp_sample_expectation_args, device),
-          PROPNP_FIELD(propnp_sample_expectation_args, stream),
-          PROPNP_FIELD(propnp_sample_expectation_args, workspace),
-          PROPNP_FIELD(propnp_sample_expectation_args, workspace_size),
-          PROPNP_FIELD(propnp_sample_expectation_args, sample_pose),
-          PROPNP_FIELD(propnp_sample_expectation_args, sample_log_weight),
-          PROPNP_FIELD(propnp_sample_expectation_args, sample_cost),
-          PROPNP_FIELD(propnp_sample_expectation_args, mean_translation),
-          PROPNP_FIELD(propnp_sample_expectation_args, expected_cost),
-          PROPNP_FIELD(propnp_sample_expectation_args, status)},
-         &text);
-  Append("propnp_sample_backward_args", sizeof(propnp_sample_backward_args),
-         {PROPNP_FIELD(propnp_sample_backward_args, struct_size),
-          PROPNP_FIELD(propnp_sample_backward_args, correspondences),
-          PROPNP_FIELD(propnp_sample_backward_args, cameras),
-          PROPNP_FIELD(propnp_sample_backward_args, cost),
-          PROPNP_FIELD(propnp_sample_backward_args, precision),
-          PROPNP_FIELD(propnp_sample_backward_args, device),
-          PROPNP_FIELD(propnp_sample_backward_args, stream),
-          PROPNP_FIELD(propnp_sample_backward_args, workspace),
-          PROPNP_FIELD(propnp_sample_backward_args, workspace_size),
-          PROPNP_FIELD(propnp_sample_backward_args, sample_pose),
-          PROPNP_FIELD(propnp_sample_backward_args, sample_log_weight),
-          PROPNP_FIELD(propnp_sample_backward_args, log_weight_cotangent),
-          PROPNP_FIELD(propnp_sample_backward_args, mean_translation_cotangent),
-          PROPNP_FIELD(propnp_sample_backward_args, expected_cost_cotangent),
-          PROPNP_FIELD(propnp_sample_backward_args, gradients),
-          PROPNP_FIELD(propnp_sample_backward_args, status)},
-         &text);
-  Append("propnp_context_options", sizeof(propnp_context_options),
-         {PROPNP_FIELD(propnp_context_options, struct_size),
-          PROPNP_FIELD(propnp_context_options, num_threads)},
-         &text);
-  return text;
+void AppendInputs(std::string* text) {
+  PROPNP_STRUCT(propnp_tensor, PROPNP_FIELD(data), PROPNP_FIELD(dtype), PROPNP_FIELD(ndim),
+                PROPNP_FIELD(shape), PROPNP_FIELD(stride));
+  PROPNP_STRUCT(propnp_cameras, PROPNP_FIELD(struct_size), PROPNP_FIELD(model),
+                PROPNP_FIELD(parameters), PROPNP_FIELD(size_px), PROPNP_FIELD(box_px));
+  PROPNP_STRUCT(propnp_correspondences, PROPNP_FIELD(struct_size), PROPNP_FIELD(num_objects),
+                PROPNP_FIELD(x3d), PROPNP_FIELD(x2d), PROPNP_FIELD(w2d), PROPNP_FIELD(sqrt_info),
+                PROPNP_FIELD(counts), PROPNP_FIELD(offsets), PROPNP_FIELD(view_offsets),
+                PROPNP_FIELD(view_camera), PROPNP_FIELD(view_rig), PROPNP_FIELD(camera_from_rig),
+                PROPNP_FIELD(base_rotation), PROPNP_FIELD(object_ids), PROPNP_FIELD(id_offset));
+  PROPNP_STRUCT(propnp_prior, PROPNP_FIELD(struct_size), PROPNP_FIELD(mean), PROPNP_FIELD(sigma),
+                PROPNP_FIELD(kind), PROPNP_FIELD(depth), PROPNP_FIELD(bound), PROPNP_FIELD(pose),
+                PROPNP_FIELD(covariance));
+  PROPNP_STRUCT(propnp_cost_options, PROPNP_FIELD(struct_size), PROPNP_FIELD(dof),
+                PROPNP_FIELD(loss), PROPNP_FIELD(delta), PROPNP_FIELD(relative_delta),
+                PROPNP_FIELD(z_min), PROPNP_FIELD(yaw_axis), PROPNP_FIELD(object_delta),
+                PROPNP_FIELD(prior));
+  PROPNP_STRUCT(propnp_solve_options, PROPNP_FIELD(struct_size), PROPNP_FIELD(method),
+                PROPNP_FIELD(max_iterations), PROPNP_FIELD(tolerance), PROPNP_FIELD(covariance),
+                PROPNP_FIELD(scale_covariance), PROPNP_FIELD(num_starts),
+                PROPNP_FIELD(start_points), PROPNP_FIELD(start_iterations),
+                PROPNP_FIELD(num_refined), PROPNP_FIELD(seed), PROPNP_FIELD(seed_pointer),
+                PROPNP_FIELD(initial_radius), PROPNP_FIELD(max_radius), PROPNP_FIELD(min_diagonal),
+                PROPNP_FIELD(max_diagonal), PROPNP_FIELD(min_relative_decrease),
+                PROPNP_FIELD(epsilon));
+  PROPNP_STRUCT(propnp_sample_options, PROPNP_FIELD(struct_size), PROPNP_FIELD(method),
+                PROPNP_FIELD(num_samples), PROPNP_FIELD(control_variates),
+                PROPNP_FIELD(second_stage_ess), PROPNP_FIELD(seed), PROPNP_FIELD(seed_pointer));
+  PROPNP_STRUCT(propnp_symmetries, PROPNP_FIELD(struct_size), PROPNP_FIELD(rotation),
+                PROPNP_FIELD(offsets), PROPNP_FIELD(axis), PROPNP_FIELD(centre),
+                PROPNP_FIELD(object_class));
+  PROPNP_STRUCT(propnp_gradients, PROPNP_FIELD(struct_size), PROPNP_FIELD(hold_delta_fixed),
+                PROPNP_FIELD(x3d), PROPNP_FIELD(x2d), PROPNP_FIELD(w2d), PROPNP_FIELD(sqrt_info),
+                PROPNP_FIELD(delta), PROPNP_FIELD(relative_delta), PROPNP_FIELD(camera_parameters),
+                PROPNP_FIELD(prior_mean), PROPNP_FIELD(prior_sigma));
+  PROPNP_STRUCT(propnp_context_options, PROPNP_FIELD(struct_size), PROPNP_FIELD(num_threads),
+                PROPNP_FIELD(log), PROPNP_FIELD(log_user_data), PROPNP_FIELD(log_level),
+                PROPNP_FIELD(allocate), PROPNP_FIELD(deallocate), PROPNP_FIELD(allocator_user_data),
+                PROPNP_FIELD(parallel_for), PROPNP_FIELD(parallel_for_user_data));
+}
+
+void AppendOperations(std::string* text) {
+  PROPNP_STRUCT(propnp_solve_args, PROPNP_FIELD(struct_size), PROPNP_FIELD(correspondences),
+                PROPNP_FIELD(cameras), PROPNP_FIELD(cost), PROPNP_FIELD(options),
+                PROPNP_FIELD(precision), PROPNP_FIELD(device), PROPNP_FIELD(stream),
+                PROPNP_FIELD(workspace), PROPNP_FIELD(workspace_size), PROPNP_FIELD(pose_init),
+                PROPNP_FIELD(pose_target), PROPNP_FIELD(pose), PROPNP_FIELD(cost_before),
+                PROPNP_FIELD(cost_after), PROPNP_FIELD(covariance), PROPNP_FIELD(null_space),
+                PROPNP_FIELD(variance_factor), PROPNP_FIELD(behind_fraction), PROPNP_FIELD(rank),
+                PROPNP_FIELD(iterations), PROPNP_FIELD(status));
+  PROPNP_STRUCT(propnp_evaluate_args, PROPNP_FIELD(struct_size), PROPNP_FIELD(correspondences),
+                PROPNP_FIELD(cameras), PROPNP_FIELD(cost), PROPNP_FIELD(precision),
+                PROPNP_FIELD(device), PROPNP_FIELD(stream), PROPNP_FIELD(workspace),
+                PROPNP_FIELD(workspace_size), PROPNP_FIELD(drop_clamped_rows), PROPNP_FIELD(pose),
+                PROPNP_FIELD(cost_value), PROPNP_FIELD(delta), PROPNP_FIELD(pixel_error),
+                PROPNP_FIELD(residual), PROPNP_FIELD(loss_weight), PROPNP_FIELD(jacobian),
+                PROPNP_FIELD(gradient), PROPNP_FIELD(hessian), PROPNP_FIELD(status));
+  PROPNP_STRUCT(propnp_sample_args, PROPNP_FIELD(struct_size), PROPNP_FIELD(correspondences),
+                PROPNP_FIELD(cameras), PROPNP_FIELD(cost), PROPNP_FIELD(start_options),
+                PROPNP_FIELD(options), PROPNP_FIELD(precision), PROPNP_FIELD(device),
+                PROPNP_FIELD(stream), PROPNP_FIELD(workspace), PROPNP_FIELD(workspace_size),
+                PROPNP_FIELD(pose_target), PROPNP_FIELD(log_evidence), PROPNP_FIELD(standard_error),
+                PROPNP_FIELD(ess), PROPNP_FIELD(khat), PROPNP_FIELD(cost_target),
+                PROPNP_FIELD(mode_count), PROPNP_FIELD(mode_pose), PROPNP_FIELD(mode_covariance),
+                PROPNP_FIELD(mode_probability), PROPNP_FIELD(mode_cost), PROPNP_FIELD(sample_pose),
+                PROPNP_FIELD(sample_log_weight), PROPNP_FIELD(status), PROPNP_FIELD(loss_gradient),
+                PROPNP_FIELD(grad_x3d), PROPNP_FIELD(grad_x2d), PROPNP_FIELD(grad_w2d),
+                PROPNP_FIELD(grad_sqrt_info), PROPNP_FIELD(grad_delta),
+                PROPNP_FIELD(grad_prior_mean), PROPNP_FIELD(grad_prior_sigma), PROPNP_FIELD(stages),
+                PROPNP_FIELD(mean_pose), PROPNP_FIELD(covariance), PROPNP_FIELD(mode_mean),
+                PROPNP_FIELD(mode_moment_covariance), PROPNP_FIELD(quantile_levels),
+                PROPNP_FIELD(quantiles), PROPNP_FIELD(region_shares),
+                PROPNP_FIELD(region_log_density), PROPNP_FIELD(draws), PROPNP_FIELD(symmetries));
+  PROPNP_STRUCT(propnp_pose_plus_args, PROPNP_FIELD(struct_size), PROPNP_FIELD(correspondences),
+                PROPNP_FIELD(cameras), PROPNP_FIELD(cost), PROPNP_FIELD(device),
+                PROPNP_FIELD(stream), PROPNP_FIELD(workspace), PROPNP_FIELD(workspace_size),
+                PROPNP_FIELD(epsilon), PROPNP_FIELD(pose), PROPNP_FIELD(pose_plus),
+                PROPNP_FIELD(step), PROPNP_FIELD(status));
+  PROPNP_STRUCT(propnp_pose_plus_backward_args, PROPNP_FIELD(struct_size),
+                PROPNP_FIELD(correspondences), PROPNP_FIELD(cameras), PROPNP_FIELD(cost),
+                PROPNP_FIELD(device), PROPNP_FIELD(stream), PROPNP_FIELD(workspace),
+                PROPNP_FIELD(workspace_size), PROPNP_FIELD(epsilon), PROPNP_FIELD(pose),
+                PROPNP_FIELD(pose_plus_cotangent), PROPNP_FIELD(step_cotangent),
+                PROPNP_FIELD(gradients), PROPNP_FIELD(status));
+  PROPNP_STRUCT(propnp_implicit_gradient_args, PROPNP_FIELD(struct_size),
+                PROPNP_FIELD(correspondences), PROPNP_FIELD(cameras), PROPNP_FIELD(cost),
+                PROPNP_FIELD(device), PROPNP_FIELD(stream), PROPNP_FIELD(workspace),
+                PROPNP_FIELD(workspace_size), PROPNP_FIELD(drop_clamped_rows), PROPNP_FIELD(pose),
+                PROPNP_FIELD(pose_cotangent), PROPNP_FIELD(tangent_cotangent),
+                PROPNP_FIELD(gradients), PROPNP_FIELD(status));
+  PROPNP_STRUCT(propnp_sample_expectation_args, PROPNP_FIELD(struct_size),
+                PROPNP_FIELD(correspondences), PROPNP_FIELD(cameras), PROPNP_FIELD(cost),
+                PROPNP_FIELD(precision), PROPNP_FIELD(device), PROPNP_FIELD(stream),
+                PROPNP_FIELD(workspace), PROPNP_FIELD(workspace_size), PROPNP_FIELD(sample_pose),
+                PROPNP_FIELD(sample_log_weight), PROPNP_FIELD(sample_cost),
+                PROPNP_FIELD(mean_translation), PROPNP_FIELD(expected_cost), PROPNP_FIELD(status));
+  PROPNP_STRUCT(propnp_sample_backward_args, PROPNP_FIELD(struct_size),
+                PROPNP_FIELD(correspondences), PROPNP_FIELD(cameras), PROPNP_FIELD(cost),
+                PROPNP_FIELD(precision), PROPNP_FIELD(device), PROPNP_FIELD(stream),
+                PROPNP_FIELD(workspace), PROPNP_FIELD(workspace_size), PROPNP_FIELD(sample_pose),
+                PROPNP_FIELD(sample_log_weight), PROPNP_FIELD(log_weight_cotangent),
+                PROPNP_FIELD(mean_translation_cotangent), PROPNP_FIELD(expected_cost_cotangent),
+                PROPNP_FIELD(gradients), PROPNP_FIELD(status));
+  PROPNP_STRUCT(propnp_draw_args, PROPNP_FIELD(struct_size), PROPNP_FIELD(device),
+                PROPNP_FIELD(stream), PROPNP_FIELD(workspace), PROPNP_FIELD(workspace_size),
+                PROPNP_FIELD(seed), PROPNP_FIELD(seed_pointer), PROPNP_FIELD(id_offset),
+                PROPNP_FIELD(object_ids), PROPNP_FIELD(sample_pose),
+                PROPNP_FIELD(sample_log_weight), PROPNP_FIELD(draws), PROPNP_FIELD(chosen),
+                PROPNP_FIELD(status));
+  PROPNP_STRUCT(propnp_convert_covariance_args, PROPNP_FIELD(struct_size), PROPNP_FIELD(device),
+                PROPNP_FIELD(from), PROPNP_FIELD(to), PROPNP_FIELD(stream), PROPNP_FIELD(yaw_axis),
+                PROPNP_FIELD(base_rotation), PROPNP_FIELD(pose), PROPNP_FIELD(covariance),
+                PROPNP_FIELD(result), PROPNP_FIELD(status));
+  PROPNP_STRUCT(propnp_move_pose_args, PROPNP_FIELD(struct_size), PROPNP_FIELD(device),
+                PROPNP_FIELD(tangent), PROPNP_FIELD(stream), PROPNP_FIELD(pose), PROPNP_FIELD(step),
+                PROPNP_FIELD(moved), PROPNP_FIELD(status));
+  PROPNP_STRUCT(propnp_pose_difference_args, PROPNP_FIELD(struct_size), PROPNP_FIELD(device),
+                PROPNP_FIELD(tangent), PROPNP_FIELD(stream), PROPNP_FIELD(from), PROPNP_FIELD(to),
+                PROPNP_FIELD(step), PROPNP_FIELD(status));
+  PROPNP_STRUCT(propnp_convert_step_args, PROPNP_FIELD(struct_size), PROPNP_FIELD(device),
+                PROPNP_FIELD(from), PROPNP_FIELD(to), PROPNP_FIELD(stream), PROPNP_FIELD(pose),
+                PROPNP_FIELD(step), PROPNP_FIELD(result), PROPNP_FIELD(status));
 }
 
 #undef PROPNP_FIELD
+#undef PROPNP_STRUCT
+
+std::string DescribeLayout() {
+  std::string text;
+  AppendInputs(&text);
+  AppendOperations(&text);
+  return text;
+}
 
 }  // namespace
 }  // namespace propnp::c_api

@@ -20,14 +20,17 @@
  * whose unknown fields are not zero.
  *
  * The caller owns all memory. A call without `workspace` allocates one for itself and frees it;
- * with one, no call allocates. A context serves one call at a time, and says PROPNP_ERROR_BUSY to a
- * second; any number of contexts work side by side. After a fork the child uses its contexts on,
- * with threads of its own. */
+ * with one, no call allocates. Outputs do not overlap each other or an input, unless an operation
+ * allows it. Pointers are aligned to what they point to. A context serves one call at a time, and
+ * says PROPNP_ERROR_BUSY to a second; any number of contexts work side by side. After a fork the
+ * child uses its contexts on, with threads of its own. */
 #ifndef PROPNP_C_API_PROPNP_H_
 #define PROPNP_C_API_PROPNP_H_
 
 #include "propnp/engine/args.h"
+#include "propnp/engine/context_args.h"
 #include "propnp/engine/gradient_args.h"
+#include "propnp/engine/pose_args.h"
 #include "propnp/engine/sample_args.h"
 #include "propnp/engine/views.h"
 
@@ -47,7 +50,7 @@ enum { PROPNP_ABI_MAJOR = 1, PROPNP_ABI_MINOR = 0 };
 
 enum {
   PROPNP_OK = 0,
-  PROPNP_ERROR_INVALID_ARGUMENT = -1,    /* a shape, dtype, option, pointer or struct_size */
+  PROPNP_ERROR_INVALID_ARGUMENT = -1,    /* a shape, dtype, option, pointer, callback or size */
   PROPNP_ERROR_WORKSPACE_TOO_SMALL = -2, /* workspace_size is less than the query says */
   PROPNP_ERROR_UNAVAILABLE = -3,         /* the device asked for is not there, or not usable */
   PROPNP_ERROR_OUT_OF_MEMORY = -4,
@@ -55,13 +58,8 @@ enum {
   PROPNP_ERROR_BUSY = -6      /* the context is serving another call */
 };
 
-/* Threads, the log and memory for the calls of one context. Opaque. */
+/* Threads, the log and memory for the calls that are made on it. Opaque. */
 typedef struct propnp_context propnp_context;
-
-typedef struct propnp_context_options {
-  uint64_t struct_size;
-  int32_t num_threads; /* of the CPU; 0: one a hardware thread. Results never depend on it */
-} propnp_context_options;
 
 PROPNP_API int32_t propnp_context_options_init(propnp_context_options* options,
                                                uint64_t struct_size);
@@ -162,6 +160,36 @@ PROPNP_API int32_t propnp_pose_plus_backward_workspace_size(
     propnp_context* context, const propnp_pose_plus_backward_args* args, uint64_t* bytes);
 PROPNP_API int32_t propnp_pose_plus_backward(propnp_context* context,
                                              const propnp_pose_plus_backward_args* args);
+
+/* Poses of equal weight from kept samples: propnp_draw_args. */
+PROPNP_API int32_t propnp_draw_args_init(propnp_draw_args* args, uint64_t struct_size);
+PROPNP_API int32_t propnp_draw_workspace_size(propnp_context* context, const propnp_draw_args* args,
+                                              uint64_t* bytes);
+PROPNP_API int32_t propnp_draw(propnp_context* context, const propnp_draw_args* args);
+
+/* Tangents of others. These four allocate nothing and take no workspace.
+ *
+ * Covariances in another tangent: propnp_convert_covariance_args. */
+PROPNP_API int32_t propnp_convert_covariance_args_init(propnp_convert_covariance_args* args,
+                                                       uint64_t struct_size);
+PROPNP_API int32_t propnp_convert_covariance(propnp_context* context,
+                                             const propnp_convert_covariance_args* args);
+
+/* Steps from poses, box-plus: propnp_move_pose_args. */
+PROPNP_API int32_t propnp_move_pose_args_init(propnp_move_pose_args* args, uint64_t struct_size);
+PROPNP_API int32_t propnp_move_pose(propnp_context* context, const propnp_move_pose_args* args);
+
+/* Steps between poses, box-minus: propnp_pose_difference_args. */
+PROPNP_API int32_t propnp_pose_difference_args_init(propnp_pose_difference_args* args,
+                                                    uint64_t struct_size);
+PROPNP_API int32_t propnp_pose_difference(propnp_context* context,
+                                          const propnp_pose_difference_args* args);
+
+/* Steps in another tangent: propnp_convert_step_args. */
+PROPNP_API int32_t propnp_convert_step_args_init(propnp_convert_step_args* args,
+                                                 uint64_t struct_size);
+PROPNP_API int32_t propnp_convert_step(propnp_context* context,
+                                       const propnp_convert_step_args* args);
 
 #ifdef __cplusplus
 }

@@ -12,27 +12,37 @@
 
 #include "propnp/c_api/first_sizes.h"
 #include "propnp/c_api/propnp.h"
-#include "propnp/engine/gradient_args.h"
-#include "propnp/engine/options.h"
-#include "propnp/engine/sample_posterior.h"
 #include "propnp/engine/status.h"
 
 namespace propnp::c_api {
 
-struct ContextOptions : propnp_context_options {
-  ContextOptions() : propnp_context_options{} { struct_size = sizeof(propnp_context_options); }
-};
+// No struct will ever be larger; what says so was never initialised.
+constexpr uint64_t kLargestSize = 65536;
+
+template <typename Struct>
+Status CheckSize(const char* name, uint64_t size) {
+  static_assert(kFirstSize<Struct> > 0 && kFirstSize<Struct> <= sizeof(Struct));
+  static_assert(sizeof(Struct) <= kLargestSize);
+  if (size >= kFirstSize<Struct> && size <= kLargestSize) return Status();
+  return Status::InvalidArgument(std::string(name) + ".struct_size is " + std::to_string(size) +
+                                 ", expected " + std::to_string(kFirstSize<Struct>) + " to " +
+                                 std::to_string(kLargestSize) + "; was the struct initialised?");
+}
+
+template <typename Struct>
+Status CheckPointer(const char* name, const Struct* pointer) {
+  if (!pointer) return Status::InvalidArgument(std::string(name) + " is null");
+  if (reinterpret_cast<uintptr_t>(pointer) % alignof(Struct) == 0) return Status();
+  return Status::InvalidArgument(std::string(name) + " is not aligned to " +
+                                 std::to_string(alignof(Struct)) + " bytes");
+}
 
 // Copies what the caller knows of a struct over the defaults in `*current`.
 template <typename Struct, typename WithDefaults>
 Status ReadSized(const char* name, const Struct* given, WithDefaults* current) {
-  static_assert(kFirstSize<Struct> > 0 && kFirstSize<Struct> <= sizeof(Struct));
+  PROPNP_RETURN_IF_ERROR(CheckPointer(name, given));
   const uint64_t size = given->struct_size;
-  if (size < kFirstSize<Struct>) {
-    return Status::InvalidArgument(std::string(name) + ".struct_size is " + std::to_string(size) +
-                                   ", expected at least " + std::to_string(kFirstSize<Struct>) +
-                                   "; was the struct initialised?");
-  }
+  PROPNP_RETURN_IF_ERROR(CheckSize<Struct>(name, size));
   const char* const bytes = reinterpret_cast<const char*>(given);
   const auto is_set = [](char byte) { return byte != 0; };
   if (size > sizeof(Struct) && std::any_of(bytes + sizeof(Struct), bytes + size, is_set)) {
@@ -48,11 +58,8 @@ Status ReadSized(const char* name, const Struct* given, WithDefaults* current) {
 // Writes defaults into the caller's struct of `size` bytes, zeros into what is unknown here.
 template <typename WithDefaults, typename Struct>
 Status InitSized(const char* name, Struct* target, uint64_t size) {
-  if (!target) return Status::InvalidArgument(std::string(name) + " is null");
-  if (size < kFirstSize<Struct>) {
-    return Status::InvalidArgument(std::string(name) + ": struct_size is " + std::to_string(size) +
-                                   ", expected at least " + std::to_string(kFirstSize<Struct>));
-  }
+  PROPNP_RETURN_IF_ERROR(CheckPointer(name, target));
+  PROPNP_RETURN_IF_ERROR(CheckSize<Struct>(name, size));
   const WithDefaults defaults;
   const Struct& current = defaults;
   const uint64_t known = std::min<uint64_t>(size, sizeof(Struct));

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <limits>
 
+#include "propnp/engine/check_args.h"
 #include "propnp/engine/load_pose.h"
+#include "propnp/engine/load_weights.h"
 
 namespace propnp {
 
@@ -27,7 +29,9 @@ propnp_tensor RowsOfObject(const propnp_tensor& tensor, int64_t object) {
 Status CheckSamplePose(const Problem& problem, const propnp_tensor& sample_pose) {
   PROPNP_RETURN_IF_ERROR(CheckTensor("sample_pose", sample_pose,
                                      {problem.num_objects, -1, problem.pose_size()}, false));
-  if (sample_pose.shape[1] >= 1) return Status();
+  if (sample_pose.shape[1] >= 1) {
+    return CheckCount("sample_pose", sample_pose, sample_pose.shape[1]);
+  }
   return Status::InvalidArgument("sample_pose has shape " + ShapeString(sample_pose) +
                                  ", expected at least one sample");
 }
@@ -62,21 +66,7 @@ bool SampleReplay<kDof, T>::LoadPoses(const propnp_tensor& sample_pose, int64_t 
 
 template <int kDof, typename T>
 bool SampleReplay<kDof, T>::LoadWeights(const propnp_tensor& sample_log_weight, int64_t object) {
-  double highest = -HUGE_VAL;
-  bool valid = true;
-  for (int64_t s = 0; s < num_samples_; ++s) {
-    weights_[s] = LoadAt<double>(sample_log_weight, object, s);
-    valid &= weights_[s] <= std::numeric_limits<double>::max();
-    highest = std::max(highest, weights_[s]);
-  }
-  if (!valid || !(highest > -HUGE_VAL)) return false;
-  double sum = 0;
-  for (int64_t s = 0; s < num_samples_; ++s) {
-    weights_[s] = std::exp(weights_[s] - highest);
-    sum += weights_[s];
-  }
-  for (int64_t s = 0; s < num_samples_; ++s) weights_[s] /= sum;
-  return true;
+  return propnp::LoadWeights(sample_log_weight, object, num_samples_, weights_);
 }
 
 template <int kDof, typename T>

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "propnp/engine/batch.h"
+#include "propnp/engine/check_args.h"
 #include "propnp/engine/covariance.h"
 #include "propnp/engine/levenberg_marquardt.h"
 #include "propnp/engine/load_pose.h"
@@ -34,12 +35,7 @@ Status CheckOutputs(const Problem& problem, const propnp_solve_args& a) {
 }
 
 Status CheckArgs(const propnp_solve_args& args, Problem* problem) {
-  if (args.struct_size < sizeof(propnp_solve_args)) {
-    return Status::InvalidArgument("solve_args.struct_size is " + std::to_string(args.struct_size) +
-                                   ", expected at least " +
-                                   std::to_string(sizeof(propnp_solve_args)));
-  }
-  PROPNP_RETURN_IF_ERROR(CheckExecution(args.device, args.precision));
+  PROPNP_RETURN_IF_ERROR(CheckArgsStruct("solve_args", args, args.precision));
   PROPNP_RETURN_IF_ERROR(CheckSolveOptions(args.options));
   PROPNP_RETURN_IF_ERROR(MakeProblem(args.correspondences, args.cameras, args.cost, problem));
   return problem->num_objects > 0 ? CheckOutputs(*problem, args) : Status();
