@@ -317,9 +317,9 @@ def test_compile_without_a_graph_break(backend):
         eager, traced = (
             f(*scene.problem[:3], scene.pose, seed) for f in (step, compiled)
         )
-        torch.testing.assert_close(traced, eager, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(traced, eager, rtol=1e-3, atol=1e-3)
         for a, b in zip(torch.autograd.grad(traced, leaves), torch.autograd.grad(eager, leaves)):
-            torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3)
+            torch.testing.assert_close(a, b, rtol=1e-2, atol=1e-2 * b.abs().max().item())
 
 
 def has_compiler():

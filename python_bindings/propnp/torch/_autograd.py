@@ -214,27 +214,54 @@ def _solve_backward(ctx: Any, *cotangents: Gradient) -> tuple[Gradient, ...]:
 
 
 class Differentiable:
-    """An operator with its derivative, under torch.func.grad and its kin too.
+    """An operator with its derivative.
 
-    What torch.library makes of a derivative does not know them, so they get a Function.
+    What torch.library makes of a derivative serves torch.compile. It does not know torch.func.grad
+    and its kin, and in eager mode it spends more time on the arguments than the operator does; so
+    these two go through Functions of their own, to the same kernels.
     """
 
     def __init__(self, name: str, setup: Any, backward: Any) -> None:
         op = getattr(_ops, name)
         torch.library.register_autograd(f"propnp::{name}", backward, setup_context=setup)
+
+        def forward(ctx: Any, *args: Any) -> Any:
+            output = self._below_autograd(*args)
+            setup(ctx, args, output)
+            return output
+
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+            setup(ctx, inputs, output)
+
         self._op = op
-        members = {
-            "generate_vmap_rule": True,
-            "forward": staticmethod(lambda *args: op(*args)),
-            "setup_context": staticmethod(lambda ctx, inputs, output: setup(ctx, inputs, output)),
-            "backward": staticmethod(backward),
-        }
-        self._function: Any = type(name, (torch.autograd.Function,), members)
+        self._eager = _function(name, forward=forward, backward=backward)
+        self._transformed = _function(
+            name,
+            forward=lambda *args: op(*args),
+            setup_context=setup_context,
+            backward=backward,
+        )
+        self._transformed.generate_vmap_rule = True
 
     def __call__(self, *args: Any) -> Any:
-        if not torch.compiler.is_compiling() and torch._C._are_functorch_transforms_active():
-            return self._function.apply(*args)
-        return self._op(*args)
+        if torch.compiler.is_compiling():
+            return self._op(*args)
+        if torch._C._are_functorch_transforms_active():
+            return self._transformed.apply(*args)
+        if torch.is_grad_enabled() and any(
+            isinstance(x, Tensor) and x.requires_grad for x in args[:NUM_DIFFERENTIABLE]
+        ):
+            return self._eager.apply(*args)
+        return self._below_autograd(*args)
+
+    def _below_autograd(self, *args: Any) -> Any:
+        with torch._C._AutoDispatchBelowAutograd():
+            return self._op(*args)
+
+
+def _function(name: str, **members: Any) -> Any:
+    static = {key: staticmethod(member) for key, member in members.items()}
+    return type(name, (torch.autograd.Function,), static)
 
 
 sample = Differentiable("sample", _setup_sample, _sample_backward)

@@ -280,7 +280,9 @@ def gradients_of(
     put(out, "w2d", None if information else weights)
     put(out, "sqrt_info", weights if information else None)
     put(out, "camera_parameters", camera)
-    put(out, "delta", delta)
+    adaptive = call.cost.loss == LOSSES["adaptive_huber"]
+    put(out, "delta", None if adaptive else delta)
+    put(out, "relative_delta", delta if adaptive else None)
     put(out, "prior_mean", prior_a)
     put(out, "prior_sigma", prior_b)
     return x3d, x2d, weights, camera, delta, prior_a, prior_b

@@ -44,10 +44,7 @@ def make_problem(
     view_rig: Optional[Tensor] = None,
     camera_from_rig: Optional[Tensor] = None,
 ) -> tuple[Problem, str]:
-    """The tensors of a call and what its operators are told.
-
-    The scale of an adaptive Huber loss is computed here, so that autograd sees what it is made of.
-    """
+    """The tensors of a call and what its operators are told."""
     if w2d is not None and sqrt_info is not None:
         raise InvalidArgumentError("w2d and sqrt_info are both given, expected one of them")
     parameters, model, box = _camera_tensors(camera, x3d)
@@ -60,7 +57,7 @@ def make_problem(
         as_real(x2d),
         _optional_real(w2d if sqrt_info is None else sqrt_info),
         parameters,
-        _optional_real(delta),
+        _of_objects(delta, x3d, offsets, view_offsets),
         _prior_tensor(prior, first, x3d, x2d),
         _prior_tensor(prior, second, x3d, x2d),
         _integers(counts, torch.int64),
@@ -73,11 +70,19 @@ def make_problem(
         _integers(view_rig, torch.int32),
         _optional_real(camera_from_rig),
     )
-    if option(config, "loss") == "adaptive_huber":
-        relative = option(config, "relative_delta") if delta is None else problem.delta
-        problem = problem._replace(delta=adaptive_delta(problem, relative))
-        config = changed(config, ("loss",), ("huber",))
     return problem, config
+
+
+def with_own_delta(problem: Problem, config: str) -> tuple[Problem, str]:
+    """With the scale of an adaptive Huber loss as a tensor that autograd has seen made.
+
+    What an operator stores of a gradient in its forward pass takes the scale for given.
+    """
+    if option(config, "loss") != "adaptive_huber":
+        return problem, config
+    relative = option(config, "relative_delta") if problem.delta is None else problem.delta
+    problem = problem._replace(delta=adaptive_delta(problem, relative))
+    return problem, changed(config, ("loss",), ("huber",))
 
 
 def as_real(tensor: Tensor) -> Tensor:
@@ -89,6 +94,16 @@ def as_real(tensor: Tensor) -> Tensor:
 
 def _optional_real(tensor: Optional[Tensor]) -> Optional[Tensor]:
     return None if tensor is None else as_real(tensor)
+
+
+def _of_objects(
+    delta: Optional[Tensor], x3d: Tensor, offsets: Optional[Tensor], view_offsets: Optional[Tensor]
+) -> Optional[Tensor]:
+    """(B), also of one scale for all."""
+    if delta is None:
+        return None
+    ends = offsets if view_offsets is None else view_offsets
+    return as_real(delta).expand(x3d.shape[0] if ends is None else ends.shape[0] - 1)
 
 
 def _integers(tensor: Optional[Tensor], dtype: torch.dtype) -> Optional[Tensor]:
@@ -126,8 +141,16 @@ def _camera_tensors(camera: Any, like: Tensor) -> tuple[Tensor, str, Any]:
 
 def pinhole_parameters(matrices: Tensor) -> Tensor:
     """(..., 3, 3) to (C, 5) fx fy cx cy skew."""
-    entries = torch.tensor(_PINHOLE_ENTRIES, device=matrices.device)
+    device = matrices.device
+    entries = None if torch.compiler.is_compiling() else _entries_on.get(device)
+    if entries is None:
+        entries = torch.tensor(_PINHOLE_ENTRIES, device=device)
+        if not torch.compiler.is_compiling():
+            _entries_on[device] = entries
     return matrices.reshape(-1, 9).index_select(1, entries)
+
+
+_entries_on: dict[torch.device, Tensor] = {}
 
 
 def _prior_tensor(
@@ -143,41 +166,58 @@ def _prior_tensor(
     return tensor
 
 
-def adaptive_delta(problem: Problem, relative: Union[float, Tensor, None]) -> Tensor:
+def adaptive_delta(problem: Problem, relative: Union[float, Tensor]) -> Tensor:
     """Scale (B) of the adaptive Huber loss: relative x mean weight x spread of x2d.
 
     Means and the unbiased variance are over all points of an object, weighted or not. The gradient
     flows to the weights and to `relative`, not to x2d.
     """
     x2d = problem.x2d.detach()
-    if has_information(problem):
-        assert problem.weights is not None
-        size = problem.weights.square().sum((-2, -1)).mul(0.5).sqrt()
-    elif problem.weights is None:
-        size = torch.ones(x2d.shape[:-1], dtype=x2d.dtype, device=x2d.device)
-    else:
-        size = problem.weights.mean(-1)
     if problem.counts is None and problem.offsets is None and problem.view_offsets is None:
-        mean_size = size.mean(-1)
-        variance = x2d.var(-2).sum(-1) if x2d.shape[-2] > 1 else torch.zeros_like(mean_size)
+        mean_size, spread = _mean_size(problem), spread_of(x2d)
     else:
-        mean_size, variance = _of_ragged(problem, size, x2d)
-    assert relative is not None
+        mean_size, spread = _of_ragged(problem, x2d)
     # An object that is not finite gets its status from the library. Its gradient is zero there, and
     # must not become NaN here.
-    return relative * torch.nan_to_num(mean_size) * torch.nan_to_num(variance.sqrt())
+    return relative * torch.nan_to_num(mean_size) * torch.nan_to_num(spread)
 
 
-def _of_ragged(problem: Problem, size: Tensor, x2d: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean of `size` and total variance of x2d over the points of each object."""
+def spread_of(x2d: Tensor) -> Tensor:
+    """sqrt of the sum of both axes' unbiased variances, (B, N, 2) to (B); 0 of one point.
+
+    By hand: PyTorch's var over this axis takes four times as long.
+    """
+    deviation = x2d - x2d.mean(-2, keepdim=True)
+    return (deviation.square().sum((-2, -1)) / max(x2d.shape[-2] - 1, 1)).sqrt()
+
+
+def _sizes(problem: Problem) -> Tensor:
+    """The size of each point's weight: their mean over the axes."""
+    weights = problem.weights
+    if weights is None:
+        x2d = problem.x2d
+        return torch.ones(x2d.shape[:-1], dtype=x2d.dtype, device=x2d.device)
+    if has_information(problem):
+        return weights.square().sum((-2, -1)).mul(0.5).sqrt()
+    return weights.mean(-1)
+
+
+def _mean_size(problem: Problem) -> Tensor:
+    if problem.weights is not None and not has_information(problem):
+        return problem.weights.mean((-2, -1))
+    return _sizes(problem).mean(-1)
+
+
+def _of_ragged(problem: Problem, x2d: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean size of the weights and spread of x2d over the points of each object."""
     objects = num_objects(problem)
     index, real = _object_of_points(problem)
     flat = x2d.reshape(-1, 2)[real]
     count = _sum_by(index, torch.ones_like(flat[:, 0]), objects)
     mean = _sum_by(index, flat, objects) / count[:, None]
     deviation = (flat - mean[index]).square().sum(-1)
-    mean_size = _sum_by(index, size.reshape(-1)[real], objects) / count
-    return mean_size, _sum_by(index, deviation, objects) / (count - 1)
+    mean_size = _sum_by(index, _sizes(problem).reshape(-1)[real], objects) / count
+    return mean_size, (_sum_by(index, deviation, objects) / (count - 1)).sqrt()
 
 
 def _sum_by(index: Tensor, values: Tensor, count: int) -> Tensor:

@@ -24,7 +24,7 @@ class Problem(NamedTuple):
     camera: Tensor
     """(C, M): parameters, C = 1 or V or with view_camera."""
     delta: Optional[Tensor]
-    """(B): scale of the loss of each object."""
+    """(B): scale of the loss of each object; of adaptive Huber, the relative one."""
     prior_a: Optional[Tensor]
     """Log depth: mean (B, 3); depth range: depth (B, 2); pose: pose (B, 7 or 4)."""
     prior_b: Optional[Tensor]

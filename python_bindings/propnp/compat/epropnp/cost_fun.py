@@ -10,6 +10,8 @@ from typing import Any, Optional, Union
 import torch
 from torch import Tensor, nn
 
+from ...torch._inputs import spread_of
+
 Out = Union[bool, Tensor]
 
 
@@ -123,9 +125,7 @@ class AdaptiveHuberPnPCost(HuberPnPCost):
 
     def set_param(self, x2d: Tensor, w2d: Tensor) -> None:  # type: ignore[override]
         """delta (num_obj) of correspondences (num_obj, n, 2); gradients flow to both."""
-        correction = min(1, x2d.shape[-2] - 1) if len(x2d) else 0  # unbiased where it can be
-        spread = x2d.var(dim=-2, correction=correction).sum(dim=-1).sqrt()
-        mean_weight = w2d.mean(dim=(-2, -1))
+        mean_weight, spread = w2d.mean(dim=(-2, -1)), spread_of(x2d)
         # Objects that are not finite are told so by the solver; here they must not spoil gradients.
         self.delta = torch.nan_to_num(mean_weight) * torch.nan_to_num(spread) * self.relative_delta
 
