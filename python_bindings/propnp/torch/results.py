@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, Optional
 
+import torch
 from torch import Tensor
 
 # Bits of a status after which an object's numbers must not be used: see propnp.Status.
@@ -60,6 +62,22 @@ class Posterior(NamedTuple):
         """(B, D') the most probable mode; without one, no rotation at depth 1."""
         assert self.mode_pose is not None, "num_modes is 0"
         return without_gaps(self.mode_pose[:, 0])
+
+    @property
+    def least_cost_pose(self) -> Tensor:
+        """(B, D') the mode of least cost of those returned, what a solver finds; without one, no
+        rotation at depth 1."""
+        return self.least_cost()[0]
+
+    @torch.no_grad()
+    def least_cost(self) -> tuple[Tensor, Tensor]:
+        """least_cost_pose (B, D') and its cost (B), zero without one."""
+        assert self.mode_pose is not None and self.mode_cost is not None, "num_modes is 0"
+        unused = (self.mode_pose == 0).all(-1)
+        cost, index = self.mode_cost.masked_fill(unused, math.inf).min(1)
+        rows = torch.arange(len(index), device=index.device)
+        pose = without_gaps(self.mode_pose[rows, index])
+        return pose, cost.masked_fill(cost == math.inf, 0)
 
     @property
     def failed(self) -> Tensor:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import math
 from typing import Any, Optional
 
-import torch
 from torch import Tensor, nn
 
 from ..._options import SAMPLERS
@@ -17,7 +16,7 @@ from ...torch._config import Config
 from ...torch._inputs import as_real
 from ...torch._kernels import SAMPLE_OUTPUTS
 from ...torch.functions import make_seed
-from ...torch.results import Posterior, without_gaps
+from ...torch.results import Posterior
 from .camera import PerspectiveCamera
 from .common import pnp_denormalize, pnp_normalize
 from .cost_fun import HuberPnPCost
@@ -134,7 +133,7 @@ class EProPnPBase(nn.Module):
             named["cost_target"] = named["loss"] = None
         posterior = Posterior(**{**named, "mean_pose": None, "covariance": None})
         self.posterior = posterior
-        pose_opt, cost = _lowest_mode(posterior)
+        pose_opt, cost = posterior.least_cost()
         pose_opt_plus = None
         if with_pose_opt_plus:
             pose_opt_plus = _autograd.pose_plus(*problem, pose_opt, config.encoded)[0]
@@ -210,14 +209,3 @@ class EProPnP4DoF(EProPnPBase):
     """Poses [x y z yaw], yaw about +Y in radians. See EProPnPBase."""
 
     dof = 4
-
-
-@torch.no_grad()
-def _lowest_mode(posterior: Posterior) -> tuple[Tensor, Tensor]:
-    """Pose (B, 7 or 4) and cost (B) of the mode of lowest cost."""
-    assert posterior.mode_pose is not None and posterior.mode_cost is not None
-    unused = (posterior.mode_pose == 0).all(-1)
-    cost, index = posterior.mode_cost.masked_fill(unused, math.inf).min(1)
-    rows = torch.arange(len(index), device=index.device)
-    pose = without_gaps(posterior.mode_pose[rows, index])
-    return pose, cost.masked_fill(posterior.failed, 0)
