@@ -169,7 +169,7 @@ BUILD_INFO: str = _library.propnp_build_info().decode()
 
 
 class _Context:
-    """Owns a propnp_context."""
+    """Owns a propnp_context. A forked child leaves its parent's threads' contexts alone."""
 
     def __init__(self, num_threads: int) -> None:
         options = ContextOptions.new()
@@ -181,9 +181,10 @@ class _Context:
         self.handle = handle
         self.num_threads = num_threads
         self._destroy = _library.propnp_context_destroy
+        self._process = os.getpid()
 
     def __del__(self) -> None:
-        if hasattr(self, "_destroy"):
+        if hasattr(self, "_process") and self._process == os.getpid():
             self._destroy(self.handle)
 
 
@@ -195,7 +196,9 @@ _functions: dict[str, Any] = {}
 def make_error(code: int, context: ctypes.c_void_p | None) -> PropnpError:
     """The exception for a code, with what the library says about it."""
     message = _library.propnp_last_error(context).decode(errors="replace")
-    if code == -6:  # said to the thread: the context serves another call, and its message is not ours
+    if (
+        code == -6
+    ):  # said to the thread: the context serves another call, and its message is not ours
         message = _library.propnp_last_error(None).decode(errors="replace")
     return ERROR_OF_CODE.get(code, InternalError)(message)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from ._given import GivenArrays
+from ._given_arrays import GivenArrays
 from ._structs import SizedStruct
 from ._view import Shape, View, contiguous_strides
 from .errors import InvalidArgumentError

@@ -23,9 +23,7 @@ _POINTS = frozenset(
 _VIEWS = frozenset(["counts", "view_camera", "view_rig"])
 _OFFSETS = frozenset(["offsets", "view_offsets"])
 # Read whole by every chunk.
-_TABLES = frozenset(
-    "camera_from_rig quantile_levels region_shares rotation axis centre".split()
-)
+_TABLES = frozenset("camera_from_rig quantile_levels region_shares rotation axis centre".split())
 
 
 def _narrow(tensor: Tensor, begin: int, end: int) -> None:

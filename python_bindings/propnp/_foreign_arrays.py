@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from . import _abi
 from ._numpy_arrays import DTYPE_OF_CODE, NUMPY, NumpyBackend, accepted_code
 from ._view import Shape, View, contiguous_strides
 from .errors import UnavailableError
@@ -31,7 +30,9 @@ def foreign_backend(array: Any, name: str) -> ForeignBackend | CudaBackend:
             "__cuda_array_interface__: pass it as a torch tensor (torch.from_dlpack)"
         )
     if device_type not in _HOST_DEVICES:
-        raise TypeError(f"{name} is on a device of DLPack's type {device_type}: expected CPU or CUDA")
+        raise TypeError(
+            f"{name} is on a device of DLPack's type {device_type}: expected CPU or CUDA"
+        )
     return ForeignBackend(type(array))
 
 
@@ -81,7 +82,9 @@ class CudaBackend:
         codes = {known: code for code, known in DTYPE_OF_CODE.items()}
         code = accepted_code(codes.get(dtype, 0), wanted)
         if not code:
-            raise TypeError(f"{name} is {dtype}, expected {DTYPE_OF_CODE.get(wanted, 'real numbers')}")
+            raise TypeError(
+                f"{name} is {dtype}, expected {DTYPE_OF_CODE.get(wanted, 'real numbers')}"
+            )
         shape = tuple(interface["shape"])
         self._stream = interface.get("stream")
         strides = interface.get("strides")
@@ -92,7 +95,9 @@ class CudaBackend:
         return View(pointer, code, shape, in_elements or contiguous_strides(shape), array)
 
     def contiguous(self, view: View, shape: Shape) -> View:
-        raise ValueError(f"strides {view.strides} cannot be read as {shape}: pass a contiguous array")
+        raise ValueError(
+            f"strides {view.strides} cannot be read as {shape}: pass a contiguous array"
+        )
 
     def empty(self, shape: Shape, dtype: int) -> tuple[Any, int]:
         array = self._made(self._empty, "empty")(shape, dtype=DTYPE_OF_CODE[dtype])

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from ._given import GivenArrays
+from ._given_arrays import GivenArrays
 from ._view import Shape
 from .errors import InvalidArgumentError
 
@@ -15,8 +15,7 @@ _POINTS = ("x3d", "x2d", "w2d", "sqrt_info")
 _OF_VIEWS = (*_POINTS, "counts")
 # Neither of views nor of objects.
 _OF_TABLES = frozenset(
-    "offsets view_offsets view_camera view_rig camera_from_rig camera.parameters camera.box_px"
-    .split()
+    "offsets view_offsets view_camera view_rig camera_from_rig camera.parameters camera.box_px".split()
 )
 
 

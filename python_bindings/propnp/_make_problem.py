@@ -9,7 +9,7 @@ from typing import Any
 
 from . import _abi
 from ._arrays import FLOAT, INT32, INT64, UINT64, choose_backend
-from ._given import Core, GivenArrays, Input
+from ._given_arrays import Core, GivenArrays, Input
 from ._layout import check_points
 from ._options import LOSSES, choice, refuse_unknown, set_number
 from ._problem import Problem, pose_size

@@ -44,7 +44,11 @@ def refuse_unknown(given: Collection[str], known: Collection[str]) -> None:
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=3)
-            hint = f"did you mean {' or '.join(near)}?" if near else "known: " + ", ".join(sorted(known))
+            hint = (
+                f"did you mean {' or '.join(near)}?"
+                if near
+                else "known: " + ", ".join(sorted(known))
+            )
             raise TypeError(f"unknown option {name!r}; {hint}")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ._arrays import choose_backend
 from ._call import Call
-from ._given import GivenArrays, Input
+from ._given_arrays import GivenArrays, Input
 
 
 def make_pose_call(inputs: Mapping[str, tuple[Any, tuple[Any, ...], int]]) -> Call:

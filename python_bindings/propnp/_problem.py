@@ -2,13 +2,13 @@
 # SPDX-FileCopyrightText: The propnp authors
 """Structs of the C ABI that a call points to, and its outputs.
 
-    problem = make_problem(x3d, x2d, w2d, camera, inputs={"pose": Input(pose, (7,))}, loss="huber")
-    args = _abi.EvaluateArgs.new()
-    problem.attach(args)
-    problem.input(args, "pose")
-    cost = problem.output(args, "cost_value", ())
-    _abi.call("evaluate", args)
-    problem.finish(cost)
+problem = make_problem(x3d, x2d, w2d, camera, inputs={"pose": Input(pose, (7,))}, loss="huber")
+args = _abi.EvaluateArgs.new()
+problem.attach(args)
+problem.input(args, "pose")
+cost = problem.output(args, "cost_value", ())
+_abi.call("evaluate", args)
+problem.finish(cost)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from . import _abi
 from ._call import Call
-from ._given import GivenArrays
+from ._given_arrays import GivenArrays
 from ._layout import find_layout
 from ._structs import SizedStruct
 from ._view import Shape

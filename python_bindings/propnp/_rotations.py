@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._stack import as_array, is_torch
+from ._array_math import as_array, is_torch
 from .errors import InvalidArgumentError
 
 

@@ -172,9 +172,7 @@ def _diagnostics(args: _abi.SizedStruct, problem: Problem) -> dict[str, Any]:
     return outputs
 
 
-def _modes(
-    args: _abi.SizedStruct, problem: Problem, count: int, moments: bool
-) -> dict[str, Any]:
+def _modes(args: _abi.SizedStruct, problem: Problem, count: int, moments: bool) -> dict[str, Any]:
     if not 0 < count <= _abi.MAX_MODES:
         raise InvalidArgumentError(f"num_modes is {count}, expected 0 to {_abi.MAX_MODES}")
     dof, size = problem.dof, problem.pose_size
@@ -186,9 +184,7 @@ def _modes(
     }
     if moments:
         cores.update(mode_mean=(size,), mode_moment_covariance=(dof, dof))
-    outputs = {
-        name: problem.output(args, name, (count, *core)) for name, core in cores.items()
-    }
+    outputs = {name: problem.output(args, name, (count, *core)) for name, core in cores.items()}
     outputs["mode_count"] = problem.output(args, "mode_count", (), _abi.INT32)
     return outputs
 

@@ -147,9 +147,7 @@ def move_pose(pose: Any, step: Any, *, tangent: Tangent = "propnp") -> PoseResul
     return PoseResult(*_run(call, "move_pose", args, {"moved": (size,)}))
 
 
-def pose_difference(
-    from_pose: Any, to_pose: Any, *, tangent: Tangent = "propnp"
-) -> StepResult:
+def pose_difference(from_pose: Any, to_pose: Any, *, tangent: Tangent = "propnp") -> StepResult:
     """The step that leads from one pose to another, box-minus, the shorter way round.
 
     Args:
@@ -175,9 +173,7 @@ def pose_difference(
     return StepResult(*_run(call, "pose_difference", args, {"step": (dof,)}))
 
 
-def convert_step(
-    pose: Any, step: Any, to: Tangent, *, source: Tangent = "propnp"
-) -> StepResult:
+def convert_step(pose: Any, step: Any, to: Tangent, *, source: Tangent = "propnp") -> StepResult:
     """A step in another tangent: the one that leads to the same pose.
 
     Args:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ._array_math import last_axis_of, stack_last
 from ._options import choice
-from ._stack import last_axis_of, stack_last
 
 MODELS = {"pinhole": 0, "simple_radial": 1, "opencv": 2, "fisheye": 3}
 PARAMETER_NAMES = {

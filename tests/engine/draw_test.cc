@@ -132,6 +132,18 @@ TEST(Draw, FromWeightsThatAreNoneFailsAlone) {
   EXPECT_EQ(call.Times(0), (std::map<int32_t, int>{{2, 8}}));
 }
 
+// Only what is drawn matters.
+TEST(Draw, OfAPoseThatIsNoneFails) {
+  for (const bool has_weight : {false, true}) {
+    DrawCall call(1, 5, 20);
+    call.pose[3 * 7 + 1] = kNaN;
+    if (!has_weight) call.log_weight[3] = -kInfinity;
+    ASSERT_TRUE(call.Run().ok());
+    EXPECT_EQ(call.status[0], has_weight ? PROPNP_STATUS_NON_FINITE_INPUT : 0);
+    for (const double number : call.drawn) EXPECT_TRUE(std::isfinite(number));
+  }
+}
+
 TEST(Draw, OfNothingIsNothing) {
   DrawCall none(0, 5, 8), no_draws(2, 5, 0), no_samples(2, 0, 3);
   none.drawn.resize(1), none.pose.resize(1), none.log_weight.resize(1), none.chosen.resize(1);

@@ -33,8 +33,12 @@ class OnCuda:
 
     def __init__(self, array):
         self.__cuda_array_interface__ = {
-            "shape": array.shape, "typestr": array.dtype.str, "data": (4096, False), "version": 3,
-            "strides": None, "stream": 1,
+            "shape": array.shape,
+            "typestr": array.dtype.str,
+            "data": (4096, False),
+            "version": 3,
+            "strides": None,
+            "stream": 1,
         }
 
 

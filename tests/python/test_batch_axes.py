@@ -55,8 +55,8 @@ def test_leading_axes_broadcast():
     )
     assert grid.residual.shape == (4, 4, 20, 2)
     np.testing.assert_array_equal(
-        np.diagonal(grid.cost), propnp.evaluate(**{**scene.problem(), "w2d": None},
-                                                pose=scene.pose).cost
+        np.diagonal(grid.cost),
+        propnp.evaluate(**{**scene.problem(), "w2d": None}, pose=scene.pose).cost,
     )
 
 
@@ -92,8 +92,9 @@ STRIDED = {
     "transposed": lambda a: np.ascontiguousarray(a.T).T,
     "read-only": lambda a: np.broadcast_to(a, a.shape),
     "big-endian": lambda a: a.astype(">f8"),
-    "misaligned": lambda a: np.frombuffer(b"x" + a.tobytes(), np.uint8)[1:].view(a.dtype)
-    .reshape(a.shape),
+    "misaligned": lambda a: (
+        np.frombuffer(b"x" + a.tobytes(), np.uint8)[1:].view(a.dtype).reshape(a.shape)
+    ),
     "field": lambda a: np.rec.fromarrays([a, np.zeros(a.shape, np.int8)], names="v,x").v,
 }
 
@@ -143,14 +144,18 @@ def test_counts_and_offsets_agree():
     assert_same(by_counts, by_offsets)
     for b, n in enumerate(counts):
         single = propnp.solve(
-            scene.x3d[b, :n], scene.x2d[b, :n], scene.w2d[b, :n], camera=CAMERA, id_offset=b,
+            scene.x3d[b, :n],
+            scene.x2d[b, :n],
+            scene.w2d[b, :n],
+            camera=CAMERA,
+            id_offset=b,
             loss="adaptive_huber",
         )
         np.testing.assert_array_equal(single.pose, by_counts.pose[b])
 
 
 def test_rows_of_points_follow_the_layout():
-    scene, counts, packed = ragged(9)
+    scene, _counts, packed = ragged(9)
     result = propnp.evaluate(**packed, pose=scene.pose)
     assert result.residual.shape == (61, 2)
     posterior = propnp.sample(**packed, gradients="log_evidence")
@@ -190,7 +195,9 @@ def test_object_ids_name_the_random_numbers():
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0)])
 def test_zero_objects(shape):
     arrays = {
-        "x3d": np.zeros((*shape, 8, 3)), "x2d": np.zeros((*shape, 8, 2)), "camera": CAMERA,
+        "x3d": np.zeros((*shape, 8, 3)),
+        "x2d": np.zeros((*shape, 8, 2)),
+        "camera": CAMERA,
     }
     assert propnp.solve(**arrays).pose.shape == (*shape, 7)
     posterior = propnp.sample(**arrays, gradients="log_evidence", draws=3)

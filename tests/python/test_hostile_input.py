@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import propnp
-from scenes import CAMERA, make_scene
+from scenes import make_scene
 
 SCENE = make_scene(1)
 

@@ -10,14 +10,18 @@ from scenes import CAMERA, make_scene
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402  after the choice of the backend
+import matplotlib.pyplot as plt
 
-from propnp import plot  # noqa: E402
+from propnp import plot
 
 CORNERS = np.array([[-0.025, -0.025, 0], [0.025, -0.025, 0], [0.025, 0.025, 0], [-0.025, 0.025, 0]])
 PIXELS = np.array([[324.35, 211.79], [353.76, 215.73], [351.56, 244.11], [322.69, 239.93]])
-TWO_MODES = propnp.sample(CORNERS, PIXELS, 3.0, camera=np.diag([600.0, 600, 1]) + np.array(
-    [[0, 0, 320.0], [0, 0, 240], [0, 0, 0]]))
+TWO_MODES = propnp.sample(
+    CORNERS,
+    PIXELS,
+    3.0,
+    camera=np.diag([600.0, 600, 1]) + np.array([[0, 0, 320.0], [0, 0, 240], [0, 0, 0]]),
+)
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,10 @@
 
 import numpy as np
 import pytest
+from test_batch_axes import assert_same, ragged
 
 import propnp
 from scenes import CAMERA, make_scene
-from test_batch_axes import assert_same, ragged
 
 SCENE = make_scene(1, objects=100)
 
@@ -61,7 +61,7 @@ def test_posteriors_are_those_of_the_whole():
         "draws": 3,
         "num_samples": 64,
     }
-    told, progress = collected()
+    _told, progress = collected()
     chunked = propnp.sample(**problem, progress=progress)
     whole = propnp.sample(**problem)
     assert_same(chunked, whole)
@@ -105,7 +105,7 @@ def test_views():
         "view_rig": np.arange(60) % 2 - 1,
         "camera_from_rig": [[0.1, 0, 0, 1, 0, 0, 0]],
     }
-    told, progress = collected()
+    _told, progress = collected()
     chunked = propnp.solve(**problem, progress=progress)
     assert_same(chunked, propnp.solve(**problem))
     del problem["view_camera"]

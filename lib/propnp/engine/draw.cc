@@ -3,7 +3,7 @@
 
 #include "propnp/engine/draw.h"
 
-#include <algorithm>
+#include <cmath>
 
 #include "propnp/engine/arena.h"
 #include "propnp/engine/check_args.h"
@@ -61,32 +61,47 @@ uint64_t ObjectId(const propnp_draw_args& args, int64_t object) {
                                   : args.id_offset + static_cast<uint64_t>(object);
 }
 
+double NumberOf(const propnp_tensor& poses, int64_t object, int64_t sample, int64_t i) {
+  return Load<double>(poses,
+                      object * poses.stride[0] + sample * poses.stride[1] + i * poses.stride[2]);
+}
+
+// Whether the chosen are numbers that the draws can hold.
+bool PosesFit(const propnp_draw_args& args, const DrawSizes& sizes, int64_t object,
+              const int32_t* chosen) {
+  const double largest = LargestOf(args.draws);
+  for (int64_t k = 0; k < sizes.draws; ++k) {
+    for (int64_t i = 0; i < sizes.pose_size; ++i) {
+      if (!(std::fabs(NumberOf(args.sample_pose, object, chosen[k], i)) <= largest)) return false;
+    }
+  }
+  return true;
+}
+
+// Of a failed object `chosen` is null.
 void StoreDraws(const propnp_draw_args& args, const DrawSizes& sizes, int64_t object,
                 const int32_t* chosen) {
-  const propnp_tensor& poses = args.sample_pose;
   const propnp_tensor& draws = args.draws;
   for (int64_t k = 0; k < sizes.draws; ++k) {
-    const int32_t sample = chosen ? chosen[k] : -1;
     if (IsGiven(args.chosen)) {
-      Store(args.chosen, object * args.chosen.stride[0] + k * args.chosen.stride[1], sample);
+      Store(args.chosen, object * args.chosen.stride[0] + k * args.chosen.stride[1],
+            chosen ? chosen[k] : -1);
     }
     for (int64_t i = 0; i < sizes.pose_size; ++i) {
-      const double number =
-          chosen ? Load<double>(poses, object * poses.stride[0] + sample * poses.stride[1] +
-                                           i * poses.stride[2])
-                 : 0;
-      Store(draws, object * draws.stride[0] + k * draws.stride[1] + i * draws.stride[2], number);
+      Store(draws, object * draws.stride[0] + k * draws.stride[1] + i * draws.stride[2],
+            chosen ? NumberOf(args.sample_pose, object, chosen[k], i) : 0);
     }
   }
 }
 
 void DrawObject(const propnp_draw_args& args, const DrawSizes& sizes, int64_t object,
                 const Scratch& scratch) {
-  const bool valid = LoadWeights(args.sample_log_weight, object, sizes.samples, scratch.weights);
+  bool valid = LoadWeights(args.sample_log_weight, object, sizes.samples, scratch.weights);
   if (valid) {
     const uint64_t seed = args.seed_pointer ? *args.seed_pointer : args.seed;
     DrawPoses(scratch.weights, sizes.samples, seed, ObjectId(args, object), sizes.draws,
               scratch.chosen);
+    valid = PosesFit(args, sizes, object, scratch.chosen);
   }
   StoreDraws(args, sizes, object, valid ? scratch.chosen : nullptr);
   StoreAt(args.status, object, valid ? 0 : int32_t{PROPNP_STATUS_NON_FINITE_INPUT});

@@ -84,16 +84,9 @@ class ObjectSolver {
     MoveIntoPrior(cost, result);
     const int num_starts = CollectStarts(index, cost, scratch, result->pose);
     RefineBest(cost, scratch->starts.starts, num_starts, result);
-    if (!result->outcome.finite) {
-      result->status |= PROPNP_STATUS_NON_FINITE_INPUT;
-      return;
-    }
+    if (!result->outcome.finite) return Fail(result);
     ComputeUncertainty(cost, options_, result->pose, &result->uncertainty);
-    if (!AllFinite(*result)) {
-      result->status |= PROPNP_STATUS_NON_FINITE_INPUT;
-      result->uncertainty = {};
-      return;
-    }
+    if (!AllFinite(*result)) return Fail(result);
     result->status |= result->uncertainty.status;
     if (result->outcome.converged) {
       result->status |= PROPNP_STATUS_CONVERGED;
@@ -103,6 +96,13 @@ class ObjectSolver {
   }
 
  private:
+  static void Fail(ObjectResult<kDof, T>* result) {
+    const uint32_t status = result->status | PROPNP_STATUS_NON_FINITE_INPUT;
+    *result = {};
+    result->status = status;
+    SetNeutralPose<kDof>(result->pose);
+  }
+
   // Reads the given pose into result->pose; the target is checked here and read again later.
   bool LoadStarts(int64_t index, ObjectResult<kDof, T>* result) const {
     bool valid = true;
@@ -175,7 +175,8 @@ class ObjectSolver {
     for (T c : result.uncertainty.covariance) trouble += c * T(0);
     for (T n : result.uncertainty.null_space) trouble += n * T(0);
     trouble += (result.uncertainty.variance_factor + result.uncertainty.behind_fraction) * T(0);
-    return trouble == T(0) && std::isfinite(result.outcome.cost_after);
+    return trouble == T(0) && std::isfinite(result.outcome.cost_after) &&
+           !std::isnan(result.outcome.cost_before);
   }
 
   const Problem& problem_;

@@ -11,8 +11,17 @@ from matplotlib.patches import Ellipse
 
 from ..sample_result import SampleResult
 from ._posterior import Array, OneMode, one_posterior
-from ._style import DENSITY_COLOR, GREY, letter_at, levels_of, mode_color, new_axes
-from ._style import plain_frame, tints, titled
+from ._style import (
+    DENSITY_COLOR,
+    GREY,
+    letter_at,
+    levels_of,
+    mode_color,
+    new_axes,
+    plain_frame,
+    tints,
+    titled,
+)
 
 _CELLS = 120
 
@@ -98,10 +107,11 @@ def _density(x: Array, z: Array, points: Array, weight: Array) -> Array:
     """Gaussian kernels along the principal axes of the points (Silverman); unnormalised, (z, x)."""
     effective = 1 / (weight**2).sum()
     mean = weight @ points
-    covariance = (weight[:, None] * (points - mean)).T @ (points - mean)
-    covariance += np.eye(2) * 1e-12 * (1 + np.trace(covariance))
+    points = points - mean
+    covariance = (weight[:, None] * points).T @ points
+    covariance += np.eye(2) * (1e-9 * np.trace(covariance) + 1e-300)
     root = np.linalg.inv(np.linalg.cholesky(covariance)) * effective ** (1 / 6)
-    grid = np.stack(np.meshgrid(x, z), axis=-1).reshape(-1, 2) @ root.T
+    grid = np.stack(np.meshgrid(x - mean[0], z - mean[1]), axis=-1).reshape(-1, 2) @ root.T
     whitened = points @ root.T
     squares = ((grid**2).sum(1)[:, None] - 2 * grid @ whitened.T) + (whitened**2).sum(1)
     return np.asarray((np.exp(-squares.clip(0) / 2) @ weight).reshape(len(z), len(x)))

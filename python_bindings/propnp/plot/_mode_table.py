@@ -80,7 +80,7 @@ def _draw_row(axes: Any, y: float, mode: OneMode, unit: str) -> None:
         position + in_unit,
         f"{sigma:.2g}{in_unit}",
         f"{turn:.2g}°",
-        f"{mode.cost:.2f}",
+        f"{mode.cost:.2f}" if mode.cost < 1e5 else f"{mode.cost:.2g}",
     )
     for text, (_, edge) in zip(texts, _COLUMNS[1:]):
         _write(axes, edge, y, text, color=INK, fontsize=8.5)

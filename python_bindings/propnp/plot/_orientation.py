@@ -11,8 +11,18 @@ from matplotlib.lines import Line2D
 
 from ..sample_result import SampleResult
 from ._posterior import Array, one_posterior
-from ._style import AXIS_COLORS, GREY, INK, PALE, letter_at, levels_of, mode_color
-from ._style import new_axes, tints, titled
+from ._style import (
+    AXIS_COLORS,
+    GREY,
+    INK,
+    PALE,
+    letter_at,
+    levels_of,
+    mode_color,
+    new_axes,
+    tints,
+    titled,
+)
 
 _SMALLEST_BANDWIDTH_DEG = 2.5
 
@@ -45,19 +55,23 @@ def orientation(
     """
     one = one_posterior(posterior, index, yaw_axis, base_rotation)
     axes = new_axes((7, 4), "mollweide") if axes is None else axes
-    longitude, latitude = np.meshgrid(np.linspace(-np.pi, np.pi, 289),
-                                      np.linspace(-np.pi / 2, np.pi / 2, 145))
-    for column, (name, color) in enumerate(AXIS_COLORS.items()):
+    longitude, latitude = np.meshgrid(
+        np.linspace(-np.pi, np.pi, 289), np.linspace(-np.pi / 2, np.pi / 2, 145)
+    )
+    for column, color in enumerate(AXIS_COLORS.values()):
         directions = one.rotation[:, :, column]
         density = _density(_direction(longitude, latitude), directions, one.weight)
         mass = density * np.cos(latitude)
         shades = levels_of(density, mass)
         axes.contourf(longitude, latitude, density, levels=shades, colors=tints(color, 3), zorder=2)
+        axes.contour(
+            longitude, latitude, density, levels=shades[:-1], colors=color, linewidths=0.6, zorder=2
+        )
     for mode in one.modes:
-        for column, name in enumerate(AXIS_COLORS):
+        for column in range(3):
             at = _longitude_latitude(mode.rotation[:, column])
             axes.plot(*at, "o", ms=5, mfc="white", mec=mode_color(mode.letter), mew=1.6, zorder=5)
-            letter_at(axes, *at, f"{mode.letter}")
+            letter_at(axes, *at, mode.letter)
     _decorate(axes)
     return axes
 
@@ -74,8 +88,15 @@ def _decorate(axes: Any) -> None:
         for name, color in AXIS_COLORS.items()
     ]
     axes.legend(
-        handles=handles, loc="upper right", bbox_to_anchor=(1.02, 1.17), ncols=3, frameon=False,
-        fontsize=9, handletextpad=0.1, columnspacing=1, labelcolor=INK,
+        handles=handles,
+        loc="upper right",
+        bbox_to_anchor=(1.02, 1.17),
+        ncols=3,
+        frameon=False,
+        fontsize=9,
+        handletextpad=0.1,
+        columnspacing=1,
+        labelcolor=INK,
     )
 
 

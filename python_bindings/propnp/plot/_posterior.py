@@ -78,8 +78,9 @@ def one_posterior(
     if count == 0 or not weight.sum() > 0:
         raise InvalidArgumentError("the posterior of this object has failed, see its status")
     probability = fields["mode_probability"]
-    drawn = [m for m in range(min(count, len(probability)))
-             if m == 0 or probability[m] >= _SMALLEST_MODE]
+    drawn = [
+        m for m in range(min(count, len(probability))) if m == 0 or probability[m] >= _SMALLEST_MODE
+    ]
 
     def rotations(pose: Array) -> Array:
         return _rotations(pose, np.asarray(yaw_axis, float), np.asarray(base_rotation, float))

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from .._evaluate import evaluate
 from ..sample_result import SampleResult
 from ._posterior import Array, OnePosterior, as_numpy, one_posterior
-from ._style import GREY, INK, PALE, mode_color, new_axes, plain_frame, titled
+from ._style import GREY, INK, mode_color, new_axes, plain_frame, titled
 
 # Ellipses hold this share of the noise of a point, and its radius in sigmas (two dimensions).
 _SHARE = 0.9
@@ -58,9 +58,7 @@ def reprojection(
         axes.imshow(image, cmap="gray", zorder=0)
     _draw_ellipses(axes, pixels, w2d, image is not None)
     for mode in one.modes:
-        seen = evaluate(
-            as_numpy(x3d), pixels, camera=camera, pose=as_numpy(mode.pose), **options
-        )
+        seen = evaluate(as_numpy(x3d), pixels, camera=camera, pose=as_numpy(mode.pose), **options)
         _draw_points(axes, pixels + seen.pixel_error, edges, mode_color(mode.letter))
     _decorate(axes, one, pixels, image)
     return axes
@@ -73,18 +71,23 @@ def _draw_ellipses(axes: Any, pixels: Array, w2d: Any, on_image: bool) -> None:
     ink = "white" if on_image else INK
     axes.add_collection(
         EllipseCollection(
-            diameter[:, 0], diameter[:, 1], np.zeros(used.sum()), units="xy",
-            offsets=pixels[used], offset_transform=axes.transData,
-            facecolors="none" if on_image else PALE, edgecolors=ink, linewidths=1, zorder=2,
+            diameter[:, 0],
+            diameter[:, 1],
+            np.zeros(used.sum()),
+            units="xy",
+            offsets=pixels[used],
+            offset_transform=axes.transData,
+            facecolors="none",
+            edgecolors=ink,
+            linewidths=1,
+            zorder=2,
         )
     )
     axes.plot(*pixels[used].T, "+", ms=5, color=ink, mew=1, zorder=3)
     axes.plot(*pixels[~used].T, "x", ms=4, color=GREY, mew=1, zorder=3)
 
 
-def _draw_points(
-    axes: Any, pixels: Array, edges: Sequence[tuple[int, int]], color: str
-) -> None:
+def _draw_points(axes: Any, pixels: Array, edges: Sequence[tuple[int, int]], color: str) -> None:
     for first, second in edges:
         axes.plot(*pixels[[first, second]].T, "-", color=color, linewidth=1.4, zorder=4)
     axes.plot(*pixels.T, "o", ms=4, mfc="none", mec=color, mew=1.4, zorder=5)
@@ -103,12 +106,36 @@ def _decorate(axes: Any, one: OnePosterior, pixels: Array, image: Any) -> None:
     axes.set_xlabel("u (px)", fontsize=9)
     axes.set_ylabel("v (px)", fontsize=9)
     titled(axes, "Reprojection")
-    handles = [Line2D([], [], marker="o", mfc=PALE, mec=INK, linestyle="",
-                      label=f"measured, {_SHARE:.0%} region")]
+    handles = [
+        Line2D(
+            [],
+            [],
+            marker="o",
+            mfc="none",
+            mec=INK,
+            linestyle="",
+            label=f"measured, {_SHARE:.0%} region",
+        )
+    ]
     handles += [
-        Line2D([], [], marker="o", mfc="none", mec=mode_color(mode.letter), mew=1.4, linestyle="",
-               label=f"mode {mode.letter}, {mode.probability:.0%}")
+        Line2D(
+            [],
+            [],
+            marker="o",
+            mfc="none",
+            mec=mode_color(mode.letter),
+            mew=1.4,
+            linestyle="",
+            label=f"mode {mode.letter}, {mode.probability:.0%}",
+        )
         for mode in one.modes
     ]
-    axes.legend(handles=handles, fontsize=8, frameon=True, framealpha=0.85, edgecolor="none",
-                labelcolor=INK, loc="best")
+    axes.legend(
+        handles=handles,
+        fontsize=8,
+        frameon=True,
+        framealpha=0.85,
+        edgecolor="none",
+        labelcolor=INK,
+        loc="best",
+    )

@@ -49,9 +49,9 @@ def plain_frame(axes: Any) -> None:
 
 
 def tints(color: str, count: int) -> list[tuple[float, float, float, float]]:
-    """From pale to full."""
+    """From pale to full; what lies below shines through."""
     red, green, blue = colors.to_rgb(color)
-    return [(red, green, blue, alpha) for alpha in np.linspace(0.25, 0.9, count)]
+    return [(red, green, blue, alpha) for alpha in np.linspace(0.15, 0.75, count)]
 
 
 def levels_of(density: Any, mass: Any) -> Any:

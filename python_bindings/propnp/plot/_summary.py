@@ -41,8 +41,16 @@ def summary(
     grid = figure.add_gridspec(2, 2, width_ratios=[1.15, 1], height_ratios=[1.15, 1])
     at: dict[str, Any] = {"index": index}
     reprojection(
-        posterior, x3d, x2d, w2d, camera=camera, image=image, edges=edges,
-        axes=figure.add_subplot(grid[0, 0]), **at, **options,
+        posterior,
+        x3d,
+        x2d,
+        w2d,
+        camera=camera,
+        image=image,
+        edges=edges,
+        axes=figure.add_subplot(grid[0, 0]),
+        **at,
+        **options,
     )
     birds_eye(posterior, unit=unit, axes=figure.add_subplot(grid[0, 1]), **at)
     turned = {name: options[name] for name in ("yaw_axis", "base_rotation") if name in options}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The propnp authors
-"""Camera parameters out of matrices, in the caller's kind of array and, for torch, differentiably."""
+"""Small mathematics in the kind of array that comes, NumPy or torch, there differentiably."""
 
 from __future__ import annotations
 

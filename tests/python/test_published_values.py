@@ -11,9 +11,9 @@ import pytest
 
 import propnp
 
-CASES = json.loads(
-    (Path(__file__).parents[1] / "data/golden/epropnp_golden.json").read_text()
-)["cases"]
+CASES = json.loads((Path(__file__).parents[1] / "data/golden/epropnp_golden.json").read_text())[
+    "cases"
+]
 
 
 def arrays(value):
