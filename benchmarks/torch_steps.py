@@ -158,7 +158,7 @@ def torch_step(problem: Problem, config: Config) -> Callable[[], None]:
         )
         assert posterior.loss is not None
         plus = propnp.torch.pose_plus(*problem.leaves, problem.camera, posterior.pose, **keywords)
-        (posterior.loss.mean() + plus.mean()).backward()
+        torch.autograd.backward(posterior.loss.mean() + plus.mean())
 
     return step
 
@@ -173,8 +173,10 @@ def compat_step(problem: Problem, config: Config, sampler: str) -> Callable[[], 
     solver = epropnp.LMSolver(dof=6, num_iter=config.max_iterations, init_solver=starts)
     layer = epropnp.EProPnP6DoF(mc_samples=config.num_samples, solver=solver, sampler=sampler)
     box = problem.box
-    bounds = {} if box is None else {"lb": box[0, :2], "ub": box[0, 2:]}
-    camera = epropnp.PerspectiveCamera(problem.camera.expand(len(problem.pose), 3, 3), **bounds)
+    lower, upper = (None, None) if box is None else (box[0, :2], box[0, 2:])
+    camera = epropnp.PerspectiveCamera(
+        problem.camera.expand(len(problem.pose), 3, 3), lb=lower, ub=upper
+    )
     cost_fun = epropnp.AdaptiveHuberPnPCost(relative_delta=0.5)
     loss_of = epropnp.MonteCarloPoseLoss()
     one = torch.tensor(1.0)
@@ -187,7 +189,7 @@ def compat_step(problem: Problem, config: Config, sampler: str) -> Callable[[], 
             *problem.leaves, camera, cost_fun, pose_init=problem.pose, with_pose_opt_plus=True
         )
         assert plus is not None and cost_target is not None
-        (loss_of(log_weights, cost_target, one) + plus.mean()).backward()
+        torch.autograd.backward(loss_of(log_weights, cost_target, one) + plus.mean())
 
     return step
 

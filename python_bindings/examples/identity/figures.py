@@ -50,10 +50,11 @@ def draw_posterior(training: Training, file: Path) -> None:
     from matplotlib import pyplot as plt
 
     with torch.no_grad():
-        x3d, x2d, w2d = (x[0] for x in training.network(training.test[:1]))
+        x3d, x2d, w2d = (x[0].numpy() for x in training.network(training.test[:1]))
+    camera = CAMERA.numpy()
     posterior = propnp.sample(
-        x3d, x2d, w2d, camera=CAMERA, loss="adaptive_huber", relative_delta=0.5, z_min=0.1, seed=0
+        x3d, x2d, w2d, camera=camera, loss="adaptive_huber", relative_delta=0.5, z_min=0.1, seed=0
     )
-    figure = propnp.plot.summary(posterior, x3d, x2d, w2d, camera=CAMERA)
+    figure = propnp.plot.summary(posterior, x3d, x2d, w2d, camera=camera)
     figure.savefig(file, dpi=130)
     plt.close(figure)

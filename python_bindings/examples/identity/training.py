@@ -69,13 +69,11 @@ class Training:
             keep_samples=False,
         )
         self.loss_of = propnp.torch.MonteCarloPoseLoss(momentum=0.1)
-        self.optimizer = torch.optim.Adam(
-            [
-                {"params": self.network.body.parameters()},
-                {"params": self.network.log_weight_scale, "lr": 1e-2},
-            ],
-            lr=1e-4,
-        )
+        groups: list[dict[str, Any]] = [
+            {"params": self.network.body.parameters()},
+            {"params": self.network.log_weight_scale, "lr": 1e-2},
+        ]
+        self.optimizer = torch.optim.Adam(groups, lr=1e-4)
         self.order = torch.empty(0, dtype=torch.int64)
         self.curve: list[dict[str, float]] = []
         self.time = Stopwatch()
@@ -93,7 +91,7 @@ class Training:
             leaves = Correspondences(*(x.detach().requires_grad_() for x in predicted))
         with self.time.measure("layer"):
             loss, record = self._loss(leaves, target)
-            loss.backward()
+            torch.autograd.backward(loss)
         with self.time.measure("network"):
             self.optimizer.zero_grad()
             torch.autograd.backward(predicted, [x.grad for x in leaves])
@@ -132,7 +130,8 @@ class Training:
     @torch.no_grad()
     def test_errors(self) -> tuple[float, float]:
         """Mean translation and rotation error (rad) on poses that were never seen."""
-        solution = self.layer.solve(*self.network(self.test), CAMERA, seed=0, max_iterations=10)
+        x3d, x2d, w2d = self.network(self.test)
+        solution = self.layer.solve(x3d, x2d, w2d, CAMERA, seed=0, max_iterations=10)
         return errors(solution.pose, self.test)
 
     def save(self, file: Path) -> None:

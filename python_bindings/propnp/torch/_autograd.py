@@ -97,7 +97,8 @@ def _scaled(
     """What the forward pass stored, times the cotangent of each object."""
     result: list[Gradient] = []
     for k, gradient in enumerate(stored):
-        if not mask >> k & 1 or gradient.numel() == 0 and problem[k].numel() != 0:
+        input = problem[k]
+        if not mask >> k & 1 or input is None or (gradient.numel() == 0 and input.numel() != 0):
             result.append(None)
         elif k < 3:
             result.append(gradient * _of_objects(cotangent, problem, gradient))

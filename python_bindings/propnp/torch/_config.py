@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import torch
@@ -145,8 +145,7 @@ def decode(encoded: str) -> Config:
     return Config(**fields)
 
 
-@torch.compiler.assume_constant_result
-def changed(encoded: str, names: tuple[str, ...], values: tuple[Any, ...]) -> str:
+def _changed_now(encoded: str, names: tuple[str, ...], values: tuple[Any, ...]) -> str:
     """With other values of some options."""
     return _changed(encoded, names, values)
 
@@ -157,10 +156,16 @@ def _changed(encoded: str, names: tuple[str, ...], values: tuple[Any, ...]) -> s
     return dataclasses.replace(decode(encoded), **dict(zip(names, values))).encoded
 
 
-@torch.compiler.assume_constant_result
-def option(encoded: str, name: str) -> Any:
+def _option_now(encoded: str, name: str) -> Any:
     """The value of an option."""
     return getattr(decode(encoded), name)
+
+
+# To torch.compile these are constants.
+changed: Callable[[str, tuple[str, ...], tuple[Any, ...]], str]
+changed = torch.compiler.assume_constant_result(_changed_now)  # type: ignore[no-untyped-call]
+option: Callable[[str, str], Any]
+option = torch.compiler.assume_constant_result(_option_now)  # type: ignore[no-untyped-call]
 
 
 @functools.lru_cache(maxsize=256)

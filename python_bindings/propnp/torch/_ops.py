@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, cast
 
 import torch
 
 from . import _kernels
 from ._problem import NUM_DIFFERENTIABLE, SCHEMA
 
-_library = torch.library.Library("propnp", "DEF")
+# PyTorch leaves the type of this class to itself.
+_library: Any = cast(Any, torch.library.Library)("propnp", "DEF")
 
 
 def _tensors(count: int) -> str:

@@ -23,29 +23,29 @@ class Problem(NamedTuple):
     """(V, N, 2) or (P, 2): 1/sigma in 1/px; or one axis more: 2x2 square-root information."""
     camera: Tensor
     """(C, M): parameters, C = 1 or V or with view_camera."""
-    delta: Optional[Tensor]
+    delta: Optional[Tensor] = None
     """(B): scale of the loss of each object; of adaptive Huber, the relative one."""
-    prior_a: Optional[Tensor]
+    prior_a: Optional[Tensor] = None
     """Log depth: mean (B, 3); depth range: depth (B, 2); pose: pose (B, 7 or 4)."""
-    prior_b: Optional[Tensor]
+    prior_b: Optional[Tensor] = None
     """Log depth: sigma (B, 3); depth range: bound (B, 2 or 4); pose: covariance (B, D, D)."""
-    counts: Optional[Tensor]
+    counts: Optional[Tensor] = None
     """(V) int64: points of each row that are real."""
-    offsets: Optional[Tensor]
+    offsets: Optional[Tensor] = None
     """(V + 1) int64: view v has the points [offsets[v], offsets[v + 1])."""
-    box: Optional[Tensor]
+    box: Optional[Tensor] = None
     """(C or 1, 4): u_min v_min u_max v_max in pixels, to which projections are clamped."""
-    base_rotation: Optional[Tensor]
+    base_rotation: Optional[Tensor] = None
     """(B, 4): qw qx qy qz, 4DoF only."""
-    object_ids: Optional[Tensor]
+    object_ids: Optional[Tensor] = None
     """(B) int64: keys of the random streams."""
-    view_offsets: Optional[Tensor]
+    view_offsets: Optional[Tensor] = None
     """(B + 1) int64: object b has the views [view_offsets[b], view_offsets[b + 1])."""
-    view_camera: Optional[Tensor]
+    view_camera: Optional[Tensor] = None
     """(V) int32: row of `camera`."""
-    view_rig: Optional[Tensor]
+    view_rig: Optional[Tensor] = None
     """(V) int32: row of camera_from_rig, -1 for identity."""
-    camera_from_rig: Optional[Tensor]
+    camera_from_rig: Optional[Tensor] = None
     """(E, 7): tx ty tz qw qx qy qz."""
 
 

@@ -45,15 +45,16 @@ def _with_rows(tensor: Tensor, dim: Optional[int], rows: int) -> tuple[Tensor, O
 def _map(op: Callable[..., Any], gives_gradients: bool) -> Callable[..., Any]:
     def rule(info: Any, in_dims: Sequence[Optional[int]], *args: Any) -> Any:
         slices = info.batch_size
-        problem, dims = Problem(*args[:NUM_TENSORS]), Problem(*in_dims[:NUM_TENSORS])
+        problem = Problem(*args[:NUM_TENSORS])
+        dims = dict(zip(Problem._fields, in_dims))
         if any(getattr(problem, name) is not None for name in _PACKED):
             raise RuntimeError(
                 "propnp: vmap over packed points (offsets) or rigs (views) is not defined: "
                 "use the dense layout with counts, or one larger batch"
             )
-        axis = 0 if dims.x3d != 0 else 1
+        axis = 0 if dims["x3d"] != 0 else 1
         objects = problem.x3d.shape[axis]
-        one_camera = problem.camera.shape[0 if dims.camera != 0 else 1] == 1
+        one_camera = problem.camera.shape[0 if dims["camera"] != 0 else 1] == 1
         mapped: list[Any] = []
         for k, (value, dim) in enumerate(zip(args, in_dims)):
             if not isinstance(value, Tensor):

@@ -15,7 +15,7 @@ def skew(x: Tensor) -> Tensor:
     a, b, c = x.unbind(-1)
     zero = torch.zeros_like(a)
     rows = [zero, -c, b, c, zero, -a, -b, a, zero]
-    return torch.stack(rows, -1).unflatten(-1, (3, 3))
+    return torch.stack(rows, -1).reshape(*x.shape[:-1], 3, 3)
 
 
 def quaternion_to_rot_mat(quaternions: Tensor) -> Tensor:
@@ -34,7 +34,7 @@ def yaw_to_rot_mat(yaw: Tensor) -> Tensor:
     sine, cosine = yaw.sin(), yaw.cos()
     zero, one = torch.zeros_like(yaw), torch.ones_like(yaw)
     rows = [cosine, zero, sine, zero, one, zero, -sine, zero, cosine]
-    return torch.stack(rows, -1).unflatten(-1, (3, 3))
+    return torch.stack(rows, -1).reshape(*yaw.shape, 3, 3)
 
 
 def pose_to_rot_mat(pose: Tensor) -> Tensor:

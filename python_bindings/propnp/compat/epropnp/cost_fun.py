@@ -123,7 +123,7 @@ class AdaptiveHuberPnPCost(HuberPnPCost):
     def relative_delta(self) -> Any:
         return self.log_relative_delta_.exp() if self.learnable_rel_delta else self.relative_delta_
 
-    def set_param(self, x2d: Tensor, w2d: Tensor) -> None:  # type: ignore[override]
+    def set_param(self, x2d: Tensor, w2d: Tensor) -> None:
         """delta (num_obj) of correspondences (num_obj, n, 2); gradients flow to both."""
         mean_weight, spread = w2d.mean(dim=(-2, -1)), spread_of(x2d)
         # Objects that are not finite are told so by the solver; here they must not spoil gradients.

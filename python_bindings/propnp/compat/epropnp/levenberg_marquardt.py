@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 import torch
 from torch import Tensor, nn
@@ -182,7 +182,8 @@ class LMSolver(nn.Module):
             jacobian = jacobian * jacobian.new_tensor([1.0, 1, 1, -2, -2, -2])
         rows = (jacobian * loss_weight.sqrt()[..., None, None]).flatten(1, 2)
         damping = self.eps * torch.eye(self.dof, dtype=rows.dtype, device=rows.device)
-        return torch.linalg.inv(rows.mT @ rows + damping)
+        covariance: Tensor = torch.linalg.inv(rows.mT @ rows + damping)
+        return covariance
 
     def gn_pose(
         self,
@@ -249,7 +250,7 @@ class RSLMSolver(LMSolver):
         return 0  # on all points
 
 
-def build_solver(solver: Union[nn.Module, dict[str, Any], None]) -> Optional[nn.Module]:
+def build_solver(solver: Any) -> Any:
     """A solver as it is, or from a dict of its options with `type`, as published configurations
     have it.
     """
@@ -283,7 +284,5 @@ def make_problem(
         as_real(w2d),
         pinhole_parameters(as_real(camera_matrices(camera))),
         delta,
-        *[None] * 4,
-        camera_box(camera, x3d),
-        *[None] * 6,
+        box=camera_box(camera, x3d),
     )
