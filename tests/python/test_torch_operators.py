@@ -251,6 +251,36 @@ def test_nan_does_not_harm_the_neighbours(name, loss):
     torch.testing.assert_close(posterior.loss[::2], expected.loss[::2], rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("kind", ["log_depth", "depth_range", "pose"])
+def test_priors(kind):
+    """One for all objects or one each, with gradients where there are any."""
+    scene = make_torch_scene(18).differentiable()
+    double = dict(dtype=torch.float64)
+    mean = torch.tensor([0.0, 0.0, 1.8], **double).requires_grad_()
+    one = {
+        "log_depth": lambda: propnp.Prior.log_depth(mean, [0.2, 0.2, 0.1]),
+        "depth_range": lambda: propnp.Prior.depth_range([1.0, 20.0], [0.6, 0.5]),
+        "pose": lambda: propnp.Prior.of_pose(scene.pose, 0.01 * torch.eye(6, **double)),
+    }[kind]()
+    with_prior = sample(scene, prior=one)
+    without = sample(scene)
+    assert (with_prior.log_evidence != without.log_evidence).all()
+    assert all(g.isfinite().all() for g in gradients(with_prior.loss.sum(), scene))
+    if kind == "log_depth":
+        each = propnp.Prior.log_depth(mean.expand(3, 3), torch.full((3, 3), 0.2, **double))
+        loss = sample(scene, prior=each).loss.sum()
+        assert torch.autograd.grad(loss, mean)[0].abs().min() > 0
+
+
+def test_a_prior_of_ragged_objects():
+    torch.manual_seed(19)
+    offsets = torch.tensor([0, 4, 10])
+    points = torch.randn(10, 3), torch.randn(10, 2) * 0.1, None, torch.eye(3)
+    prior = propnp.Prior.log_depth([0.0, 0.0, 1.6], [0.5, 0.5, 0.5])
+    got = propnp.torch.sample(*points, offsets=offsets, prior=prior, seed=0, **OPTIONS)
+    assert got.log_evidence.shape == (2,) and not got.failed.any()
+
+
 def test_vmap_joins_the_objects():
     scene = make_torch_scene(12, objects=6).differentiable()
     whole = sample(scene)

@@ -51,15 +51,17 @@ def make_problem(
     config = changed(
         config, ("camera_model", "prior"), (model, None if prior is None else prior.kind)
     )
+    ends = offsets if view_offsets is None else view_offsets
+    objects = x3d.shape[0] if ends is None else ends.shape[0] - 1
     first, second = _PRIOR_FIELDS[prior.kind] if prior is not None else ("", "")
     problem = Problem(
         as_real(x3d),
         as_real(x2d),
         _optional_real(w2d if sqrt_info is None else sqrt_info),
         parameters,
-        _of_objects(delta, x3d, offsets, view_offsets),
-        _prior_tensor(prior, first, x3d, x2d),
-        _prior_tensor(prior, second, x3d, x2d),
+        None if delta is None else as_real(delta).expand(objects),
+        _prior_tensor(prior, first, x3d, objects),
+        _prior_tensor(prior, second, x3d, objects),
         _integers(counts, torch.int64),
         _integers(offsets, torch.int64),
         _table(box_px if box_px is not None else box, x3d),
@@ -94,16 +96,6 @@ def as_real(tensor: Tensor) -> Tensor:
 
 def _optional_real(tensor: Optional[Tensor]) -> Optional[Tensor]:
     return None if tensor is None else as_real(tensor)
-
-
-def _of_objects(
-    delta: Optional[Tensor], x3d: Tensor, offsets: Optional[Tensor], view_offsets: Optional[Tensor]
-) -> Optional[Tensor]:
-    """(B), also of one scale for all."""
-    if delta is None:
-        return None
-    ends = offsets if view_offsets is None else view_offsets
-    return as_real(delta).expand(x3d.shape[0] if ends is None else ends.shape[0] - 1)
 
 
 def _integers(tensor: Optional[Tensor], dtype: torch.dtype) -> Optional[Tensor]:
@@ -154,16 +146,14 @@ _entries_on: dict[torch.device, Tensor] = {}
 
 
 def _prior_tensor(
-    prior: Optional[Prior], field: str, x3d: Tensor, x2d: Tensor
+    prior: Optional[Prior], field: str, like: Tensor, objects: int
 ) -> Optional[Tensor]:
-    """A row an object."""
+    """A row an object, also of one for all."""
     if prior is None:
         return None
-    tensor = _tensor_of(getattr(prior, field), x3d)
+    tensor = _tensor_of(getattr(prior, field), like)
     own = 2 if field == "covariance" else 1
-    if tensor.dim() == own:
-        tensor = tensor.expand(x2d.shape[0], *tensor.shape)
-    return tensor
+    return tensor.expand(objects, *tensor.shape[-own:]) if tensor.dim() == own else tensor
 
 
 def adaptive_delta(problem: Problem, relative: Union[float, Tensor]) -> Tensor:
