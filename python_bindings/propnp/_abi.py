@@ -102,6 +102,8 @@ def _find_library() -> str:
 
 
 def _check_version(library: Any, path: str) -> None:
+    if not hasattr(library, "propnp_abi_version"):
+        raise ImportError(f"propnp: {path} is no libpropnp_c")
     library.propnp_abi_version.restype = ctypes.c_uint32
     version = library.propnp_abi_version()
     major, minor = version >> 16, version & 0xFFFF
@@ -138,7 +140,10 @@ def _row(line: str) -> tuple[str, tuple[int, ...]]:
 
 def _load() -> Any:
     path = _find_library()
-    library = ctypes.CDLL(path)
+    try:
+        library = ctypes.CDLL(path)
+    except OSError as error:
+        raise ImportError(f"propnp: {path} does not load: {error}") from None
     _check_version(library, path)
     for function in ("version", "build_info", "abi_layout", "last_error"):
         getattr(library, "propnp_" + function).restype = ctypes.c_char_p

@@ -12,7 +12,7 @@ from typing import Any
 
 from ._given_arrays import GivenArrays
 from ._structs import SizedStruct
-from ._view import Shape, View, contiguous_strides
+from ._view import NOWHERE, Shape, View, contiguous_description
 from .errors import InvalidArgumentError
 
 
@@ -68,8 +68,9 @@ class Call:
     ) -> Any:
         dtype = dtype or self.dtype
         array, pointer = self.backend.empty(shape + core, dtype)
-        flat = flat + core
-        self.set(args, name, View(pointer, dtype, flat, contiguous_strides(flat), array))
+        description = contiguous_description(dtype, flat + core)
+        args.set_tensor(name, (pointer or NOWHERE, *description))
+        self._kept.append(array)
         return array
 
     def finish(self, array: Any) -> Any:

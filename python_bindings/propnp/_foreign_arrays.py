@@ -22,7 +22,7 @@ _CUDA_DEVICE = 2
 def foreign_backend(array: Any, name: str) -> ForeignBackend | CudaBackend:
     """TypeError for memory that is neither the host's nor a CUDA device's."""
     if hasattr(array, "__cuda_array_interface__"):
-        return CudaBackend(type(array), _cuda_ordinal(array))
+        return CudaBackend(array, _cuda_ordinal(array))
     device_type, _ = array.__dlpack_device__()
     if device_type == _CUDA_DEVICE:
         raise UnavailableError(
@@ -33,20 +33,28 @@ def foreign_backend(array: Any, name: str) -> ForeignBackend | CudaBackend:
         raise TypeError(
             f"{name} is on a device of DLPack's type {device_type}: expected CPU or CUDA"
         )
-    return ForeignBackend(type(array))
+    return ForeignBackend(array)
 
 
-def _function_of_library(kind: type, function: str) -> Callable[..., Any] | None:
-    library = sys.modules.get(kind.__module__.partition(".")[0])
+def _kind(array: Any) -> str:
+    return f"{type(array).__module__}.{type(array).__qualname__}"
+
+
+def _function_of_library(array: Any, function: str) -> Callable[..., Any] | None:
+    """From the namespace that the array names (the array API standard), or the module it is of."""
+    if hasattr(array, "__array_namespace__"):
+        library = array.__array_namespace__()
+    else:
+        library = sys.modules.get(type(array).__module__.partition(".")[0])
     return getattr(library, function, None)
 
 
 class ForeignBackend(NumpyBackend):
     """Host memory. Results go back through the other library's `from_dlpack`, if it has one."""
 
-    def __init__(self, kind: type) -> None:
-        self.kind = f"{kind.__module__}.{kind.__qualname__}"
-        self._from_dlpack = _function_of_library(kind, "from_dlpack")
+    def __init__(self, array: Any) -> None:
+        self.kind = _kind(array)
+        self._from_dlpack = _function_of_library(array, "from_dlpack")
 
     def view(self, array: Any, name: str, wanted: int) -> View:
         if hasattr(array, "__dlpack__") and not isinstance(array, np.ndarray):
@@ -63,11 +71,11 @@ class ForeignBackend(NumpyBackend):
 class CudaBackend:
     """CUDA memory of a library that speaks __cuda_array_interface__, such as CuPy."""
 
-    def __init__(self, kind: type, device: int) -> None:
-        self.kind = f"{kind.__module__}.{kind.__qualname__}"
+    def __init__(self, array: Any, device: int) -> None:
+        self.kind = _kind(array)
         self.device = device
-        self._empty = _function_of_library(kind, "empty")
-        self._asarray = _function_of_library(kind, "asarray")
+        self._empty = _function_of_library(array, "empty")
+        self._asarray = _function_of_library(array, "asarray")
         self._stream: int | None = None
 
     def stream(self) -> int | None:

@@ -39,25 +39,29 @@ class Layout:
 def find_layout(given: GivenArrays) -> Layout:
     """ValueError, with shapes, where they do not fit together."""
     packed = "offsets" in given
-    points = given.views["x3d"].shape[-2]
     if packed:
         _check_packed(given)
         view_shape: Shape = (_ends(given, "offsets"),)
-    else:
-        view_shape = given.broadcast(name for name in _OF_VIEWS if name in given)
-    if "view_offsets" in given:
-        if len(view_shape) != 1:
-            raise InvalidArgumentError(
-                "with view_offsets points have one axis of views: x3d has shape "
-                f"{given.views['x3d'].shape}, x2d {given.views['x2d'].shape}"
-            )
-        batch_shape: Shape = (_ends(given, "view_offsets"),)
-    elif packed:
         batch_shape = view_shape
-    else:
+    if "view_offsets" in given:
+        if not packed:
+            view_shape = _views_of_points(given)
+        batch_shape = (_ends(given, "view_offsets"),)
+    elif not packed:
         batch_shape = view_shape = given.broadcast(_names_with_batch(given))
+    points = given.views["x3d"].shape[-2]
     points_shape = (points,) if packed else (*view_shape, points)
     return Layout(batch_shape, view_shape, points_shape, packed)
+
+
+def _views_of_points(given: GivenArrays) -> Shape:
+    shape = given.broadcast(name for name in _OF_VIEWS if name in given)
+    if len(shape) != 1:
+        raise InvalidArgumentError(
+            "with view_offsets points have one axis of views: x3d has shape "
+            f"{given.views['x3d'].shape}, x2d {given.views['x2d'].shape}"
+        )
+    return shape
 
 
 def _names_with_batch(given: GivenArrays) -> list[str]:

@@ -111,7 +111,7 @@ def _prior_arrays(prior: Prior, dof: int) -> dict[str, Input]:
 
 
 def _read(arrays: Mapping[str, Input], w2d: Any) -> GivenArrays:
-    backend = choose_backend([("w2d", w2d), *((name, given[0]) for name, given in arrays.items())])
+    backend = choose_backend([*((name, given[0]) for name, given in arrays.items()), ("w2d", w2d)])
     given = GivenArrays(backend)
     for name, wanted in arrays.items():
         if wanted[0] is not None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import _abi
-from ._view import Shape, View
+from ._view import Shape, View, contiguous_strides
 
 NumpyArray = np.ndarray[Any, Any]
 
@@ -61,13 +61,15 @@ class NumpyBackend:
 
 
 def _view(array: NumpyArray, code: int) -> View:
-    itemsize = array.itemsize
-    strides = array.strides
-    if not array.flags.aligned or any(stride % itemsize for stride in strides):
-        array = array.copy()
-        strides = array.strides
-    pointer = array.__array_interface__["data"][0]
-    return View(pointer, code, array.shape, tuple(s // itemsize for s in strides), array)
+    flags = array.flags
+    if flags.c_contiguous and flags.aligned:
+        strides = contiguous_strides(array.shape)
+    else:
+        itemsize = array.itemsize
+        if not flags.aligned or any(stride % itemsize for stride in array.strides):
+            array = array.copy()
+        strides = tuple(stride // itemsize for stride in array.strides)
+    return View(array.__array_interface__["data"][0], code, array.shape, strides, array)
 
 
 def _as_numpy(array: Any, name: str) -> NumpyArray:

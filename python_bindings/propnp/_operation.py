@@ -45,7 +45,9 @@ def operation(
         defaults = _defaults([*options, *sorted(PROBLEM_KEYWORDS)], structs)
         setattr(function, "__signature__", _with_defaults(signature, defaults))
         if function.__doc__:  # not under python -OO
-            function.__doc__ = function.__doc__.replace("    {problem}", PROBLEM_TEXT.strip("\n"))
+            # Dedented, as Python does itself from 3.13 on.
+            shared = "\n" + inspect.cleandoc(PROBLEM_TEXT)
+            function.__doc__ = inspect.cleandoc(function.__doc__).replace("{problem}", shared)
         return function
 
     return mark
@@ -57,6 +59,8 @@ def _defaults(names: Collection[str], structs: Collection[type[SizedStruct]]) ->
 
 
 def _default(name: str, structs: Collection[SizedStruct]) -> Any:
+    if name == "id_offset":
+        return 0
     field = _FIELD_OF_OPTION.get(name, name)
     for struct in structs:
         if field in struct.offset_of and field != "prior":

@@ -9,13 +9,14 @@ kind of array and copy nothing unless the strides leave no choice.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
 Shape = tuple[int, ...]
 
 # Of an array without elements; never read. A null pointer would say "not given".
-_NOWHERE = 64
+NOWHERE = 64
 
 _ZEROS = (0, 0, 0, 0)
 
@@ -39,7 +40,7 @@ class View:
         ndim = len(self.shape)
         padding = _ZEROS[ndim:]
         return (
-            self.pointer or _NOWHERE,
+            self.pointer or NOWHERE,
             self.dtype,
             ndim,
             *self.shape,
@@ -49,6 +50,7 @@ class View:
         )
 
 
+@lru_cache(maxsize=1024)
 def contiguous_strides(shape: Shape) -> Shape:
     """Of a row-major array.
 
@@ -61,6 +63,12 @@ def contiguous_strides(shape: Shape) -> Shape:
         strides.append(stride)
         stride *= extent
     return tuple(reversed(strides))
+
+
+@lru_cache(maxsize=1024)
+def contiguous_description(dtype: int, shape: Shape) -> tuple[int, ...]:
+    """Of a row-major array, without its address."""
+    return View(0, dtype, shape, contiguous_strides(shape), None).description()[1:]
 
 
 def broadcast_shapes(first: Shape, second: Shape) -> Shape | None:

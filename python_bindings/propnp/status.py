@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Status(enum.IntFlag):
-    """Bits of an object's status. CONVERGED alone, or nothing of sampling, means that all went well.
+    """Bits of an object's status. Zero but for CONVERGED means that all went well.
 
     >>> status = Status(9)
     >>> print(status.text)

@@ -94,6 +94,33 @@ def test_dlpack_with_a_library_gives_its_arrays(library):
     assert isinstance(posterior.gradients.x2d, Foreign)
 
 
+def test_dlpack_with_a_namespace_gives_its_arrays(monkeypatch):
+    """As jax and others do whose arrays are of another module than their functions."""
+    namespace = types.SimpleNamespace(from_dlpack=Foreign)
+    monkeypatch.setattr(Foreign, "__array_namespace__", lambda self: namespace, raising=False)
+    assert isinstance(propnp.solve(**foreign_problem()).pose, Foreign)
+
+
+def test_arrays_of_the_array_api_standard():
+    xp = pytest.importorskip("array_api_strict")
+    problem = {name: xp.asarray(getattr(SCENE, name)) for name in ("x3d", "x2d", "w2d")}
+    got = propnp.solve(**problem, camera=CAMERA)
+    assert type(got.pose) is type(problem["x3d"])
+    np.testing.assert_array_equal(np.from_dlpack(got.pose), SOLVED.pose)
+    assert not np.from_dlpack(got.failed).any()
+    weights = xp.asarray(SCENE.w2d)
+    assert type(propnp.solve(SCENE.x3d, SCENE.x2d, weights, camera=CAMERA).pose) is type(weights)
+
+
+def test_dlpack_of_another_device_is_refused(monkeypatch):
+    monkeypatch.setattr(Foreign, "__dlpack_device__", lambda self: (10, 0))
+    with pytest.raises(TypeError, match="x3d is on a device"):
+        propnp.solve(**foreign_problem())
+    monkeypatch.setattr(Foreign, "__dlpack_device__", lambda self: (2, 0))
+    with pytest.raises(propnp.UnavailableError, match="torch.from_dlpack"):
+        propnp.solve(**foreign_problem())
+
+
 def test_cuda_arrays_reach_the_library_or_are_refused_in_words(library):
     problem = {"x3d": OnCuda(SCENE.x3d), "x2d": OnCuda(SCENE.x2d), "camera": CAMERA}
     with pytest.raises(propnp.UnavailableError, match="CUDA|asarray"):

@@ -129,6 +129,24 @@ def test_every_loss_and_its_scale():
     np.testing.assert_allclose(adaptive.delta, 0.3 * 2.0 * spread, rtol=1e-9)
 
 
+def test_square_root_information_is_a_weight_of_two_axes():
+    scene = make_scene(14)
+    arguments = {"x3d": scene.x3d, "x2d": scene.x2d, "camera": CAMERA}
+    plain = propnp.solve(**arguments, w2d=[2.0, 3.0])
+    same = propnp.solve(**arguments, sqrt_info=np.broadcast_to(np.diag([2.0, 3]), (20, 2, 2)))
+    np.testing.assert_allclose(same.covariance, plain.covariance, rtol=1e-9)
+    # Turning both rows of L turns the residual, whose length is the same.
+    turned = np.array([[0.6, -0.8], [0.8, 0.6]]) @ np.diag([2.0, 3])
+    got = propnp.sample(
+        **arguments, sqrt_info=np.broadcast_to(turned, (5, 20, 2, 2)), gradients="log_evidence"
+    )
+    expected = propnp.sample(**arguments, w2d=[2.0, 3.0], gradients="log_evidence")
+    np.testing.assert_allclose(got.log_evidence, expected.log_evidence, rtol=1e-6)
+    np.testing.assert_allclose(got.gradients.x2d, expected.gradients.x2d, atol=1e-6)
+    assert got.gradients.sqrt_info.shape == (5, 20, 2, 2)
+    assert got.gradients.w2d is None
+
+
 def test_priors_enter_the_cost():
     scene = make_scene(10)
     plain = propnp.evaluate(**scene.problem(), pose=scene.pose).cost

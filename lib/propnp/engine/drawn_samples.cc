@@ -92,7 +92,7 @@ void DrawnSamples<kDof>::FillWords(const SampleStream& stream) {
   const uint64_t seed = stream.seed + 0x9E3779B97F4A7C15u * static_cast<uint64_t>(stream.stage);
   if (stream.method != PROPNP_SAMPLER_MIXTURE_MC) {
     const SobolScramble scramble = sobol_scramble(seed, stream.object_id);
-    GetProposalKernels().fill_sobol(scramble.key, num_samples_, words_, columns_.stride);
+    GetProposalKernels().fill_sobol(kDof, scramble.key, num_samples_, words_, columns_.stride);
     return;
   }
   for (int64_t s = 0; s < num_samples_; ++s) {

@@ -22,6 +22,7 @@
 #include "propnp/engine/prior_gradient.h"
 #include "propnp/engine/proposal_refit.h"
 #include "propnp/engine/random_starts.h"
+#include "propnp/engine/stein_correction.h"
 
 namespace propnp {
 
@@ -34,6 +35,7 @@ struct SamplerScratch {
   DrawnSamples<kDof> drawn;
   SampleColumns<kDof, T> samples;
   ProposalRefit<kDof> refit;
+  SteinVariates<kDof> stein;
   BaseObject<T> base;
   ObjectGradient gradient;
   SummaryScratch summary;
@@ -49,6 +51,7 @@ struct SamplerScratch {
             drawn,
             SampleColumns<kDof, T>::Allocate(s, drawn.columns(), arena),
             ProposalRefit<kDof>::Allocate(s, arena),
+            SteinVariates<kDof>::Allocate(arena),
             BaseObject<T>::Allocate(problem, s, arena),
             ObjectGradient::Allocate(problem, arena),
             SummaryScratch::Allocate(problem, args, arena)};
@@ -121,6 +124,7 @@ class ObjectSampler {
     OrderModes();
     if (args_.symmetries) FoldSymmetricModes(cost.dof());
     if (has_target_) result_.cost_target = cost.Cost(target_);
+    if (WantsGradient() || WantsPriorGradient(args_)) CorrectGradientWeights(cost, num_modes);
     if (WantsGradient()) ComputeGradient(cost, num_modes);
     if (WantsPriorGradient(args_)) ComputePriorGradient(cost);
   }
@@ -191,14 +195,16 @@ class ObjectSampler {
   }
 
   int FindObjectModes(const ObjectCost<kDof, double>& cost) {
-    StartPose<double>* starts = scratch_.starts.starts;
-    int count = MakeRandomStarts(cost, *args_.start_options, seed_, problem_.ObjectId(index_),
-                                 &scratch_.starts);
-    if (has_target_) InsertStart(cost, target_, count++, starts);
+    const propnp_solve_options& options = *args_.start_options;
+    const int count =
+        FindStarts(cost, options, StartStream{seed_, problem_.ObjectId(index_)},
+                   has_target_ ? target_ : nullptr, PROPNP_MAX_MODES, &scratch_.starts);
     pivot_ = WeightedCentroid(cost.object());
+    if (count == 0) return 0;
     return options_.method == PROPNP_SAMPLER_AMIS
-               ? RefineBestStart(cost, *args_.start_options, pivot_, starts, count, scratch_.modes)
-               : FindModes(cost, *args_.start_options, pivot_, starts, count, scratch_.modes);
+               ? RefineBestStart(cost, options, pivot_, scratch_.starts.best[0].pose,
+                                 scratch_.modes)
+               : FindModes(cost, options, pivot_, count, &scratch_.starts, scratch_.modes);
   }
 
   // The records of mode m's samples. Returns how many are in front.
@@ -217,17 +223,14 @@ class ObjectSampler {
   }
 
   void EvaluateCosts(const ObjectCost<kDof, double>& cost, int num_modes) {
-    for (int m = 0; m < num_modes; ++m) {
-      const int64_t begin = drawn_.begin_of(m), count = drawn_.begin_of(m + 1) - begin;
-      if (count == 0) continue;
-      scratch_.base.Set(cost, scratch_.modes[m].pose, pivot_);
+    ForEachMode(cost, num_modes, [&](int m, int64_t begin, int64_t count) {
       in_front_[m] = FillRecords(m);
       scratch_.base.Costs(samples_.records + begin * kSampleRecord, count, in_front_[m],
                           samples_.value);
       for (int64_t k = 0; k < count; ++k) {
         samples_.cost[samples_.order[begin + k]] = samples_.value[k];
       }
-    }
+    });
     const PriorDensity<double>& prior = scratch_.object.prior;
     for (int64_t s = drawn_.begin_of(0); prior.active() && s < drawn_.begin_of(num_modes); ++s) {
       samples_.cost[s] += prior.cost(cost.dof(), drawn_.pose(s));
@@ -237,12 +240,18 @@ class ObjectSampler {
   void Weigh(const MixtureProposal<kDof>& proposal) {
     EvidenceEstimate estimate = WeighSamples(drawn_, &samples_);
     if (std::isfinite(estimate.log_evidence) && options_.control_variates && UsesMixture() &&
-        !ApplyControlVariates(proposal, drawn_, &samples_, &estimate)) {
+        !ApplyControlVariates(proposal, drawn_, WantsErrorOfEvidence(), &samples_, &estimate)) {
       result_.status |= PROPNP_STATUS_FELL_BACK;
     }
+    relative_variance_ = estimate.relative_variance;
     result_.ess = estimate.ess;
     result_.log_evidence = estimate.log_evidence;
     result_.standard_error = std::sqrt(std::max(estimate.relative_variance, 0.0));
+  }
+
+  // To give it, or to choose the control variates of the gradient.
+  bool WantsErrorOfEvidence() const {
+    return IsGiven(args_.standard_error) || WantsGradient() || WantsPriorGradient(args_);
   }
 
   // Share of the mass with the points' centroid beyond three times its distance at the best mode,
@@ -377,6 +386,38 @@ class ObjectSampler {
     AddPriorGradient(cost, target_, 1, &result_.prior_gradient);
   }
 
+  // A density that ends abruptly has no Stein control variates.
+  void CorrectGradientWeights(const ObjectCost<kDof, double>& cost, int num_modes) {
+    if (!UsesMixture() || !options_.control_variates ||
+        scratch_.object.prior.kind == PriorKind::kDepthRange ||
+        !(relative_variance_ > kSteinError * kSteinError) ||
+        !scratch_.stein.SetModes(cost.dof(), pivot_, scratch_.modes, num_modes)) {
+      return;
+    }
+    ForEachMode(cost, num_modes, [&](int m, int64_t begin, int64_t count) {
+      scratch_.base.Scores(samples_.records + begin * kSampleRecord, count, in_front_[m],
+                           samples_.score + begin * kScore);
+    });
+    const double* const scores = GatherScores(cost, drawn_, pivot_, &samples_);
+    const WeightedSamples weighted{num_samples_,          drawn_.pose(0), scores,
+                                   samples_.plain_weight, result_.ess,    samples_.num_masses,
+                                   samples_.masses};
+    const bool cubic = relative_variance_ > kCubicSteinError * kCubicSteinError;
+    if (!scratch_.stein.CorrectWeights(weighted, cubic, samples_.value)) return;
+    std::copy(samples_.value, samples_.value + num_samples_, samples_.gradient_weight);
+  }
+
+  // Puts the base at every mode that has samples: visit(mode, its first sample, how many).
+  template <typename Visit>
+  void ForEachMode(const ObjectCost<kDof, double>& cost, int num_modes, const Visit& visit) {
+    for (int m = 0; m < num_modes; ++m) {
+      const int64_t begin = drawn_.begin_of(m), count = drawn_.begin_of(m + 1) - begin;
+      if (count == 0) continue;
+      scratch_.base.Set(cost, scratch_.modes[m].pose, pivot_);
+      visit(m, begin, count);
+    }
+  }
+
   // d log Z = -sum_j wbar_j d cost_j.
   void ComputeGradient(const ObjectCost<kDof, double>& cost, int num_modes) {
     scratch_.gradient.Clear(scratch_.object);
@@ -384,13 +425,10 @@ class ObjectSampler {
       samples_.records[k * kSampleRecord + kRecordWeight] =
           static_cast<T>(-samples_.gradient_weight[samples_.order[k]]);
     }
-    for (int m = 0; m < num_modes; ++m) {
-      const int64_t begin = drawn_.begin_of(m), count = drawn_.begin_of(m + 1) - begin;
-      if (count == 0) continue;
-      scratch_.base.Set(cost, scratch_.modes[m].pose, pivot_);
+    ForEachMode(cost, num_modes, [&](int m, int64_t begin, int64_t count) {
       scratch_.base.AddGradient(samples_.records + begin * kSampleRecord, count, in_front_[m],
                                 &scratch_.gradient);
-    }
+    });
     if (!has_target_ || !args_.loss_gradient) return;
     const Vec3<double> zero{0, 0, 0};
     FillRecord(zero, zero, 1, samples_.records);
@@ -412,6 +450,7 @@ class ObjectSampler {
   int stage_ = 0;
   double target_[7];
   Vec3<double> pivot_{0, 0, 0};
+  double relative_variance_ = 0;             // of the evidence
   int64_t in_front_[PROPNP_MAX_MODES] = {};  // of each mode's records
   PosteriorResult result_ = {};
 };

@@ -29,7 +29,7 @@ double ZeroIfInvalid(double log_weight) { return std::isnan(log_weight) ? -kInfi
 // `x` is in [0, 1]; a factor lies between 1e-4 and `largest_factor`.
 void SumLogFactors(const double* x, int64_t count, const double* theta, int num_theta,
                    double largest_factor, double* sums) {
-  int group = 8;
+  int group = 64;
   while (group > 1 && std::pow(largest_factor, group) > 1e300) group /= 2;
   std::fill(sums, sums + num_theta, 0.0);
   double products[kMaxGrid];

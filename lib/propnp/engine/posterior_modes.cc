@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "propnp/engine/lane_starts.h"
 #include "propnp/engine/levenberg_marquardt.h"
 #include "propnp/math/adaptive_delta.h"
 #include "propnp/math/symmetric_eigen.h"
@@ -20,28 +21,45 @@ constexpr double kModeTolerance = 1e-4;   // standard deviations
 constexpr double kMaxCostGap = 15;        // exp(-15) of the best mode's height is nothing
 constexpr double kDuplicateDistance = 4;  // squared Mahalanobis
 
-// The seeds: best starts first, each away in rotation from those before.
-template <int kDof>
-int PickSeeds(const StartPose<double>* starts, int num_starts, PosteriorMode<kDof>* modes) {
-  int count = 0;
-  for (int s = 0; s < num_starts && count < PROPNP_MAX_MODES; ++s) {
-    const bool is_new = std::all_of(modes, modes + count, [&](const PosteriorMode<kDof>& mode) {
-      return RotationDistance<kDof>(starts[s].pose, mode.pose) > kStartDistance;
-    });
-    if (!is_new) continue;
-    std::copy(starts[s].pose, starts[s].pose + 7, modes[count].pose);
-    modes[count].cost = starts[s].cost;
-    ++count;
-  }
-  return count;
-}
-
 template <int kDof>
 void Descend(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options, int steps,
              PosteriorMode<kDof>* mode) {
   const RefineOutcome outcome =
       LevenbergMarquardt<kDof, double>(cost, options).Refine(steps, mode->pose);
   mode->cost = outcome.finite ? outcome.cost_after : std::numeric_limits<double>::infinity();
+}
+
+// The first steps of all seeds at once, in single precision. Costs come in double precision, but
+// infinite where kMaxCostGap is certainly exceeded: with residuals a + b, b from rounding, a cost
+// is at most twice that of a plus twice that of b, which is near the lowest cost there is.
+template <int kDof>
+void DescendInLanes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
+                    StartWorkspace<double>* workspace, int count, PosteriorMode<kDof>* modes) {
+  static_assert(PROPNP_MAX_MODES <= kStartLanes, "one group holds all seeds");
+  LaneStarts<kDof, double> lanes(cost, options, workspace);
+  StartState seeds;
+  for (int lane = 0; lane < kStartLanes; ++lane) {
+    lanes.Set(lane, modes[std::min(lane, count - 1)].pose, &seeds);
+  }
+  lanes.RefineOnAll(kSeedSteps, &seeds);
+  double lowest = std::numeric_limits<double>::infinity();
+  for (int m = 0; m < count; ++m) lowest = std::min(lowest, lanes.Cost(seeds, m));
+  for (int m = 0; m < count; ++m) {
+    lanes.GetPose(seeds, m, modes[m].pose);
+    const bool may_count = lanes.Cost(seeds, m) <= 2 * (2 * lowest + kMaxCostGap);
+    modes[m].cost = may_count ? cost.Cost(modes[m].pose) : std::numeric_limits<double>::infinity();
+  }
+}
+
+template <int kDof>
+void DescendSeeds(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
+                  StartWorkspace<double>* workspace, int count, PosteriorMode<kDof>* modes) {
+  if (count > 0 && LaneStarts<kDof, double>::Serves(cost.object(), options) &&
+      !cost.object().prior.active()) {
+    DescendInLanes(cost, options, workspace, count, modes);
+    return;
+  }
+  for (int m = 0; m < count; ++m) Descend(cost, options, kSeedSteps, &modes[m]);
 }
 
 // The covariance in the mode's chart, from the curvature in the tangent and a weak precision of a
@@ -170,17 +188,19 @@ Vec3<double> WeightedCentroid(const PackedObject<double>& object) {
 
 template <int kDof>
 int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-              const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
+              const Vec3<double>& pivot, int num_seeds, StartWorkspace<double>* workspace,
               PosteriorMode<kDof>* modes) {
   propnp_solve_options mode_options = options;
   mode_options.tolerance = kModeTolerance;
-  const int count = PickSeeds(starts, num_starts, modes);
-  for (int m = 0; m < count; ++m) Descend(cost, mode_options, kSeedSteps, &modes[m]);
-  SortByCost(count, modes);
+  for (int m = 0; m < num_seeds; ++m) {
+    std::copy(workspace->best[m].pose, workspace->best[m].pose + 7, modes[m].pose);
+  }
+  DescendSeeds(cost, mode_options, workspace, num_seeds, modes);
+  SortByCost(num_seeds, modes);
   // A seed that has come near a mode is on its way there; the others go on to a minimum of their
   // own.
   int kept = 0;
-  for (int m = 0; m < count; ++m) {
+  for (int m = 0; m < num_seeds; ++m) {
     PosteriorMode<kDof> mode = modes[m];
     if (!(mode.cost <= modes[0].cost + kMaxCostGap) || IsNear(cost, modes, kept, mode.pose)) {
       continue;
@@ -199,10 +219,8 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
 
 template <int kDof>
 int RefineBestStart(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-                    const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
-                    PosteriorMode<kDof>* modes) {
-  if (num_starts == 0) return 0;
-  std::copy(starts[0].pose, starts[0].pose + 7, modes[0].pose);
+                    const Vec3<double>& pivot, const double* start, PosteriorMode<kDof>* modes) {
+  std::copy(start, start + 7, modes[0].pose);
   Descend(cost, options, options.max_iterations, &modes[0]);
   return std::isfinite(modes[0].cost) && SetShape(cost, pivot, &modes[0]) ? 1 : 0;
 }
@@ -230,13 +248,13 @@ int DescendToMode(const ObjectCost<kDof, double>& cost, const propnp_solve_optio
 }
 
 template int FindModes(const ObjectCost<6, double>&, const propnp_solve_options&,
-                       const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<6>*);
+                       const Vec3<double>&, int, StartWorkspace<double>*, PosteriorMode<6>*);
 template int FindModes(const ObjectCost<4, double>&, const propnp_solve_options&,
-                       const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<4>*);
+                       const Vec3<double>&, int, StartWorkspace<double>*, PosteriorMode<4>*);
 template int RefineBestStart(const ObjectCost<6, double>&, const propnp_solve_options&,
-                             const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<6>*);
+                             const Vec3<double>&, const double*, PosteriorMode<6>*);
 template int RefineBestStart(const ObjectCost<4, double>&, const propnp_solve_options&,
-                             const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<4>*);
+                             const Vec3<double>&, const double*, PosteriorMode<4>*);
 template int DescendToMode(const ObjectCost<6, double>&, const propnp_solve_options&, const double*,
                            const PosteriorMode<6>*, int);
 template int DescendToMode(const ObjectCost<4, double>&, const propnp_solve_options&, const double*,

@@ -184,6 +184,17 @@ void BaseObject<T>::Costs(const T* records, int64_t count, int64_t in_front, dou
 }
 
 template <typename T>
+void BaseObject<T>::Scores(const T* records, int64_t count, int64_t in_front,
+                           double* scores) const {
+  std::fill(scores, scores + count * kScore, 0.0);
+  for (int64_t v = 0; v < object_->num_views; ++v) {
+    ForEachBlock(records, count, in_front, [&](const SampleBlock<T>& block, int64_t first) {
+      GetScoreKernels<T>().add_scores(base_views_[v], model_, block, scores + first * kScore);
+    });
+  }
+}
+
+template <typename T>
 void BaseObject<T>::AddGradient(const T* records, int64_t count, int64_t in_front,
                                 ObjectGradient* gradient) {
   int64_t first = 0;

@@ -83,7 +83,7 @@ class ObjectSolver {
     const ObjectCost<kDof, T> cost(scratch->object);
     MoveIntoPrior(cost, result);
     const int num_starts = CollectStarts(index, cost, scratch, result->pose);
-    RefineBest(cost, scratch->starts.starts, num_starts, result);
+    RefineBest(cost, scratch->starts.best, num_starts, result);
     if (!result->outcome.finite) return Fail(result);
     ComputeUncertainty(cost, options_, result->pose, &result->uncertainty);
     if (!AllFinite(*result)) return Fail(result);
@@ -124,39 +124,33 @@ class ObjectSolver {
     result->status |= PROPNP_STATUS_FELL_BACK;
   }
 
-  // Fills the list of starts, best first, and returns how many there are.
+  // Fills the list of the best starts and returns how many there are.
   int CollectStarts(int64_t index, const ObjectCost<kDof, T>& cost, Scratch<T>* scratch,
                     const T* given) const {
-    StartPose<T>* starts = scratch->starts.starts;
-    int count = 0;
-    if (IsGiven(args_.pose_init)) {
-      std::copy(given, given + 7, starts[count++].pose);
-      if (!IsGiven(args_.pose_target)) return count;
-      starts[0].cost = cost.Cost(starts[0].pose);
-    } else {
-      count = MakeRandomStarts(cost, options_, seed_, problem_.ObjectId(index), &scratch->starts);
+    StartWorkspace<T>& workspace = scratch->starts;
+    T target[7];
+    const bool has_target = IsGiven(args_.pose_target);
+    if (has_target) LoadPose<kDof>(args_.pose_target, index, target);
+    if (!IsGiven(args_.pose_init)) {
+      return FindStarts(cost, options_, StartStream{seed_, problem_.ObjectId(index)},
+                        has_target ? target : nullptr, options_.num_refined, &workspace);
     }
-    if (IsGiven(args_.pose_target)) {
-      T target[7];
-      LoadPose<kDof>(args_.pose_target, index, target);
-      InsertStart(cost, target, count, starts);
-      ++count;
-    }
-    return count;
+    StartPose<T>* best = workspace.best;
+    std::copy(given, given + 7, best[0].pose);
+    if (!has_target) return 1;
+    best[0].cost = cost.Cost(best[0].pose);
+    std::copy(target, target + ObjectCost<kDof, T>::Dof::kStorage, best[1].pose);
+    best[1].cost = cost.Cost(target);
+    if (best[1].cost < best[0].cost) std::swap(best[0], best[1]);
+    const bool both = options_.num_refined > 1 && !AreOneStart<kDof>(best[0].pose, best[1].pose);
+    return both ? 2 : 1;
   }
 
-  // Refines the best starts that differ in rotation and keeps the best outcome.
+  // Refines the starts and keeps the best outcome.
   void RefineBest(const ObjectCost<kDof, T>& cost, const StartPose<T>* starts, int num_starts,
                   ObjectResult<kDof, T>* result) const {
-    int taken[PROPNP_MAX_REFINED];
-    int count = 0;
     result->outcome.finite = false;
-    for (int s = 0; s < num_starts && count < options_.num_refined; ++s) {
-      const bool is_new = std::all_of(taken, taken + count, [&](int other) {
-        return RotationDistance<kDof>(starts[s].pose, starts[other].pose) > T(kStartDistance);
-      });
-      if (!is_new) continue;
-      taken[count++] = s;
+    for (int s = 0; s < num_starts; ++s) {
       T pose[7];
       std::copy(starts[s].pose, starts[s].pose + 7, pose);
       const RefineOutcome outcome =

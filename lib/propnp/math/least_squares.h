@@ -46,14 +46,14 @@ class PivotedCholesky {
   // A solution of A x = b for b in the range of A; `x` may not be `b`.
   PROPNP_HOST_DEVICE void solve(const S* b, S* x) const {
     S y[kMax];
-    for (int i = 0; i < rank_; ++i) {
-      S sum = b[order_[i]] * scale_[order_[i]];
-      for (int k = 0; k < i; ++k) sum -= l_[i][k] * y[k];
-      y[i] = sum / l_[i][i];
+    for (int i = 0; i < rank_; ++i) y[i] = b[order_[i]] * scale_[order_[i]];
+    for (int k = 0; k < rank_; ++k) {
+      y[k] /= u_[k][k];
+      for (int i = k + 1; i < rank_; ++i) y[i] -= u_[k][i] * y[k];
     }
     for (int i = rank_ - 1; i >= 0; --i) {
-      for (int k = i + 1; k < rank_; ++k) y[i] -= l_[k][i] * y[k];
-      y[i] /= l_[i][i];
+      for (int k = i + 1; k < rank_; ++k) y[i] -= u_[i][k] * y[k];
+      y[i] /= u_[i][i];
     }
     for (int i = 0; i < n_; ++i) x[order_[i]] = i < rank_ ? y[i] * scale_[order_[i]] : S(0);
   }
@@ -72,10 +72,10 @@ class PivotedCholesky {
         const bool usable = remaining_[i] > S(0) && remaining_[j] > S(0);
         const S value = usable ? a[i * n_ + j] * scale_[i] * scale_[j] : S(0);
         const bool finite = value - value == S(0);
-        l_[i][j] = finite ? value : S(0);
+        u_[j][i] = finite ? value : S(0);
         if (!finite) remaining_[i] = S(0);
       }
-      l_[i][i] = S(1);
+      u_[i][i] = S(1);
     }
   }
 
@@ -87,24 +87,29 @@ class PivotedCholesky {
     return best;
   }
 
-  // Swaps two columns and rows of the symmetric matrix of which l_ holds the lower triangle, p <=
+  // Swaps two columns and rows of the symmetric matrix of which u_ holds the upper triangle, p <=
   // q.
   PROPNP_HOST_DEVICE void exchange(int p, int q) {
     if (p == q) return;
-    for (int k = 0; k < p; ++k) swap(l_[p][k], l_[q][k]);
-    for (int k = p + 1; k < q; ++k) swap(l_[k][p], l_[q][k]);
-    for (int k = q + 1; k < n_; ++k) swap(l_[k][p], l_[k][q]);
+    for (int k = 0; k < p; ++k) swap(u_[k][p], u_[k][q]);
+    for (int k = p + 1; k < q; ++k) swap(u_[p][k], u_[k][q]);
+    for (int k = q + 1; k < n_; ++k) swap(u_[p][k], u_[q][k]);
     swap(remaining_[p], remaining_[q]);
     swap(order_[p], order_[q]);
   }
 
+  // Row after row, so that the inner loop runs along memory.
   PROPNP_HOST_DEVICE void eliminate(int j) {
-    l_[j][j] = sqrt(remaining_[j]);
+    S* const row = u_[j];
+    for (int k = 0; k < j; ++k) {
+      const S* const above = u_[k];
+      const S factor = above[j];
+      for (int i = j + 1; i < n_; ++i) row[i] -= above[i] * factor;
+    }
+    row[j] = sqrt(remaining_[j]);
     for (int i = j + 1; i < n_; ++i) {
-      S sum = l_[i][j];
-      for (int k = 0; k < j; ++k) sum -= l_[i][k] * l_[j][k];
-      l_[i][j] = sum / l_[j][j];
-      remaining_[i] -= l_[i][j] * l_[i][j];
+      row[i] /= row[j];
+      remaining_[i] -= row[i] * row[i];
     }
   }
 
@@ -118,7 +123,7 @@ class PivotedCholesky {
   int order_[kMax];
   S scale_[kMax];
   S remaining_[kMax];
-  S l_[kMax][kMax];
+  S u_[kMax][kMax];  // L^T
 };
 
 // The normal equations of a problem with n <= kMax unknowns, row by row, and their solution.

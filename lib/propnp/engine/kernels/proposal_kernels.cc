@@ -81,11 +81,12 @@ PROPNP_INLINE D student_kernel(const D& r2, double s) {
   return kDof == 6 ? D(1 / (s2 * s2 * s2)) * (q4 * q) : D(1 / (s2 * s2)) * q4;
 }
 
-void fill_sobol(const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride) {
+void fill_sobol(int dof, const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride) {
   SobolScramble scramble;
   std::memcpy(scramble.key, keys, sizeof(scramble.key));
   for (int d = 0; d < kSobolDimensions; ++d) {
-    scrambled_sobol_words(static_cast<uint32_t>(count), d, scramble, words + d * stride);
+    if (d >= dof && d < 6) continue;
+    scrambled_sobol_words(count, d, scramble, words + d * stride);
   }
 }
 
@@ -253,6 +254,8 @@ void regressors_of(const KernelChart& kernel_chart, const KernelComponent& c, bo
 }
 
 // Four columns against four at a time keeps the adders fed.
+constexpr int kTile = 4;
+
 template <int kRows, int kColumns>
 PROPNP_INLINE void multiply_tile(const double* a, const double* b, int64_t stride, int64_t count,
                                  int num_columns, double* sums) {
@@ -273,43 +276,61 @@ PROPNP_INLINE void multiply_tile(const double* a, const double* b, int64_t strid
   }
 }
 
+// kRows rows of the matrix, from column `first` on; the last tile lies on the diagonal.
+template <int kRows>
+void multiply_rows(const double* columns, int num_columns, int first, int64_t stride, int64_t count,
+                   double* sums) {
+  const double* a = columns + first * stride;
+  double* out = sums + first * num_columns;
+  for (int j = 0; j < first; j += kTile) {
+    multiply_tile<kRows, kTile>(a, columns + j * stride, stride, count, num_columns, out + j);
+  }
+  multiply_tile<kRows, kRows>(a, a, stride, count, num_columns, out + first);
+}
+
 void normal_matrix(const double* columns, int num_columns, int64_t stride, int64_t count,
                    double* sums) {
-  constexpr int kTile = 4;
+  constexpr decltype(&multiply_rows<1>) kLoops[] = {multiply_rows<1>, multiply_rows<2>,
+                                                    multiply_rows<3>, multiply_rows<4>};
   for (int i = 0; i < num_columns; i += kTile) {
     const int rows = num_columns - i < kTile ? num_columns - i : kTile;
-    for (int j = 0; j <= i; j += kTile) {
-      const double* a = columns + i * stride;
-      const double* b = columns + j * stride;
-      double* out = sums + i * num_columns + j;
-      if (rows == kTile && j + kTile <= num_columns) {
-        multiply_tile<kTile, kTile>(a, b, stride, count, num_columns, out);
-        continue;
-      }
-      for (int r = 0; r < rows; ++r) {
-        for (int c = 0; c < kTile && j + c < num_columns; ++c) {
-          multiply_tile<1, 1>(a + r * stride, b + c * stride, stride, count, num_columns,
-                              out + r * num_columns + c);
-        }
-      }
+    kLoops[rows - 1](columns, num_columns, i, stride, count, sums);
+  }
+}
+
+template <int kRegisters>
+PROPNP_INLINE void combine_at(const double* columns, int num_columns, int64_t stride,
+                              const double* factors, double* result) {
+  D sums[kRegisters];
+  for (D& sum : sums) sum = D(0.0);
+  for (int i = 0; i < num_columns; ++i) {
+    const D factor(factors[i]);
+    for (int k = 0; k < kRegisters; ++k) {
+      const D column = D::load_unaligned(columns + i * stride + k * D::kSize);
+      sums[k] = multiply_add(factor, column, sums[k]);
     }
   }
+  for (int k = 0; k < kRegisters; ++k) sums[k].store_unaligned(result + k * D::kSize);
 }
 
 void combine(const double* columns, int num_columns, int64_t stride, int64_t count,
              const double* factors, double* result) {
-  for (int64_t s = 0; s < count; s += D::kSize) {
-    D sum(0.0);
-    for (int i = 0; i < num_columns; ++i) {
-      sum = multiply_add(D(factors[i]), D::load_unaligned(columns + i * stride + s), sum);
-    }
-    sum.store_unaligned(result + s);
+  int64_t s = 0;
+  for (; s + kTile * D::kSize <= count; s += kTile * D::kSize) {
+    combine_at<kTile>(columns + s, num_columns, stride, factors, result + s);
+  }
+  for (; s < count; s += D::kSize) {
+    combine_at<1>(columns + s, num_columns, stride, factors, result + s);
   }
 }
 
 void products(const double* columns, int num_columns, int64_t stride, int64_t count,
               const double* values, double* result) {
-  for (int i = 0; i < num_columns; ++i) {
+  int i = 0;
+  for (; i + kTile <= num_columns; i += kTile) {
+    multiply_tile<kTile, 1>(columns + i * stride, values, stride, count, 1, result + i);
+  }
+  for (; i < num_columns; ++i) {
     multiply_tile<1, 1>(columns + i * stride, values, stride, count, 1, result + i);
   }
 }

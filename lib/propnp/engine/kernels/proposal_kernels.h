@@ -56,8 +56,9 @@ struct ProposalKernels {
   // and 6.
   void (*fill_noise)(int dof, const uint32_t* words, int64_t word_stride, int64_t count,
                      float* normal, int64_t normal_stride, float* chi_square);
-  // words (8 columns) of the scrambled Sobol points.
-  void (*fill_sobol)(const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride);
+  // words (8 columns) of the scrambled Sobol points; columns dof to 5, which nothing reads, are left
+  // as they are.
+  void (*fill_sobol)(int dof, const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride);
   // xi of samples [begin, end) in the chart of the component they are drawn from.
   void (*draw)(int dof, const KernelChart&, const KernelComponent&, const KernelNoise&,
                int64_t begin, int64_t end, const KernelSamples&);

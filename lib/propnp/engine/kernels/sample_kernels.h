@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// The loops over samples and points: costs of many poses near one base pose, and the gradient of a
-// weighted sum of those costs. Both work with displacements from the base pose, whose residuals are
-// known in double precision, so that single precision loses nothing of a sharp posterior.
+// The loops over samples and points: costs of many poses near one base pose, the gradient of a
+// weighted sum of those costs, and each pose's own gradient. All work with displacements from the
+// base pose, whose residuals are known in double precision, so that single precision loses nothing
+// of a sharp posterior.
 #ifndef PROPNP_ENGINE_KERNELS_SAMPLE_KERNELS_H_
 #define PROPNP_ENGINE_KERNELS_SAMPLE_KERNELS_H_
 
@@ -58,6 +59,20 @@ struct SampleKernels {
 
 template <typename T>
 const SampleKernels<T>& GetSampleKernels();
+
+// The derivative of a sample's cost by moving the pivot, then by turning the object about it, rig
+// frame.
+constexpr int kScore = 6;
+
+template <typename T>
+struct ScoreKernels {
+  // Adds every sample's score over the view's points to `scores`, kScore numbers a sample.
+  void (*add_scores)(const BaseView<T>&, const KernelModel<T>&, const SampleBlock<T>&,
+                     double* scores);
+};
+
+template <typename T>
+const ScoreKernels<T>& GetScoreKernels();
 
 }  // namespace propnp
 
