@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The propnp authors
-"""Correspondences of known poses, as tensors."""
+"""Correspondences of known poses, as tensors, and what tests do with them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
+import propnp.torch
 from propnp.compat.epropnp.common import pose_to_rot_mat
 
 CAMERA = torch.tensor([[600.0, 0.5, 320.0], [0.0, 610.0, 240.0], [0.0, 0.0, 1.0]])
@@ -61,3 +63,21 @@ def make_torch_scene(
     x2d = in_image[..., :2] / in_image[..., 2:] + 0.5 * normal(objects, points, 2)
     w2d = 2 + uniform(objects, points, 2)
     return TorchScene(*(t.to(dtype) for t in (x3d, x2d, w2d, pose, camera)))
+
+
+OPTIONS: dict[str, Any] = {"num_samples": 64, "num_starts": 16}
+
+
+def sample(scene: TorchScene, **keywords: Any) -> propnp.torch.Posterior:
+    return propnp.torch.sample(
+        *scene.problem, **{"pose_target": scene.pose, "seed": 1, **OPTIONS, **keywords}
+    )
+
+
+def gradients(loss: Tensor, scene: TorchScene) -> tuple[Tensor, ...]:
+    return torch.autograd.grad(loss, (scene.x3d, scene.x2d, scene.w2d))
+
+
+def assert_same(a: Any, b: Any, **tolerance: float) -> None:
+    for x, y in zip(a, b):
+        torch.testing.assert_close(x, y, **tolerance)
