@@ -73,6 +73,7 @@ __all__ = [
     "call",
     "get_num_threads",
     "set_num_threads",
+    "workspace_size",
 ]
 
 ABI_MAJOR, ABI_MINOR = 1, 0
@@ -228,10 +229,10 @@ def get_num_threads() -> int:
     return _num_threads
 
 
-def _context() -> ctypes.c_void_p:
+def _context(num_threads: int) -> ctypes.c_void_p:
     context: _Context | None = getattr(_of_thread, "context", None)
-    if context is None or context.num_threads != _num_threads:
-        context = _of_thread.context = _Context(_num_threads)
+    if context is None or context.num_threads != num_threads:
+        context = _of_thread.context = _Context(num_threads)
     return context.handle
 
 
@@ -243,10 +244,27 @@ def _function(verb: str) -> Any:
     return function
 
 
-def call(verb: str, args: SizedStruct) -> None:
-    """Calls propnp_<verb> on this thread's context. Raises a PropnpError."""
+def call(verb: str, args: SizedStruct, num_threads: int = 0) -> None:
+    """Calls propnp_<verb> on this thread's context. Raises a PropnpError.
+
+    `num_threads` is used where set_num_threads left the choice open.
+    """
     function = _functions.get(verb) or _function(verb)
-    context = _context()
+    context = _context(_num_threads or num_threads)
     code = function(context, ctypes.byref(args))
     if code != 0:
         raise make_error(code, context)
+
+
+def workspace_size(verb: str, args: SizedStruct, num_threads: int = 0) -> int:
+    """The bytes of workspace that call(verb, args, num_threads) needs."""
+    function = _functions.get(verb + "_workspace_size")
+    if function is None:
+        function = _function(verb + "_workspace_size")
+        function.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
+    context = _context(_num_threads or num_threads)
+    size = ctypes.c_uint64()
+    code = function(context, ctypes.byref(args), ctypes.byref(size))
+    if code != 0:
+        raise make_error(code, context)
+    return size.value

@@ -8,6 +8,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 import propnp
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "docs/python.md"]
+PAGES = [ROOT / "docs/python.md", ROOT / "docs/pytorch.md"]
 
 
 def module_names():
@@ -51,12 +52,14 @@ def test_pages(page, tmp_path, monkeypatch):
     text = page.read_text()
     if "propnp.plot" in text:
         pytest.importorskip("matplotlib").use("Agg")
+    if page.stem == "pytorch":
+        pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^( *)```python\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
     assert blocks
     names = {"__name__": page.stem}
-    for block in blocks:
-        exec(compile(block, str(page), "exec"), names)
+    for _, block in blocks:
+        exec(compile(textwrap.dedent(block), str(page), "exec"), names)
 
 
 USER = """
