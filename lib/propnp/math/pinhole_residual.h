@@ -56,9 +56,8 @@ struct PinholePoint {
 
   PROPNP_HOST_DEVICE PROPNP_INLINE PinholeFraction<S> at(const Vec3<S>& d) const {
     const S z = depth + d.z;
-    const S x = multiply_add(focal.x, d.x,
-                             multiply_add(skew, d.y, multiply_add(centre.x, d.z, numerator.x)));
-    const S y = multiply_add(focal.y, d.y, multiply_add(centre.y, d.z, numerator.y));
+    const S x = focal.x * d.x + (skew * d.y + (centre.x * d.z + numerator.x));
+    const S y = focal.y * d.y + (centre.y * d.z + numerator.y);
     PinholeFraction<S> f;
     f.depth = z;
     if constexpr (kHasBox) {
@@ -78,9 +77,9 @@ struct PinholePoint {
                                                     const S& inverse_depth,
                                                     const Vec2<S>& pull_over_depth) const {
     const Vec2<S>& a = pull_over_depth;
-    const S along = multiply_add(f.n.x, a.x, f.n.y * a.y);
-    return {focal.x * a.x, multiply_add(focal.y, a.y, skew * a.x),
-            multiply_add(centre.x, a.x, centre.y * a.y) - inverse_depth * along};
+    const S along = f.n.x * a.x + f.n.y * a.y;
+    return {focal.x * a.x, focal.y * a.y + skew * a.x,
+            (centre.x * a.x + centre.y * a.y) - inverse_depth * along};
   }
 };
 
