@@ -201,6 +201,29 @@ def test_a_learned_scale_of_the_loss():
     torch.testing.assert_close(got, difference, rtol=0.05, atol=0.05)
 
 
+def test_what_flows_through_an_adaptive_delta():
+    """The operator's own against PyTorch's, which sees delta = relative x weight x spread made."""
+    scene = make_torch_scene(12, points=20)
+    scene.x2d[:, ::4] += 20.0
+    scene = scene.differentiable()
+    relative = torch.tensor(0.03, dtype=torch.float64, requires_grad=True)
+    of = (*leaves(scene), relative)
+    spread = scene.x2d.detach().var(1).sum(-1).sqrt()
+    made = relative * scene.w2d.mean((1, 2)) * spread
+    losses = [
+        propnp.torch.sample(*scene.problem, pose_target=scene.pose, seed=2, **options).loss
+        for options in (
+            {"loss": "adaptive_huber", "relative_delta": relative},
+            {"loss": "huber", "delta": made},
+        )
+    ]
+    torch.testing.assert_close(losses[0], losses[1], rtol=1e-10, atol=1e-10)
+    ours, theirs = (torch.autograd.grad(loss.sum(), of) for loss in losses)
+    assert theirs[3].abs() > 1
+    for a, b in zip(ours, theirs):
+        torch.testing.assert_close(a, b, rtol=1e-7, atol=1e-8)
+
+
 def operator_arguments():
     scene = make_torch_scene(11, objects=2, points=8).differentiable()
     delta = torch.full((2,), 1.5, dtype=torch.float64, requires_grad=True)
@@ -217,6 +240,8 @@ def operator_arguments():
         "sample": (*problem, pose, seed, encoded),
         "sample_stored": (*problem, pose, seed, Config(loss="huber", num_samples=SAMPLES,
             num_starts=8, gradient="loss", samples_first=True, moments=True).encoded),
+        "sample_adaptive": (*problem, pose, seed, Config(loss="adaptive_huber",
+            num_samples=SAMPLES, num_starts=8, gradient="evidence").encoded),
         "sample_vjp": (*detached, samples, weights, weights + 1, None, None, 127, encoded),
         "expectation": (*problem, samples, weights, encoded),
         "pose_plus": (*problem, pose, encoded),
@@ -229,5 +254,5 @@ def operator_arguments():
 
 @pytest.mark.parametrize("name", list(operator_arguments()))
 def test_opcheck(name):
-    op = getattr(_ops, name.removesuffix("_stored"))
+    op = getattr(_ops, name.removesuffix("_stored").removesuffix("_adaptive"))
     torch.library.opcheck(op, operator_arguments()[name])

@@ -13,8 +13,10 @@ from typing import Any, Optional, Sequence
 import torch
 from torch import Tensor
 
+from ..errors import InvalidArgumentError
 from ._calls import gradients_of, prepare
 from ._config import Config, decode
+from ._delta import has_plain_weights, spread_of
 from ._problem import NUM_DIFFERENTIABLE, NUM_TENSORS, Problem, has_information, num_objects
 
 Outputs = tuple[Tensor, ...]
@@ -171,25 +173,50 @@ def sample(*args: Any) -> Outputs:
     stored = _room(templates, problem)
     given = _given(outputs, shapes)
     loss = given.pop("loss")
+    adaptive = config.loss == "adaptive_huber" and config.gradient != "none"
+    if adaptive and not has_plain_weights(problem):
+        raise InvalidArgumentError(
+            "the gradient with an adaptive Huber loss needs w2d in the dense layout without counts "
+            "or rigs: give delta as a tensor, as propnp.torch.sample does"
+        )
     call = prepare("sample", encoded)
     call.set_problem(problem)
     call.set_seed(seed)
     call.set_tensors(pose_target=pose_target, **given)
     room = [None if template is None else out for template, out in zip(templates, stored)]
     information = has_information(problem)
+    of_delta = problem.x3d.new_empty(num_objects(problem)) if adaptive else room[4]
     call.set_tensors(
         grad_x3d=room[0],
         grad_x2d=room[1],
         grad_w2d=None if information else room[2],
         grad_sqrt_info=room[2] if information else None,
-        grad_delta=room[4],
+        grad_delta=of_delta,
         grad_prior_mean=room[5],
         grad_prior_sigma=room[6],
     )
     call.run(problem.x3d.device)
+    if adaptive and of_delta is not None:
+        _pass_through_delta(problem, config, of_delta, stored)
     if loss is not None:
         torch.add(outputs["cost_target"], outputs["log_evidence"], out=loss)
     return (*outputs.values(), *stored)
+
+
+def _pass_through_delta(
+    problem: Problem, config: Config, of_delta: Tensor, stored: Sequence[Tensor]
+) -> None:
+    """Adds what flows to the weights through delta = relative x mean weight x spread of x2d, which
+    the library holds fixed, and turns its gradient into that of `relative`.
+    """
+    assert problem.weights is not None
+    relative = config.relative_delta if problem.delta is None else problem.delta
+    # Zero times what is not finite would be NaN.
+    of_mean = of_delta * torch.nan_to_num(spread_of(problem.x2d))
+    count = max(2 * problem.x2d.shape[-2], 1)
+    stored[2].add_((of_mean * relative / count)[:, None, None])
+    if problem.delta is not None:
+        stored[4].copy_(of_mean * torch.nan_to_num(problem.weights.mean((-2, -1))))
 
 
 def sample_fake(*args: Any) -> Outputs:

@@ -25,7 +25,8 @@ from torch import Tensor
 from ..camera import Camera
 from . import _autograd, _ops, _vmap  # noqa: F401: vmap rules are registered
 from ._config import Config, changed, option
-from ._inputs import as_real, make_problem, with_own_delta
+from ._delta import with_own_delta
+from ._inputs import as_real, make_problem
 from ._kernels import SAMPLE_OUTPUTS
 from ._problem import NUM_DIFFERENTIABLE, Problem
 from .results import Evaluation, Expectation, Posterior, Solution
@@ -101,8 +102,8 @@ def sample(
     torch.Size([1, 7])
     """
     problem, encoded = _problem(config, x3d, x2d, w2d, camera, keywords)
+    problem, encoded = with_own_delta(problem, encoded)
     if _wants_gradient(problem):
-        problem, encoded = with_own_delta(problem, encoded)
         encoded = changed(encoded, ("gradient",), ("evidence" if pose_target is None else "loss",))
     if pose_target is not None:
         pose_target = as_real(pose_target.detach())

@@ -10,7 +10,7 @@ from typing import Any, Optional, Union
 import torch
 from torch import Tensor, nn
 
-from ...torch._inputs import spread_of
+from ...torch._delta import spread_of
 
 Out = Union[bool, Tensor]
 
