@@ -54,7 +54,8 @@ double GradientError(const std::vector<double>& gradients, const std::vector<dou
 // not), the standard error being that of the replicates themselves, and single estimates within
 // what 512 samples give where the sampler itself is content; where it warns, within a loose bound.
 // Gradients likewise: they are within .04 where the Stein control variates do their part, and up to
-// .09 off, in some problems of every weak prior, where they do not. A missing constant (log 8, log 4, a determinant) is at least .7 off.
+// .09 off, in some problems of every weak prior, where they do not. A missing constant (log 8, log
+// 4, a determinant) is at least .7 off.
 TEST_P(Evidence, AndGradientsAgreeWithLongRuns) {
   const std::vector<EvidenceProblem> problems = ReadEvidenceProblems();
   if (problems.empty()) GTEST_SKIP() << "needs evidence/evidence.json";
