@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The propnp authors
 #
-# Installs the libraries as components of the CMake package `propnp`, and propnp.pc for everybody
-# else. Each component has an export file of its own, so that find_package() asks for the
+# Installs the libraries as components of the CMake package `propnp`, and propnp.pc (C++) and
+# propnp_c.pc (the C ABI) for everybody else. Each component has an export file of its own, so that find_package() asks for the
 # dependencies of those components only that are used.
 include(CMakePackageConfigHelpers)
 
@@ -29,6 +29,11 @@ install(FILES ${PROJECT_SOURCE_DIR}/lib/propnp/version.h
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/propnp COMPONENT development)
 if(TARGET propnp)
   propnp_install_component(propnp propnp engine)
+endif()
+if(TARGET propnp_c)
+  propnp_install_component(c propnp_c)
+  install(FILES ${PROJECT_SOURCE_DIR}/lib/propnp/c_api/propnp.h
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/propnp/c_api COMPONENT development)
 endif()
 if(TARGET propnp_ceres)
   propnp_install_component(ceres propnp_ceres ceres)
@@ -64,6 +69,8 @@ endif()
 if(NOT BUILD_SHARED_LIBS)
   set(pc_static_libs " -lstdc++ -lm -ldl -pthread")
 endif()
-configure_file(${CMAKE_CURRENT_LIST_DIR}/propnp.pc.in ${PROJECT_BINARY_DIR}/propnp.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/propnp.pc
+foreach(package IN ITEMS propnp propnp_c)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/${package}.pc.in ${PROJECT_BINARY_DIR}/${package}.pc @ONLY)
+endforeach()
+install(FILES ${PROJECT_BINARY_DIR}/propnp.pc ${PROJECT_BINARY_DIR}/propnp_c.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)

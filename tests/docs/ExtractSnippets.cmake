@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The propnp authors
 
-# extract_snippets(PAGE FOLDER RESULT) writes the n-th ```cpp block of the Markdown file PAGE to
-# FOLDER/<page>_<n>.cc, touching only files whose text has changed, and lists them in RESULT.
+# extract_snippets(PAGE FOLDER RESULT) writes the n-th ```cpp or ```c block of the Markdown file PAGE
+# to FOLDER/<page>_<n>.cc or .c, touching only files whose text has changed, and lists them in
+# RESULT.
 function(extract_snippets page folder result)
   get_filename_component(name ${page} NAME_WE)
   string(TOLOWER ${name} name)
@@ -23,12 +24,13 @@ function(extract_snippets page folder result)
       string(REPLACE "<close-bracket>" "]" code "${code}")
       string(REPLACE "<semicolon>" ";" code "${code}")
       string(REPLACE "<backslash>" "\\" code "${code}")
-      set(file ${folder}/${name}_${count}.cc)
+      set(file ${folder}/${name}_${count}.${suffix})
       file(CONFIGURE OUTPUT ${file} CONTENT "${code}" @ONLY)
       list(APPEND files ${file})
     elseif(inside)
       string(APPEND code "${line}\n")
-    elseif(line STREQUAL "```cpp")
+    elseif(line MATCHES "^```(cpp|c)$")
+      string(REGEX REPLACE "^cpp$" "cc" suffix ${CMAKE_MATCH_1})
       set(inside TRUE)
       set(code "")
       math(EXPR count "${count} + 1")

@@ -174,7 +174,7 @@ TEST(AmisSampler, FirstCovarianceIsThePublishedSolvers) {
     const Cameras cameras = CamerasOf(b);
     Problem problem;
     ASSERT_TRUE(MakeProblem(&correspondences, &cameras, &b.cost, &problem).ok());
-    WorkspaceMemory memory;
+    WorkspaceMemory memory(SharedContext());
     ASSERT_TRUE(memory.Acquire(1 << 15, nullptr, 0).ok());
     Arena arena(memory.data());
     PackedObject<double> object = PackedObject<double>::Allocate(problem, &arena);

@@ -53,7 +53,8 @@ double GradientError(const std::vector<double>& gradients, const std::vector<dou
 // The mean over replicates must lie within five standard errors of the truth (one in 1e6 would
 // not), the standard error being that of the replicates themselves, and single estimates within
 // what 512 samples give where the sampler itself is content; where it warns, within a loose bound.
-// Gradients likewise. A missing constant (log 8, log 4, a determinant) is at least .7 off.
+// Gradients likewise: they are within .04 where the Stein control variates do their part, and up to
+// .09 off, in some problems of every weak prior, where they do not. A missing constant (log 8, log 4, a determinant) is at least .7 off.
 TEST_P(Evidence, AndGradientsAgreeWithLongRuns) {
   const std::vector<EvidenceProblem> problems = ReadEvidenceProblems();
   if (problems.empty()) GTEST_SKIP() << "needs evidence/evidence.json";
@@ -68,9 +69,9 @@ TEST_P(Evidence, AndGradientsAgreeWithLongRuns) {
         5 * (errors.rms / std::sqrt(static_cast<double>(kReplicates)) + problem.standard_error);
     EXPECT_LT(std::fabs(errors.bias), allowed_bias);
     EXPECT_LT(errors.rms, content ? 0.04 : 0.8);
-    EXPECT_LT(GradientError(posterior.grad_x3d, problem.grad_x3d), content ? 0.1 : 0.5);
-    EXPECT_LT(GradientError(posterior.grad_x2d, problem.grad_x2d), content ? 0.1 : 0.5);
-    EXPECT_LT(GradientError(posterior.grad_weight, problem.grad_weight), content ? 0.1 : 0.5);
+    EXPECT_LT(GradientError(posterior.grad_x3d, problem.grad_x3d), content ? 0.055 : 0.5);
+    EXPECT_LT(GradientError(posterior.grad_x2d, problem.grad_x2d), content ? 0.055 : 0.5);
+    EXPECT_LT(GradientError(posterior.grad_weight, problem.grad_weight), content ? 0.055 : 0.5);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "propnp/engine/posterior_summary.h"
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "tests/engine/batch.h"
@@ -91,6 +92,18 @@ TEST(WeightedDistribution, QuantilesOfFewNumbers) {
   for (const auto& [level, value] : expected) {
     EXPECT_DOUBLE_EQ(distribution.Quantile(level), value) << level;
   }
+}
+
+// Costs of poses that a prior does not allow.
+TEST(WeightedDistribution, QuantilesOfInfiniteNumbers) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const double values[4] = {1, 2, infinity, infinity}, weights[4] = {0.25, 0.25, 0.25, 0.25};
+  int32_t order[4];
+  const WeightedDistribution distribution(values, weights, 4, order);
+  EXPECT_EQ(distribution.Quantile(0.375), 2);
+  EXPECT_EQ(distribution.Quantile(0.5), infinity);
+  EXPECT_EQ(distribution.Quantile(0.75), infinity);
+  EXPECT_EQ(distribution.Quantile(1), infinity);
 }
 
 TEST(SystematicDraws, TakeEverySampleItsShareOfTimes) {

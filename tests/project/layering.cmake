@@ -15,7 +15,7 @@ set(free "${c_header}|${std_header}|propnp/version\\.h")
 # What a file of each layer may include besides files of its own layer.
 set(math_may [[algorithm|array|cmath|cstddef|cstdint|cstring|limits|tuple|type_traits|utility]])
 set(engine_may "${free}|${posix}|hwy/.*|propnp/math/.*")
-set(c_api_may "${free}|propnp/engine/.*")
+set(c_api_may "${free}|${posix}|propnp/engine/.*")
 # The view types are plain structs that everybody shares; the operations of the engine are neither for
 # the Ceres plugin nor for readers and writers.
 set(ceres_may "${free}|ceres/.*|Eigen/.*|glog/.*|propnp/math/.*|propnp/engine/views\\.h")

@@ -132,7 +132,8 @@ typedef struct propnp_evaluate_args {
 
   propnp_tensor pose; /* (B, D') float */
 
-  propnp_tensor cost_value;  /* (B) float */
+  propnp_tensor cost_value;  /* (B) float; infinite where a prior allows no such pose, or where it
+                                is larger than its type holds: gradient and hessian are zero then */
   propnp_tensor delta;       /* (B) float: the scale of the loss that was used */
   propnp_tensor pixel_error; /* (V, N, 2) or (P, 2) float: proj - x2d, px */
   propnp_tensor residual;    /* (V, N, 2) or (P, 2) float: e = w (proj - x2d) */

@@ -40,17 +40,16 @@ template <typename T, typename Allocate, typename Body>
 Status RunBatch(Context& context, const Problem& problem, void* workspace, uint64_t workspace_size,
                 const Allocate& allocate, const Body& body) {
   const BatchLayout<T> layout(problem, context.num_threads(), allocate);
-  WorkspaceMemory memory;
+  WorkspaceMemory memory(context);
   PROPNP_RETURN_IF_ERROR(memory.Acquire(layout.total_bytes(), workspace, workspace_size));
   Arena shared(memory.data());
   PreparedCamera<T>* cameras = shared.Take<PreparedCamera<T>>(problem.num_cameras);
   PrepareCameras(problem, cameras);
-  ForEachObject(context, problem, [&](int64_t object, int worker) {
+  return ForEachObject(context, problem, [&](int64_t object, int worker) {
     Arena arena(memory.data() + layout.ScratchBegin(worker));
     auto scratch = allocate(&arena);
     body(object, cameras, &scratch);
   });
-  return Status();
 }
 
 }  // namespace propnp

@@ -60,8 +60,11 @@ bool ControlVariates<kDof>::Fit(const MixtureProposal<kDof>& proposal) {
   const ProposalKernels& kernels = GetProposalKernels();
   std::fill(columns_, columns_ + count, 1.0);
   double* next = columns_ + stride;
-  for (int k = 0; k < proposal.num_components(); ++k) {
+  num_masses_ = 0;
+  for (int i = 0; i < proposal.num_components(); ++i) {
+    const int k = order[i];
     if (regressors[k] == 0) continue;
+    if (num_masses_ < kMaxMasses) masses_[num_masses_++] = next;
     const KernelComponent& component = samples_.component(k);
     kernels.regressors(kDof, samples_.chart(component.mode), component,
                        regressors[k] > kLinear<kDof>, count, samples_.columns(), next);

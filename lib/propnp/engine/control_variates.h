@@ -14,6 +14,12 @@
 
 namespace propnp {
 
+struct KernelElimination {
+  static void run(double* rows, int stride, int j, int n) {
+    GetProposalKernels().eliminate(rows, stride, j, n);
+  }
+};
+
 template <int kDof>
 class ControlVariates {
  public:
@@ -28,6 +34,11 @@ class ControlVariates {
   // two draws a regressor. False if none does.
   bool Fit(const MixtureProposal<kDof>& proposal);
 
+  // The regressors G - 1 of the heaviest components, after Fit().
+  static constexpr int kMaxMasses = 4;
+  int num_masses() const { return num_masses_; }
+  const double* mass(int i) const { return masses_[i]; }
+
   // coefficients: sum_j coefficient_j f_j estimates the mean of f; they may be negative. The memory
   // here and below is as long as a column.
   void Coefficients(double* coefficients) const;
@@ -40,7 +51,9 @@ class ControlVariates {
   const DrawnSamples<kDof>& samples_;
   double* const columns_;
   int num_columns_ = 0;
-  PivotedCholesky<kMaxColumns, double> normal_;
+  int num_masses_ = 0;
+  const double* masses_[kMaxMasses];
+  PivotedCholesky<kMaxColumns, double, KernelElimination> normal_;
 };
 
 }  // namespace propnp

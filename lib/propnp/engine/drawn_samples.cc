@@ -35,7 +35,7 @@ DrawnSamples<kDof> DrawnSamples<kDof>::Allocate(int64_t num_samples, Arena* aren
   d.components_ = arena->Take<KernelComponent>(kMaxComponents);
   d.words_ = arena->Take<uint32_t>(stride * kWords);
   d.normal_ = arena->Take<float>(stride * kDof);
-  d.chi_square_ = arena->Take<float>(stride);
+  d.stretch_ = arena->Take<float>(stride);
   d.choice_ = arena->Take<int32_t>(num_samples);
   d.sorted_normal_ = arena->Take<float>(stride * kDof);
   d.scale_ = arena->Take<double>(stride);
@@ -49,7 +49,7 @@ void DrawnSamples<kDof>::Draw(const MixtureProposal<kDof>& proposal, const Sampl
   const int modes = proposal.num_modes(), components = proposal.num_components();
   FillWords(stream);
   kernels.fill_noise(kDof, words_, columns_.stride, num_samples_, normal_, columns_.stride,
-                     chi_square_);
+                     stretch_);
   SortByComponent(proposal);
   proposal.ExportCharts(charts_);
   const double offset = proposal.ExportComponents(components_);
@@ -60,11 +60,21 @@ void DrawnSamples<kDof>::Draw(const MixtureProposal<kDof>& proposal, const Sampl
       kernels.draw(kDof, charts_[m], components_[component_order_[i]], noise, component_begin_[i],
                    component_begin_[i + 1], columns_);
     }
-    kernels.place(kDof, charts_, modes, m, mode_begin_[m], mode_begin_[m + 1], columns_, pose_,
+    kernels.place(kDof, charts_, modes, m, mode_begin_[m], mode_begin_[m + 1], columns_,
                   displacement_);
   }
+  drawn_modes_ = modes;
   kernels.log_density(kDof, charts_, modes, components_, components, num_samples_, columns_);
   for (int64_t s = 0; s < num_samples_; ++s) columns_.log_density[s] += offset;
+}
+
+template <int kDof>
+void DrawnSamples<kDof>::FillPoses() {
+  for (int m = 0; m < drawn_modes_; ++m) {
+    GetProposalKernels().poses(kDof, charts_[m], m, mode_begin_[m], mode_begin_[m + 1], columns_,
+                               pose_);
+  }
+  drawn_modes_ = 0;
 }
 
 template <int kDof>
@@ -92,7 +102,7 @@ void DrawnSamples<kDof>::FillWords(const SampleStream& stream) {
   const uint64_t seed = stream.seed + 0x9E3779B97F4A7C15u * static_cast<uint64_t>(stream.stage);
   if (stream.method != PROPNP_SAMPLER_MIXTURE_MC) {
     const SobolScramble scramble = sobol_scramble(seed, stream.object_id);
-    GetProposalKernels().fill_sobol(scramble.key, num_samples_, words_, columns_.stride);
+    GetProposalKernels().fill_sobol(kDof, scramble.key, num_samples_, words_, columns_.stride);
     return;
   }
   for (int64_t s = 0; s < num_samples_; ++s) {
@@ -137,8 +147,7 @@ void DrawnSamples<kDof>::SortByComponent(const MixtureProposal<kDof>& proposal) 
     for (int d = 0; d < kDof; ++d) {
       sorted_normal_[d * columns_.stride + to] = normal_[d * columns_.stride + s];
     }
-    scale_[to] = (defensive ? kDefensiveScale : kProposalScale) *
-                 std::sqrt(kProposalNu / static_cast<double>(chi_square_[s]));
+    scale_[to] = (defensive ? kDefensiveScale : kProposalScale) * static_cast<double>(stretch_[s]);
     curved_[to] = defensive ? 0 : 1;
   }
 }

@@ -28,6 +28,9 @@ class DrawnSamples {
 
   void Draw(const MixtureProposal<kDof>& proposal, const SampleStream& stream);
 
+  // Makes pose() what Draw() drew, which nearly nobody asks for.
+  void FillPoses();
+
   // For samples that come from elsewhere: once poses() holds them, makes [begin, end) those of a
   // mode, modes in their order. log_densities() is then the caller's to fill in.
   void Place(const PosteriorMode<kDof>* modes, int num_modes, int mode, const DofPolicy<kDof>& dof,
@@ -43,6 +46,7 @@ class DrawnSamples {
   double xi(int mode, int k, int64_t s) const {
     return columns_.xi[(mode * kDof + k) * columns_.stride + s];
   }
+  // After FillPoses() or Place().
   const double* pose(int64_t s) const { return pose_ + 7 * s; }
   double log_density(int64_t s) const { return columns_.log_density[s]; }
   // rotation - I and shift of the pivot relative to the mode of its chart, kDisplacement numbers.
@@ -60,12 +64,13 @@ class DrawnSamples {
   KernelSamples columns_;
   double* pose_;
   double* displacement_;
+  int drawn_modes_ = 0;  // whose poses are missing
   KernelChart* charts_;
   KernelComponent* components_;
   // Before sorting.
   uint32_t* words_;  // 8 columns
   float* normal_;    // D columns
-  float* chi_square_;
+  float* stretch_;
   int32_t* choice_;  // of the component, twice, plus one for its wide part
   // After.
   float* sorted_normal_;

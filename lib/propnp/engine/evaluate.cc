@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "propnp/engine/batch.h"
 #include "propnp/engine/cuda_plugin.h"
@@ -71,7 +72,8 @@ class RowWriter {
         points_(problem.PointsOf(view_index)),
         clamped_rows_(args.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact) {}
 
-  void Write(const T* pose) const {
+  // False if a number does not fit into its tensor; what is written then has no meaning.
+  bool Write(const T* pose) {
     visit_camera(view_.camera_model, [&](auto camera) {
       using Camera = typename decltype(camera)::template Camera<T>;
       ViewModel<Camera, T> model;
@@ -81,11 +83,12 @@ class RowWriter {
       const RigidTransform<T> rig_from_object = cost_.dof().transform(pose);
       for (int64_t i = 0; i < view_.num_points; ++i) WritePoint(model, rig_from_object, i);
     });
+    return fits_;
   }
 
  private:
   template <typename Model>
-  void WritePoint(const Model& model, const RigidTransform<T>& rig_from_object, int64_t i) const {
+  void WritePoint(const Model& model, const RigidTransform<T>& rig_from_object, int64_t i) {
     const Vec3<T> rotated = rig_from_object.rotation * Vec3<T>{view_.x[i], view_.y[i], view_.z[i]};
     Vec3<T> point = rotated + rig_from_object.translation;
     if (view_.has_rig) point = CameraFromRig() * point;
@@ -106,8 +109,8 @@ class RowWriter {
     StorePair(args_.pixel_error, i, error);
     StorePair(args_.residual, i, r.e);
     if (IsGiven(args_.loss_weight)) {
-      Store(args_.loss_weight, Element(args_.loss_weight, i),
-            cost_.object().loss.evaluate(dot(r.e, r.e)).weight);
+      Put(args_.loss_weight, Element(args_.loss_weight, i),
+          cost_.object().loss.evaluate(dot(r.e, r.e)).weight);
     }
     if (!IsGiven(args_.jacobian)) return;
     T row[kDof];
@@ -127,16 +130,21 @@ class RowWriter {
     return problem_.FirstElement(t, view_index_, points_) + i * problem_.PointStride(t);
   }
 
-  void StorePair(const propnp_tensor& t, int64_t i, const Vec2<T>& value) const {
-    if (!IsGiven(t)) return;
-    Store(t, Element(t, i), value.x);
-    Store(t, Element(t, i) + problem_.ComponentStride(t), value.y);
+  void Put(const propnp_tensor& t, int64_t element, T value) {
+    fits_ = fits_ && std::fabs(static_cast<double>(value)) <= LargestOf(t);
+    Store(t, element, value);
   }
 
-  void StoreJacobianRow(int64_t i, int coordinate, const T* row) const {
+  void StorePair(const propnp_tensor& t, int64_t i, const Vec2<T>& value) {
+    if (!IsGiven(t)) return;
+    Put(t, Element(t, i), value.x);
+    Put(t, Element(t, i) + problem_.ComponentStride(t), value.y);
+  }
+
+  void StoreJacobianRow(int64_t i, int coordinate, const T* row) {
     const propnp_tensor& t = args_.jacobian;
     const int64_t first = Element(t, i) + coordinate * problem_.ComponentStride(t);
-    for (int k = 0; k < kDof; ++k) Store(t, first + k * t.stride[t.ndim - 1], row[k]);
+    for (int k = 0; k < kDof; ++k) Put(t, first + k * t.stride[t.ndim - 1], row[k]);
   }
 
   const Problem& problem_;
@@ -146,18 +154,43 @@ class RowWriter {
   const int64_t view_index_;
   const Range points_;
   const ClampedRows clamped_rows_;
+  bool fits_ = true;
 };
 
-template <int kDof, typename T>
-void EvaluateObject(const Problem& problem, const propnp_evaluate_args& args, int64_t index,
-                    const PreparedCamera<T>* cameras, PackedObject<T>* object) {
-  const Range views = problem.ViewsOf(index);
+void ClearAllRows(const Problem& problem, const propnp_evaluate_args& args, const Range& views) {
   for (int64_t view = views.begin; view < views.end; ++view) {
     for (const propnp_tensor* t :
          {&args.pixel_error, &args.residual, &args.loss_weight, &args.jacobian}) {
       ClearRows(problem, *t, view);
     }
   }
+}
+
+template <typename T>
+bool AllFit(const T* values, int count, const propnp_tensor& tensor) {
+  const double largest = LargestOf(tensor);
+  return std::all_of(values, values + count,
+                     [&](T value) { return std::fabs(static_cast<double>(value)) <= largest; });
+}
+
+// Whether the outputs can hold the sums. An infinite cost, which no derivative has, counts.
+template <int kDof, typename T>
+bool SumsFit(const propnp_evaluate_args& args, NormalEquations<kDof, T>* equations) {
+  if (equations->cost > static_cast<T>(LargestOf(args.cost_value))) {
+    *equations = {};
+    equations->cost = std::numeric_limits<T>::infinity();
+    return true;
+  }
+  return AllFit(&equations->cost, 1, args.cost_value) &&
+         AllFit(equations->gradient, kDof, args.gradient) &&
+         AllFit(equations->curvature, kDof * kDof, args.hessian);
+}
+
+template <int kDof, typename T>
+void EvaluateObject(const Problem& problem, const propnp_evaluate_args& args, int64_t index,
+                    const PreparedCamera<T>* cameras, PackedObject<T>* object) {
+  const Range views = problem.ViewsOf(index);
+  ClearAllRows(problem, args, views);
   NormalEquations<kDof, T> equations = {};
   T pose[7], delta = 0;
   object->Gather(problem, cameras, index);
@@ -169,8 +202,14 @@ void EvaluateObject(const Problem& problem, const propnp_evaluate_args& args, in
     cost.Evaluate(pose, Curvature::kHessian,
                   args.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact, &equations);
     delta = object->loss.delta;
-    for (int64_t k = 0; k < object->num_views; ++k) {
-      RowWriter<kDof, T>(problem, args, cost, object->views[k], views.begin + k).Write(pose);
+    bool fits = SumsFit(args, &equations) && AllFit(&delta, 1, args.delta);
+    for (int64_t k = 0; fits && k < object->num_views; ++k) {
+      fits = RowWriter<kDof, T>(problem, args, cost, object->views[k], views.begin + k).Write(pose);
+    }
+    if (!fits) {
+      status |= PROPNP_STATUS_NON_FINITE_INPUT;
+      equations = {}, delta = 0;
+      ClearAllRows(problem, args, views);
     }
   }
   StoreAt(args.cost_value, index, equations.cost);

@@ -25,8 +25,11 @@ struct SampleColumns {
   double* value;            // (S) scratch
   double* scratch;          // (S)
   double* regressors;       // ControlVariates::kMaxColumns columns
-  T* records;               // (S, kSampleRecord), mode by mode, those in front of the cameras first
-  int32_t* order;           // (S) the sample of each record
+  double* score;            // (S, kScore) by record, then (S, D) by sample
+  int num_masses;           // regressors that weigh the modes against each other, if any
+  const double* masses[ControlVariates<kDof>::kMaxMasses];
+  T* records;      // (S, kSampleRecord), mode by mode, those in front of the cameras first
+  int32_t* order;  // (S) the sample of each record
 
   static SampleColumns Allocate(int64_t s, const KernelSamples& like, Arena* arena) {
     SampleColumns c = {};
@@ -35,6 +38,7 @@ struct SampleColumns {
       *column = arena->Take<double>(like.stride);
     }
     c.regressors = arena->Take<double>(like.stride * ControlVariates<kDof>::kMaxColumns);
+    c.score = arena->Take<double>(s * (kScore + kDof));
     c.records = arena->Take<T>(s * kSampleRecord);
     c.order = arena->Take<int32_t>(s);
     return c;
@@ -55,6 +59,7 @@ EvidenceEstimate WeighSamples(const DrawnSamples<kDof>& drawn, SampleColumns<kDo
     const double log_weight = -samples->cost[s] - drawn.log_density(s);
     samples->log_weight[s] = std::isfinite(log_weight) ? log_weight : -HUGE_VAL;
   }
+  samples->num_masses = 0;
   const double highest = *std::max_element(samples->log_weight, samples->log_weight + n);
   if (!std::isfinite(highest)) {
     std::fill(samples->plain_weight, samples->plain_weight + n, 0.0);
@@ -77,14 +82,17 @@ EvidenceEstimate WeighSamples(const DrawnSamples<kDof>& drawn, SampleColumns<kDo
   return {highest + std::log(sum / count), square_sum - 1 / count, 1 / (square_sum * count)};
 }
 
-// Corrects gradient_weight and the estimate. False, and nothing is changed, if the correction is so
-// large that it cannot be trusted.
+// Corrects gradient_weight and the estimate, its variance only if asked for. False, and nothing is
+// changed, if the correction is so large that it cannot be trusted.
 template <int kDof, typename T>
 bool ApplyControlVariates(const MixtureProposal<kDof>& proposal, const DrawnSamples<kDof>& drawn,
-                          SampleColumns<kDof, T>* samples, EvidenceEstimate* estimate) {
+                          bool with_variance, SampleColumns<kDof, T>* samples,
+                          EvidenceEstimate* estimate) {
   const int64_t n = drawn.size();
   ControlVariates<kDof> variates(drawn, samples->regressors);
   if (!variates.Fit(proposal)) return true;
+  samples->num_masses = variates.num_masses();
+  for (int i = 0; i < samples->num_masses; ++i) samples->masses[i] = variates.mass(i);
   variates.Coefficients(samples->coefficient);
   double ratio = 0;  // corrected over plain evidence
   for (int64_t s = 0; s < n; ++s) {
@@ -97,6 +105,7 @@ bool ApplyControlVariates(const MixtureProposal<kDof>& proposal, const DrawnSamp
     samples->gradient_weight[s] = samples->coefficient[s] * samples->value[s] / ratio;
   }
   estimate->log_evidence += std::log(ratio);
+  if (!with_variance) return true;
   estimate->relative_variance =
       variates.ResidualVariance(samples->value, samples->coefficient, samples->scratch) /
       (ratio * ratio);

@@ -64,10 +64,11 @@ class PointRows {
                  : k * problem_.ComponentStride(t);
       const int64_t begin = problem_.FirstElement(t, view_, points_) + component;
       const int64_t points = failed ? 0 : points_.size(), stride = problem_.PointStride(t);
+      const double* const values = failed ? nullptr : column + first_;
       if (t.dtype == PROPNP_FLOAT32) {
-        StoreColumn(column + first_, points, rows, static_cast<float*>(t.data) + begin, stride);
+        StoreColumn(values, points, rows, static_cast<float*>(t.data) + begin, stride);
       } else {
-        StoreColumn(column + first_, points, rows, static_cast<double*>(t.data) + begin, stride);
+        StoreColumn(values, points, rows, static_cast<double*>(t.data) + begin, stride);
       }
       ++k;
     }

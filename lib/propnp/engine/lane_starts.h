@@ -9,7 +9,7 @@
 #include <cmath>
 
 #include "propnp/engine/random_starts.h"
-#include "propnp/math/object_geometry.h"
+#include "propnp/engine/subset_sampler.h"
 
 namespace propnp {
 
@@ -20,42 +20,123 @@ namespace propnp {
 template <int kDof, typename T>
 class LaneStarts {
  public:
+  // `workspace` holds the object's geometry. The starts turn about `pivot` (object frame), those of
+  // RefineOnSubsets() about the centroid.
   LaneStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
-             const ObjectGeometry<T>& geometry, T largest_weight, StartWorkspace<T>* workspace)
+             const Vec3<T>& pivot, StartWorkspace<T>* workspace)
       : cost_(cost),
         options_(options),
-        geometry_(geometry),
-        weight_scale_(largest_weight > T(0) ? T(1) / largest_weight : T(1)),
+        geometry_(workspace->geometry),
+        pivot_(pivot),
+        weight_scale_(workspace->largest_weight > T(0) ? T(1) / workspace->largest_weight : T(1)),
         workspace_(*workspace),
         points_(OnlyView(cost.object())) {
-    CopyCamera();
-    ScalePoints();
+    if (points_) CopyCamera();
   }
 
   static bool Serves(const PackedObject<T>& object, const propnp_solve_options& options) {
     return OnlyView(object) != nullptr && options.method == PROPNP_METHOD_LEVENBERG_MARQUARDT;
   }
 
-  // `start` holds a rotation; `chosen` are its points.
-  void Set(int lane, const StartPose<T>& start, const int64_t* chosen, int count) {
-    StartState& state = *workspace_.lanes;
-    const T* p = start.pose;
-    const T half = T(0.5) * p[3], s = std::sin(half);
-    const Vec3<T> axis = cost_.object().four_dof.axis;
-    const T q[4] = {kDof == 6 ? p[3] : std::cos(half), kDof == 6 ? p[4] : s * axis.x,
-                    kDof == 6 ? p[5] : s * axis.y, kDof == 6 ? p[6] : s * axis.z};
-    for (int k = 0; k < 4; ++k) state.quaternion[k][lane] = static_cast<float>(q[k]);
-    const T direction[3] = {geometry_.direction.x, geometry_.direction.y, geometry_.direction.z};
-    for (int k = 0; k < 3; ++k) state.position[k][lane] = static_cast<float>(direction[k]);
-    state.yaw_change[lane] = 0;
-    for (int k = 0; k < count; ++k) {
-      const float* from = workspace_.scaled_points + chosen[k] * kStartPointNumbers;
-      float* to = workspace_.lane_points + k * kStartPointNumbers * kStartLanes + lane;
-      for (int n = 0; n < kStartPointNumbers; ++n) to[n * kStartLanes] = from[n];
+  // Makes the object's points ready, before any refinement.
+  void ScalePoints() {
+    const PackedView<T>& view = *points_;
+    const T inverse_distance = T(1) / geometry_.distance;
+    for (int64_t i = 0; i < view.num_points; ++i) {
+      Vec3<T> point = inverse_distance * (Vec3<T>{view.x[i], view.y[i], view.z[i]} - pivot_);
+      if (kDof == 4) point = cost_.object().four_dof.base_rotation * point;
+      const T numbers[kStartPointNumbers] = {point.x,
+                                             point.y,
+                                             point.z,
+                                             view.u[i],
+                                             view.v[i],
+                                             weight_scale_ * view.wxx[i],
+                                             view.wxy ? weight_scale_ * view.wxy[i] : T(0),
+                                             view.wxy ? weight_scale_ * view.wyx[i] : T(0),
+                                             weight_scale_ * view.wyy[i]};
+      float* scaled = workspace_.scaled_points + i * kStartPointNumbers;
+      for (int n = 0; n < kStartPointNumbers; ++n) scaled[n] = static_cast<float>(numbers[n]);
     }
   }
 
-  void Refine(int count) {
+  void DrawRotations(const StartStream& stream, int first, StartState* group) const {
+    float axis[3];
+    FillVector(cost_.object().four_dof.axis, axis);
+    GetStartDrawKernels().draw_rotations(kDof, stream, first, axis, group);
+  }
+
+  // Draws and refines the starts first, first + 1, ... on subsets of `count` points.
+  void RefineOnSubsets(const SubsetSampler& sampler, const StartStream& stream, int first,
+                       int count, StartState* group) {
+    DrawRotations(stream, first, group);
+    float direction[3];
+    FillVector(geometry_.direction, direction);
+    for (int k = 0; k < 3; ++k) {
+      std::fill(group->position[k], group->position[k] + kStartLanes, direction[k]);
+    }
+    sampler.Draw(stream, first, count, workspace_.chosen);
+    GetStartDrawKernels().gather_points(workspace_.scaled_points, workspace_.chosen, count,
+                                        workspace_.lane_points);
+    Run(workspace_.lane_points, count, options_.start_iterations, group);
+  }
+
+  // Puts a pose into a group, for RefineOnAll().
+  void Set(int lane, const T* pose, StartState* group) const {
+    const RigidTransform<T> transform = cost_.dof().transform(pose);
+    const Quaternion<T> q = RotationOf(pose);
+    const T parts[4] = {q.w, q.x, q.y, q.z};
+    for (int k = 0; k < 4; ++k) group->quaternion[k][lane] = static_cast<float>(parts[k]);
+    float centre[3];
+    FillVector((T(1) / geometry_.distance) * (transform * pivot_), centre);
+    for (int k = 0; k < 3; ++k) group->position[k][lane] = centre[k];
+    group->yaw[lane] = kDof == 4 ? static_cast<float>(pose[3]) : 0;
+  }
+  void RefineOnAll(int iterations, StartState* group) { Run(nullptr, 0, iterations, group); }
+
+  // The cost on all points without that of a prior.
+  T Cost(const StartState& group, int lane) const {
+    return static_cast<T>(group.cost[lane]) / (weight_scale_ * weight_scale_);
+  }
+
+  void GetRotation(const StartState& group, int lane, T* pose) const {
+    if constexpr (kDof == 6) {
+      const auto part = [&](int k) { return static_cast<T>(group.quaternion[k][lane]); };
+      // Of norm one in T's precision too.
+      const Quaternion<T> q = normalized(Quaternion<T>{part(0), part(1), part(2), part(3)});
+      pose[3] = q.w, pose[4] = q.x, pose[5] = q.y, pose[6] = q.z;
+    } else {
+      pose[3] = static_cast<T>(group.yaw[lane]);
+      pose[4] = pose[5] = pose[6] = T(0);
+    }
+  }
+  void GetPose(const StartState& group, int lane, T* pose) const {
+    GetRotation(group, lane, pose);
+    pose[0] = pose[1] = pose[2] = T(0);
+    const Vec3<T> turned = cost_.dof().transform(pose).rotation * pivot_;
+    const T offset[3] = {turned.x, turned.y, turned.z};
+    for (int k = 0; k < 3; ++k) {
+      pose[k] = geometry_.distance * static_cast<T>(group.position[k][lane]) - offset[k];
+    }
+  }
+
+ private:
+  static void FillVector(const Vec3<T>& v, float* out) {
+    out[0] = static_cast<float>(v.x), out[1] = static_cast<float>(v.y);
+    out[2] = static_cast<float>(v.z);
+  }
+
+  // With 4DoF that of the turn about the axis; the points have base_rotation in them.
+  Quaternion<T> RotationOf(const T* pose) const {
+    if constexpr (kDof == 6) return {pose[3], pose[4], pose[5], pose[6]};
+    const T half = T(0.5) * pose[3], s = std::sin(half);
+    const Vec3<T> axis = cost_.object().four_dof.axis;
+    return {std::cos(half), s * axis.x, s * axis.y, s * axis.z};
+  }
+
+  // On the starts' own points, or on all where there are none.
+  void Run(const float* of_starts, int count, int iterations, StartState* group) {
+    const StartPoints points{of_starts, count, workspace_.scaled_points, points_->num_points,
+                             points_->wxy != nullptr};
     const auto number = [](double value) { return static_cast<float>(std::min(value, 1e30)); };
     const StartDamping damping{
         number(options_.initial_radius),        number(options_.max_radius),
@@ -64,37 +145,11 @@ class LaneStarts {
     const RobustLoss<T>& loss = cost_.object().loss;
     const KernelModel<float> model{static_cast<int32_t>(loss.kind), 0, 1, 0,
                                    static_cast<float>(loss.delta * weight_scale_)};
-    const Vec3<T> a = cost_.object().four_dof.axis;
-    const float axis[3] = {static_cast<float>(a.x), static_cast<float>(a.y),
-                           static_cast<float>(a.z)};
-    const StartPoints points{workspace_.lane_points, count, workspace_.scaled_points,
-                             points_->num_points};
-    GetStartKernels().refine(kDof, view_, model, axis, points, options_.start_iterations, damping,
-                             workspace_.lanes);
+    float axis[3];
+    FillVector(cost_.object().four_dof.axis, axis);
+    GetStartKernels().refine(kDof, view_, model, axis, points, iterations, damping, group);
   }
 
-  // The pose, and its cost without that of a prior.
-  void Get(int lane, StartPose<T>* start) const {
-    const StartState& state = *workspace_.lanes;
-    start->cost = static_cast<T>(state.cost[lane]) / (weight_scale_ * weight_scale_);
-    T* pose = start->pose;
-    if constexpr (kDof == 6) {
-      const auto part = [&](int k) { return static_cast<T>(state.quaternion[k][lane]); };
-      // Of norm one in T's precision too.
-      const Quaternion<T> q = normalized(Quaternion<T>{part(0), part(1), part(2), part(3)});
-      pose[3] = q.w, pose[4] = q.x, pose[5] = q.y, pose[6] = q.z;
-    } else {
-      pose[3] += static_cast<T>(state.yaw_change[lane]);
-    }
-    pose[0] = pose[1] = pose[2] = T(0);
-    const Vec3<T> turned = cost_.dof().transform(pose).rotation * geometry_.centroid;
-    const T offset[3] = {turned.x, turned.y, turned.z};
-    for (int k = 0; k < 3; ++k) {
-      pose[k] = geometry_.distance * static_cast<T>(state.position[k][lane]) - offset[k];
-    }
-  }
-
- private:
   // The view that has all points, unless the camera sits on a rig.
   static const PackedView<T>* OnlyView(const PackedObject<T>& object) {
     const PackedView<T>* only = nullptr;
@@ -118,31 +173,10 @@ class LaneStarts {
     view_.z_min = static_cast<float>(from.z_min / geometry_.distance);
   }
 
-  // All points, as the starts take them.
-  void ScalePoints() {
-    const PackedView<T>& view = *points_;
-    const T inverse_distance = T(1) / geometry_.distance;
-    for (int64_t i = 0; i < view.num_points; ++i) {
-      Vec3<T> point =
-          inverse_distance * (Vec3<T>{view.x[i], view.y[i], view.z[i]} - geometry_.centroid);
-      if (kDof == 4) point = cost_.object().four_dof.base_rotation * point;
-      const T numbers[kStartPointNumbers] = {point.x,
-                                             point.y,
-                                             point.z,
-                                             view.u[i],
-                                             view.v[i],
-                                             weight_scale_ * view.wxx[i],
-                                             view.wxy ? weight_scale_ * view.wxy[i] : T(0),
-                                             view.wxy ? weight_scale_ * view.wyx[i] : T(0),
-                                             weight_scale_ * view.wyy[i]};
-      float* scaled = workspace_.scaled_points + i * kStartPointNumbers;
-      for (int n = 0; n < kStartPointNumbers; ++n) scaled[n] = static_cast<float>(numbers[n]);
-    }
-  }
-
   const ObjectCost<kDof, T>& cost_;
   const propnp_solve_options& options_;
   const ObjectGeometry<T>& geometry_;
+  const Vec3<T> pivot_;
   const T weight_scale_;
   StartWorkspace<T>& workspace_;
   const PackedView<T>* const points_;

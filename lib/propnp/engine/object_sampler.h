@@ -14,14 +14,14 @@
 #include "propnp/engine/laplace_posterior.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/mixture_proposal.h"
-#include "propnp/engine/object_symmetries.h"
+#include "propnp/engine/mode_masses.h"
 #include "propnp/engine/pareto_smoothing.h"
 #include "propnp/engine/posterior_modes.h"
 #include "propnp/engine/posterior_samples.h"
 #include "propnp/engine/posterior_summary_output.h"
-#include "propnp/engine/prior_gradient.h"
 #include "propnp/engine/proposal_refit.h"
 #include "propnp/engine/random_starts.h"
+#include "propnp/engine/stein_correction.h"
 
 namespace propnp {
 
@@ -34,6 +34,7 @@ struct SamplerScratch {
   DrawnSamples<kDof> drawn;
   SampleColumns<kDof, T> samples;
   ProposalRefit<kDof> refit;
+  SteinVariates<kDof> stein;
   BaseObject<T> base;
   ObjectGradient gradient;
   SummaryScratch summary;
@@ -49,22 +50,11 @@ struct SamplerScratch {
             drawn,
             SampleColumns<kDof, T>::Allocate(s, drawn.columns(), arena),
             ProposalRefit<kDof>::Allocate(s, arena),
+            SteinVariates<kDof>::Allocate(arena),
             BaseObject<T>::Allocate(problem, s, arena),
             ObjectGradient::Allocate(problem, arena),
             SummaryScratch::Allocate(problem, args, arena)};
   }
-};
-
-struct PosteriorResult {
-  double log_evidence, standard_error, ess, khat, cost_target;
-  int mode_count;
-  double mode_probability[PROPNP_MAX_MODES];  // as the sampler numbers modes: lowest cost first
-  int mode_order[PROPNP_MAX_MODES];           // most probable first
-  int num_modes;
-  int stages;
-  BasinDraws basins;
-  PriorGradient prior_gradient;
-  uint32_t status;
 };
 
 // Samples one object.
@@ -117,10 +107,10 @@ class ObjectSampler {
     }
     result_.stages = stage_ + 1;
     Diagnose();
-    ModeProbabilities(cost, num_modes);
-    OrderModes();
-    if (args_.symmetries) FoldSymmetricModes(cost.dof());
+    WeighModes(cost, num_modes);
+    if (IsGiven(args_.sample_pose) || SummariesNeedPoses(args_)) drawn_.FillPoses();
     if (has_target_) result_.cost_target = cost.Cost(target_);
+    if (WantsGradient() || WantsPriorGradient(args_)) CorrectGradientWeights(cost, num_modes);
     if (WantsGradient()) ComputeGradient(cost, num_modes);
     if (WantsPriorGradient(args_)) ComputePriorGradient(cost);
   }
@@ -191,14 +181,23 @@ class ObjectSampler {
   }
 
   int FindObjectModes(const ObjectCost<kDof, double>& cost) {
-    StartPose<double>* starts = scratch_.starts.starts;
-    int count = MakeRandomStarts(cost, *args_.start_options, seed_, problem_.ObjectId(index_),
-                                 &scratch_.starts);
-    if (has_target_) InsertStart(cost, target_, count++, starts);
+    const propnp_solve_options& options = *args_.start_options;
+    const int count =
+        FindStarts(cost, options, StartStream{seed_, problem_.ObjectId(index_)},
+                   has_target_ ? target_ : nullptr, PROPNP_MAX_MODES, &scratch_.starts);
     pivot_ = WeightedCentroid(cost.object());
+    if (count == 0) return 0;
     return options_.method == PROPNP_SAMPLER_AMIS
-               ? RefineBestStart(cost, *args_.start_options, pivot_, starts, count, scratch_.modes)
-               : FindModes(cost, *args_.start_options, pivot_, starts, count, scratch_.modes);
+               ? RefineBestStart(cost, options, pivot_, scratch_.starts.best[0].pose,
+                                 scratch_.modes)
+               : FindModes(cost, options, pivot_, count, &scratch_.starts, scratch_.modes);
+  }
+
+  // The object as mode m sees it.
+  void SetBase(const ObjectCost<kDof, double>& cost, int m) {
+    if (base_mode_ == m) return;
+    scratch_.base.Set(cost, scratch_.modes[m].pose, pivot_);
+    base_mode_ = m;
   }
 
   // The records of mode m's samples. Returns how many are in front.
@@ -206,30 +205,31 @@ class ObjectSampler {
     const int64_t begin = drawn_.begin_of(m), end = drawn_.begin_of(m + 1);
     int64_t front = begin, back = end;
     for (int64_t s = begin; s < end; ++s) {
-      alignas(kColumnAlignment) T record[kSampleRecord];
+      T* const record = samples_.records + front * kSampleRecord;
       std::copy(drawn_.displacement(s), drawn_.displacement(s) + kRecordWeight, record);
-      std::fill(record + kRecordWeight, record + kSampleRecord, T(0));
-      const int64_t k = scratch_.base.InFront(record) ? front++ : --back;
-      std::copy(record, record + kSampleRecord, samples_.records + k * kSampleRecord);
+      record[kRecordWeight] = 0;
+      SetRecordDiagonal(record);
+      const bool in_front = scratch_.base.InFront(record);
+      const int64_t k = in_front ? front++ : --back;
+      if (!in_front) std::copy_n(record, kSampleRecord, samples_.records + k * kSampleRecord);
       samples_.order[k] = static_cast<int32_t>(s);
     }
     return front - begin;
   }
 
   void EvaluateCosts(const ObjectCost<kDof, double>& cost, int num_modes) {
-    for (int m = 0; m < num_modes; ++m) {
-      const int64_t begin = drawn_.begin_of(m), count = drawn_.begin_of(m + 1) - begin;
-      if (count == 0) continue;
-      scratch_.base.Set(cost, scratch_.modes[m].pose, pivot_);
+    ForEachMode(cost, num_modes, [&](int m, int64_t begin, int64_t count) {
       in_front_[m] = FillRecords(m);
       scratch_.base.Costs(samples_.records + begin * kSampleRecord, count, in_front_[m],
                           samples_.value);
       for (int64_t k = 0; k < count; ++k) {
         samples_.cost[samples_.order[begin + k]] = samples_.value[k];
       }
-    }
+    });
     const PriorDensity<double>& prior = scratch_.object.prior;
-    for (int64_t s = drawn_.begin_of(0); prior.active() && s < drawn_.begin_of(num_modes); ++s) {
+    if (!prior.active()) return;
+    drawn_.FillPoses();
+    for (int64_t s = drawn_.begin_of(0); s < drawn_.begin_of(num_modes); ++s) {
       samples_.cost[s] += prior.cost(cost.dof(), drawn_.pose(s));
     }
   }
@@ -237,12 +237,18 @@ class ObjectSampler {
   void Weigh(const MixtureProposal<kDof>& proposal) {
     EvidenceEstimate estimate = WeighSamples(drawn_, &samples_);
     if (std::isfinite(estimate.log_evidence) && options_.control_variates && UsesMixture() &&
-        !ApplyControlVariates(proposal, drawn_, &samples_, &estimate)) {
+        !ApplyControlVariates(proposal, drawn_, WantsErrorOfEvidence(), &samples_, &estimate)) {
       result_.status |= PROPNP_STATUS_FELL_BACK;
     }
+    relative_variance_ = estimate.relative_variance;
     result_.ess = estimate.ess;
     result_.log_evidence = estimate.log_evidence;
     result_.standard_error = std::sqrt(std::max(estimate.relative_variance, 0.0));
+  }
+
+  // To give it, or to choose the control variates of the gradient.
+  bool WantsErrorOfEvidence() const {
+    return IsGiven(args_.standard_error) || WantsGradient() || WantsPriorGradient(args_);
   }
 
   // Share of the mass with the points' centroid beyond three times its distance at the best mode,
@@ -275,93 +281,23 @@ class ObjectSampler {
     if (result_.ess < 0.15) result_.status |= PROPNP_STATUS_LOW_ESS;
   }
 
-  // A draw belongs to the Gaussian that it comes from.
-  void AddGaussianBasins() {
-    for (int64_t k = 0; result_.mode_count > 1 && k < BasinDraws::kCount; ++k) {
-      const int64_t s = (2 * k + 1) * num_samples_ / (2 * BasinDraws::kCount);
-      int m = 0;
-      while (s >= drawn_.begin_of(m + 1)) ++m;
-      result_.basins.Add(s, m);
-    }
-  }
-
-  void ModeProbabilities(const ObjectCost<kDof, double>& cost, int num_modes) {
-    const PosteriorMode<kDof>* modes = scratch_.modes;
-    result_.num_modes = num_modes;
-    for (int m = 0; m < num_modes; ++m) result_.mode_count += modes[m].converged;
-    if (result_.mode_count > 1) result_.status |= PROPNP_STATUS_MULTI_MODAL;
-    if (UsesGaussians()) {
-      AddGaussianBasins();
-      return;
-    }
-    if (!WantsModes()) return;
-    if (result_.mode_count <= 1) {
-      // All descents end in the one minimum there is; it has the lowest cost.
-      for (int m = 0; m < num_modes; ++m) result_.mode_probability[m] = m == ModeOfAll() ? 1 : 0;
-      return;
-    }
-    constexpr int kDescents = BasinDraws::kCount;
-    double cumulative = 0;
-    int drawn = 0;
-    // Systematic resampling: the k-th descent starts where the weight passes (k + 1/2) / 128.
-    for (int64_t s = 0; s < num_samples_; ++s) {
-      cumulative += samples_.plain_weight[s];
-      int repeats = 0;
-      while (drawn < kDescents && cumulative * kDescents >= drawn + 0.5) ++drawn, ++repeats;
-      if (repeats == 0) continue;
-      const int m = DescendToMode(cost, *args_.start_options, drawn_.pose(s), modes, num_modes);
-      result_.mode_probability[m] += repeats / static_cast<double>(kDescents);
-      for (; repeats > 0; --repeats) result_.basins.Add(s, m);
-    }
-  }
-
   bool WantsModes() const {
     return IsGiven(args_.mode_pose) || IsGiven(args_.mode_covariance) ||
            IsGiven(args_.mode_probability) || IsGiven(args_.mode_cost) || SummariesNeedModes(args_);
   }
 
-  // The converged mode if there is one, or the best.
-  int ModeOfAll() const {
-    for (int m = 0; m < result_.num_modes; ++m) {
-      if (scratch_.modes[m].converged) return m;
+  // Probabilities and order of the modes.
+  void WeighModes(const ObjectCost<kDof, double>& cost, int num_modes) {
+    ModeMasses<kDof> masses(scratch_.modes, num_modes, &result_);
+    if (UsesGaussians()) {
+      masses.TakeGaussians(drawn_);
+    } else if (WantsModes()) {
+      masses.Descend(cost, *args_.start_options, samples_.plain_weight, &drawn_);
     }
-    return 0;
-  }
-
-  void OrderModes() {
-    for (int m = 0; m < result_.num_modes; ++m) result_.mode_order[m] = m;
-    SortModes();
-  }
-
-  // Leaves one mode of those that are equal up to a symmetry of the object.
-  void FoldSymmetricModes(const DofPolicy<kDof>& dof) {
-    const ObjectSymmetries<kDof> symmetries(args_.symmetries, index_, dof);
-    if (symmetries.empty()) return;
-    PosteriorResult& r = result_;
-    int representative[PROPNP_MAX_MODES], kept = 0;
-    FoldModes(symmetries, dof, scratch_.modes, r.num_modes,
-              has_target_ ? target_ : scratch_.modes[r.mode_order[0]].pose, representative);
-    r.mode_count = 0;
-    for (int m = 0; m < r.num_modes; ++m) {
-      if (representative[m] == m) {
-        r.mode_order[kept++] = m;
-        r.mode_count += scratch_.modes[m].converged;
-      } else {
-        r.mode_probability[representative[m]] += r.mode_probability[m];
-      }
-    }
-    for (int k = 0; k < r.basins.count; ++k) r.basins.mode[k] = representative[r.basins.mode[k]];
-    r.num_modes = kept;
-    if (r.mode_count <= 1) r.status &= ~static_cast<uint32_t>(PROPNP_STATUS_MULTI_MODAL);
-    SortModes();
-  }
-
-  // Most probable first, of equals that of lowest cost. A stable sort would allocate.
-  void SortModes() {
-    const double* probability = result_.mode_probability;
-    std::sort(result_.mode_order, result_.mode_order + result_.num_modes, [&](int a, int b) {
-      return probability[a] > probability[b] || (probability[a] == probability[b] && a < b);
-    });
+    masses.Order();
+    if (!args_.symmetries) return;
+    masses.Fold(ObjectSymmetries<kDof>(args_.symmetries, index_, cost.dof()), cost.dof(),
+                has_target_ ? target_ : nullptr);
   }
 
   bool WantsGradient() const {
@@ -377,20 +313,64 @@ class ObjectSampler {
     AddPriorGradient(cost, target_, 1, &result_.prior_gradient);
   }
 
-  // d log Z = -sum_j wbar_j d cost_j.
-  void ComputeGradient(const ObjectCost<kDof, double>& cost, int num_modes) {
-    scratch_.gradient.Clear(scratch_.object);
-    for (int64_t k = 0; k < num_samples_; ++k) {
-      samples_.records[k * kSampleRecord + kRecordWeight] =
-          static_cast<T>(-samples_.gradient_weight[samples_.order[k]]);
+  // A density that ends abruptly has no Stein control variates.
+  void CorrectGradientWeights(const ObjectCost<kDof, double>& cost, int num_modes) {
+    if (!UsesMixture() || !options_.control_variates ||
+        scratch_.object.prior.kind == PriorKind::kDepthRange ||
+        !(relative_variance_ > kSteinError * kSteinError) ||
+        !scratch_.stein.SetModes(cost.dof(), pivot_, scratch_.modes, num_modes)) {
+      return;
     }
+    drawn_.FillPoses();
+    ForEachMode(cost, num_modes, [&](int m, int64_t begin, int64_t count) {
+      scratch_.base.Scores(samples_.records + begin * kSampleRecord, count, in_front_[m],
+                           samples_.score + begin * kScore);
+    });
+    const double* const scores = GatherScores(cost, drawn_, pivot_, &samples_);
+    const WeightedSamples weighted{num_samples_,          drawn_.pose(0), scores,
+                                   samples_.plain_weight, result_.ess,    samples_.num_masses,
+                                   samples_.masses};
+    const bool cubic = relative_variance_ > kCubicSteinError * kCubicSteinError;
+    if (!scratch_.stein.CorrectWeights(weighted, cubic, samples_.value)) return;
+    std::copy(samples_.value, samples_.value + num_samples_, samples_.gradient_weight);
+  }
+
+  // Puts the base at every mode that has samples: visit(mode, its first sample, how many).
+  template <typename Visit>
+  void ForEachMode(const ObjectCost<kDof, double>& cost, int num_modes, const Visit& visit) {
     for (int m = 0; m < num_modes; ++m) {
       const int64_t begin = drawn_.begin_of(m), count = drawn_.begin_of(m + 1) - begin;
       if (count == 0) continue;
-      scratch_.base.Set(cost, scratch_.modes[m].pose, pivot_);
-      scratch_.base.AddGradient(samples_.records + begin * kSampleRecord, count, in_front_[m],
-                                &scratch_.gradient);
+      SetBase(cost, m);
+      visit(m, begin, count);
     }
+  }
+
+  // Adds the part of some records, which are moved: those whose weights rounding would lose in the
+  // sum, and that are slow where they are denormal, are left out.
+  void AddGradient(int64_t begin, int64_t end, bool in_front) {
+    const double least = std::numeric_limits<T>::epsilon() / (64.0 * num_samples_);
+    T* const records = samples_.records + begin * kSampleRecord;
+    int64_t count = 0;
+    for (int64_t k = begin; k < end; ++k) {
+      const double weight = -samples_.gradient_weight[samples_.order[k]];
+      if (std::fabs(weight) < least) continue;
+      const T* from = samples_.records + k * kSampleRecord;
+      T* const record = records + count++ * kSampleRecord;
+      if (record != from) std::copy(from, from + kSampleRecord, record);
+      record[kRecordWeight] = static_cast<T>(weight);
+    }
+    scratch_.base.AddGradient(records, count, in_front ? count : 0, &scratch_.gradient);
+  }
+
+  // d log Z = -sum_j wbar_j d cost_j.
+  void ComputeGradient(const ObjectCost<kDof, double>& cost, int num_modes) {
+    scratch_.gradient.Clear(scratch_.object);
+    ForEachMode(cost, num_modes, [&](int m, int64_t begin, int64_t count) {
+      const int64_t front = begin + in_front_[m];
+      AddGradient(begin, front, true);
+      AddGradient(front, begin + count, false);
+    });
     if (!has_target_ || !args_.loss_gradient) return;
     const Vec3<double> zero{0, 0, 0};
     FillRecord(zero, zero, 1, samples_.records);
@@ -410,8 +390,10 @@ class ObjectSampler {
   uint64_t seed_;
   bool has_target_ = false;
   int stage_ = 0;
+  int base_mode_ = -1;  // that the base object is set to
   double target_[7];
   Vec3<double> pivot_{0, 0, 0};
+  double relative_variance_ = 0;             // of the evidence
   int64_t in_front_[PROPNP_MAX_MODES] = {};  // of each mode's records
   PosteriorResult result_ = {};
 };

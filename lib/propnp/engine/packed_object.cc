@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "propnp/engine/object_prior.h"
@@ -255,10 +256,64 @@ void PackedObject<T>::Gather(const Problem& problem, const PreparedCamera<T>* ca
   if (!SetLoss(problem, this)) status |= PROPNP_STATUS_NON_FINITE_INPUT;
 }
 
+template <typename To>
+PackedView<To> CastWithoutColumns(const PackedView<double>& view) {
+  PackedView<To> result = {};
+  const auto cast = [](const auto& from, auto* to) {
+    std::transform(std::begin(from), std::end(from), *to,
+                   [](double value) { return static_cast<To>(value); });
+  };
+  result.num_points = view.num_points;
+  result.padded_points = view.padded_points;
+  result.camera_model = view.camera_model;
+  result.has_box = view.has_box;
+  result.has_rig = view.has_rig;
+  cast(view.camera_parameters, &result.camera_parameters);
+  result.camera_limit = static_cast<To>(view.camera_limit);
+  cast(view.box, &result.box);
+  result.z_min = static_cast<To>(view.z_min);
+  cast(view.camera_from_rig_rotation, &result.camera_from_rig_rotation);
+  cast(view.camera_from_rig_translation, &result.camera_from_rig_translation);
+  return result;
+}
+
+void CopyWithoutPrior(const PackedObject<double>& object, PackedObject<float>* copy) {
+  float* memory = copy->columns;
+  for (int64_t v = 0; v < object.num_views; ++v) {
+    const PackedView<double>& from = object.views[v];
+    PackedView<float>& to = copy->views[v];
+    const auto column = [&](const double* values) -> const float* {
+      if (!values) return nullptr;
+      float* const begin = memory;
+      memory = std::transform(values, values + from.padded_points, begin,
+                              [](double value) { return static_cast<float>(value); });
+      return begin;
+    };
+    to = CastWithoutColumns<float>(from);
+    to.x = column(from.x), to.y = column(from.y), to.z = column(from.z);
+    to.u = column(from.u), to.v = column(from.v);
+    to.wxx = column(from.wxx), to.wyy = column(from.wyy);
+    to.wxy = column(from.wxy), to.wyx = column(from.wyx);
+  }
+  copy->index = object.index;
+  copy->num_views = object.num_views;
+  copy->num_points = object.num_points;
+  copy->weighted_points = object.weighted_points;
+  copy->loss.kind = object.loss.kind;
+  copy->loss.delta = static_cast<float>(object.loss.delta);
+  copy->prior.kind = PriorKind::kNone;
+  copy->four_dof.axis = cast<float>(object.four_dof.axis);
+  copy->four_dof.base_rotation = cast<float>(object.four_dof.base_rotation);
+  copy->z_min = static_cast<float>(object.z_min);
+  copy->status = object.status;
+}
+
 template struct PackedObject<float>;
 template struct PackedObject<double>;
 template AdaptiveDelta<float> AdaptiveDeltaOf(const PackedObject<float>&);
 template AdaptiveDelta<double> AdaptiveDeltaOf(const PackedObject<double>&);
+template PackedView<float> CastWithoutColumns(const PackedView<double>&);
+template PackedView<double> CastWithoutColumns(const PackedView<double>&);
 template void PrepareCameras(const Problem&, PreparedCamera<float>*);
 template void PrepareCameras(const Problem&, PreparedCamera<double>*);
 

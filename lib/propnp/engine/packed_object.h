@@ -47,6 +47,13 @@ struct PackedObject {
   void Gather(const Problem& problem, const PreparedCamera<T>* cameras, int64_t index);
 };
 
+// A view in another precision, without its columns.
+template <typename To>
+PackedView<To> CastWithoutColumns(const PackedView<double>& view);
+
+// The object in single precision without its prior. `copy` has room for it.
+void CopyWithoutPrior(const PackedObject<double>& object, PackedObject<float>* copy);
+
 // The means that an adaptive delta is made of; the object has points.
 template <typename T>
 AdaptiveDelta<T> AdaptiveDeltaOf(const PackedObject<T>& object);

@@ -29,7 +29,7 @@ double ZeroIfInvalid(double log_weight) { return std::isnan(log_weight) ? -kInfi
 // `x` is in [0, 1]; a factor lies between 1e-4 and `largest_factor`.
 void SumLogFactors(const double* x, int64_t count, const double* theta, int num_theta,
                    double largest_factor, double* sums) {
-  int group = 8;
+  int group = 64;
   while (group > 1 && std::pow(largest_factor, group) > 1e300) group /= 2;
   std::fill(sums, sums + num_theta, 0.0);
   double products[kMaxGrid];
@@ -72,8 +72,9 @@ ParetoFit FitGeneralisedPareto(const double* x, int64_t count) {
     sum += weight, weighted += weight * theta[j];
   }
   const double theta_hat = weighted / sum;
-  double k_hat = 0;
-  for (int64_t i = 0; i < count; ++i) k_hat += std::log1p(-theta_hat * x[i]) / n;
+  double k_hat;
+  SumLogFactors(x, count, &theta_hat, 1, 1 - theta[0], &k_hat);
+  k_hat /= n;
   const double sigma = std::fabs(theta_hat) < 1e-9 ? mean : -k_hat / theta_hat;
   constexpr double kPriorWeights = 10, kPriorK = 0.5;
   return {(n * k_hat + kPriorWeights * kPriorK) / (n + kPriorWeights), sigma};
@@ -104,6 +105,37 @@ Tail MakeTail(double* sorted, int64_t count) {
   return {x, count, 0, threshold, scale};
 }
 
+// Copies the `count` largest log weights and perhaps a few more to `out` and returns their end: by
+// bisection, whose passes over all of them do without branches.
+double* CopyLargest(const double* log_weights, int64_t num_samples, int64_t count, double* out) {
+  constexpr int kSteps = 12;
+  const auto above = [&](double threshold) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < num_samples; ++i) n += log_weights[i] >= threshold;
+    return n;
+  };
+  double highest = -kInfinity;
+  for (int64_t i = 0; i < num_samples; ++i)
+    highest = std::max(highest, ZeroIfInvalid(log_weights[i]));
+  double low = highest - 1, high = highest;
+  for (int step = 0; step < kSteps && above(low) < count; ++step) {
+    high = low;
+    low = highest - 4 * (highest - low);
+  }
+  if (!(above(low) >= count)) low = -kInfinity;
+  for (int step = 0; step < kSteps && low > -kInfinity; ++step) {
+    const double middle = 0.5 * (low + high);
+    const int64_t n = above(middle);
+    (n >= count ? low : high) = middle;
+    if (n >= count && n < count + count / 4) break;
+  }
+  for (int64_t i = 0; i < num_samples; ++i) {
+    *out = ZeroIfInvalid(log_weights[i]);
+    out += *out >= low;
+  }
+  return out;
+}
+
 }  // namespace
 
 int64_t ParetoTailCount(int64_t num_samples) {
@@ -115,10 +147,10 @@ int64_t ParetoTailCount(int64_t num_samples) {
 double ParetoKhat(const double* log_weights, int64_t num_samples, double* scratch) {
   const int64_t count = ParetoTailCount(num_samples);
   if (count == 0) return kInfinity;
-  std::transform(log_weights, log_weights + num_samples, scratch, ZeroIfInvalid);
-  double* const sorted = scratch + num_samples - count - 1;
-  std::nth_element(scratch, sorted, scratch + num_samples);
-  std::sort(sorted, scratch + num_samples);
+  double* const end = CopyLargest(log_weights, num_samples, count + 1, scratch);
+  double* const sorted = end - count - 1;
+  std::nth_element(scratch, sorted, end);
+  std::sort(sorted, end);
   const Tail tail = MakeTail(sorted, count);
   return tail.count == 0 ? tail.khat : FitGeneralisedPareto(tail.exceedances, tail.count).k;
 }

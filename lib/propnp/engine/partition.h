@@ -6,6 +6,8 @@
 #ifndef PROPNP_ENGINE_PARTITION_H_
 #define PROPNP_ENGINE_PARTITION_H_
 
+#include <algorithm>
+
 #include "propnp/engine/context.h"
 #include "propnp/engine/problem.h"
 
@@ -40,21 +42,40 @@ inline Range ObjectsOfWorker(const Problem& problem, int worker, int num_workers
   return started ? range : Range{problem.num_objects, problem.num_objects};
 }
 
-// Calls body(object, worker) for every object of the problem, on the context's threads.
-template <typename Body>
-void ForEachObject(Context& context, const Problem& problem, const Body& body) {
+// Calls body(index, worker) for every index of the range that range_of(worker) is, on the context's
+// threads.
+template <typename RangeOf, typename Body>
+Status ForEachOfWorkers(Context& context, const RangeOf& range_of, const Body& body) {
   struct Job {
-    const Problem& problem;
+    const RangeOf& range_of;
     const Body& body;
-    int num_workers;
-  } job{problem, body, context.num_threads()};
-  context.pool().Run(
-      [](void* context_pointer, int worker) {
-        const Job& j = *static_cast<const Job*>(context_pointer);
-        const Range objects = ObjectsOfWorker(j.problem, worker, j.num_workers);
-        for (int64_t object = objects.begin; object < objects.end; ++object) j.body(object, worker);
+  } job{range_of, body};
+  return context.Run(
+      [](void* job_pointer, int worker) {
+        const Job& j = *static_cast<const Job*>(job_pointer);
+        const Range range = j.range_of(worker);
+        for (int64_t index = range.begin; index < range.end; ++index) j.body(index, worker);
       },
       &job);
+}
+
+// Calls body(object, worker) for every object of the problem.
+template <typename Body>
+Status ForEachObject(Context& context, const Problem& problem, const Body& body) {
+  const auto range_of = [&](int worker) {
+    return ObjectsOfWorker(problem, worker, context.num_threads());
+  };
+  return ForEachOfWorkers(context, range_of, body);
+}
+
+// Calls body(row, worker) for every row of `count` that cost the same.
+template <typename Body>
+Status ForEachRow(Context& context, int64_t count, const Body& body) {
+  const int64_t workers = context.num_threads();
+  const int64_t share = count / workers, rest = count % workers;
+  const auto begin_of = [&](int64_t worker) { return worker * share + std::min(worker, rest); };
+  const auto range_of = [&](int worker) { return Range{begin_of(worker), begin_of(worker + 1)}; };
+  return ForEachOfWorkers(context, range_of, body);
 }
 
 }  // namespace propnp

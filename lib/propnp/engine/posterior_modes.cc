@@ -8,25 +8,16 @@
 #include <limits>
 
 #include "propnp/engine/levenberg_marquardt.h"
+#include "propnp/engine/mode_seeds.h"
 #include "propnp/math/adaptive_delta.h"
 
 namespace propnp {
 namespace {
 
-// The seeds: best starts first, each away in rotation from those before.
 template <int kDof>
-int PickSeeds(const StartPose<double>* starts, int num_starts, PosteriorMode<kDof>* modes) {
-  int count = 0;
-  for (int s = 0; s < num_starts && count < PROPNP_MAX_MODES; ++s) {
-    const bool is_new = std::all_of(modes, modes + count, [&](const PosteriorMode<kDof>& mode) {
-      return RotationDistance<kDof>(starts[s].pose, mode.pose) > kStartDistance;
-    });
-    if (!is_new) continue;
-    std::copy(starts[s].pose, starts[s].pose + 7, modes[count].pose);
-    modes[count].cost = starts[s].cost;
-    ++count;
-  }
-  return count;
+void StartAt(const StartPose<double>& seed, PosteriorMode<kDof>* mode) {
+  std::copy(seed.pose, seed.pose + 7, mode->pose);
+  mode->cost = seed.cost;
 }
 
 template <int kDof>
@@ -78,29 +69,33 @@ Vec3<double> WeightedCentroid(const PackedObject<double>& object) {
 
 template <int kDof>
 int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-              const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
+              const Vec3<double>& pivot, int num_seeds, StartWorkspace<double>* workspace,
               PosteriorMode<kDof>* modes) {
   propnp_solve_options mode_options = options;
   mode_options.tolerance = kModeTolerance;
-  const int count = PickSeeds(starts, num_starts, modes);
-  for (int m = 0; m < count; ++m) Descend(cost, mode_options, kSeedSteps, &modes[m]);
-  SortByCost(count, modes);
+  static_assert(PROPNP_MAX_MODES <= kStartLanes, "one group holds all seeds");
+  DescendSeeds(cost, mode_options, kSeedSteps, kMaxCostGap, num_seeds, workspace);
+  StartPose<double>* const seeds = workspace->best;
+  std::sort(seeds, seeds + num_seeds,
+            [](const StartPose<double>& a, const StartPose<double>& b) { return a.cost < b.cost; });
   // A seed that has come near a mode is on its way there; the others go on to a minimum of their
-  // own.
+  // own, with the radius that so many good steps leave.
+  mode_options.initial_radius =
+      std::min(mode_options.initial_radius * std::pow(3, kSeedSteps), mode_options.max_radius);
   int kept = 0;
-  for (int m = 0; m < count; ++m) {
-    PosteriorMode<kDof> mode = modes[m];
-    if (!(mode.cost <= modes[0].cost + kMaxCostGap) ||
-        is_near(cost.dof(), modes, kept, mode.pose)) {
+  for (int i = 0; i < num_seeds; ++i) {
+    const StartPose<double>& seed = seeds[i];
+    const double lowest = kept > 0 ? modes[0].cost : seeds[0].cost;
+    if (!(seed.cost <= lowest + kMaxCostGap) || is_near(cost.dof(), modes, kept, seed.pose))
       continue;
-    }
+    PosteriorMode<kDof>& mode = modes[kept];
+    StartAt(seed, &mode);
     Descend(cost, mode_options, kPolishSteps, &mode);
     if (is_near(cost.dof(), modes, kept, mode.pose)) {
-      mode = modes[m];
+      StartAt(seed, &mode);
       if (!is_unexpectedly_low(cost.dof(), modes, kept, mode)) continue;
     }
-    if (std::isfinite(mode.cost) && set_shape(cost, pivot, cost.object().z_min, &mode))
-      modes[kept++] = mode;
+    kept += std::isfinite(mode.cost) && set_shape(cost, pivot, cost.object().z_min, &mode);
   }
   SortByCost(kept, modes);
   while (kept > 1 && !(modes[kept - 1].cost <= modes[0].cost + kMaxCostGap)) --kept;
@@ -109,10 +104,8 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
 
 template <int kDof>
 int RefineBestStart(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-                    const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
-                    PosteriorMode<kDof>* modes) {
-  if (num_starts == 0) return 0;
-  std::copy(starts[0].pose, starts[0].pose + 7, modes[0].pose);
+                    const Vec3<double>& pivot, const double* start, PosteriorMode<kDof>* modes) {
+  std::copy(start, start + 7, modes[0].pose);
   Descend(cost, options, options.max_iterations, &modes[0]);
   return std::isfinite(modes[0].cost) && set_shape(cost, pivot, cost.object().z_min, &modes[0]) ? 1
                                                                                                 : 0;
@@ -125,13 +118,13 @@ int DescendToMode(const ObjectCost<kDof, double>& cost, const propnp_solve_optio
 }
 
 template int FindModes(const ObjectCost<6, double>&, const propnp_solve_options&,
-                       const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<6>*);
+                       const Vec3<double>&, int, StartWorkspace<double>*, PosteriorMode<6>*);
 template int FindModes(const ObjectCost<4, double>&, const propnp_solve_options&,
-                       const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<4>*);
+                       const Vec3<double>&, int, StartWorkspace<double>*, PosteriorMode<4>*);
 template int RefineBestStart(const ObjectCost<6, double>&, const propnp_solve_options&,
-                             const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<6>*);
+                             const Vec3<double>&, const double*, PosteriorMode<6>*);
 template int RefineBestStart(const ObjectCost<4, double>&, const propnp_solve_options&,
-                             const Vec3<double>&, const StartPose<double>*, int, PosteriorMode<4>*);
+                             const Vec3<double>&, const double*, PosteriorMode<4>*);
 template int DescendToMode(const ObjectCost<6, double>&, const propnp_solve_options&, const double*,
                            const PosteriorMode<6>*, int);
 template int DescendToMode(const ObjectCost<4, double>&, const propnp_solve_options&, const double*,

@@ -14,20 +14,18 @@
 
 namespace propnp {
 
-// Finds up to PROPNP_MAX_MODES modes, lowest cost first, from the starts in `workspace` (best
-// first) and returns how many. Each is a descent from a start that differs in rotation from better
-// ones.
+// Finds modes, lowest cost first, from the first num_seeds (at most PROPNP_MAX_MODES) of the
+// workspace's best starts, and returns how many.
 template <int kDof>
 int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-              const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
+              const Vec3<double>& pivot, int num_seeds, StartWorkspace<double>* workspace,
               PosteriorMode<kDof>* modes);
 
-// The best start refined in at most options.max_iterations steps, as the only mode: what a sampler
-// of one mode needs. Returns one, or zero if the cost is not finite there.
+// The start refined in at most options.max_iterations steps, as the only mode: what a sampler of
+// one mode needs. Returns one, or zero if the cost is not finite there.
 template <int kDof>
 int RefineBestStart(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-                    const Vec3<double>& pivot, const StartPose<double>* starts, int num_starts,
-                    PosteriorMode<kDof>* modes);
+                    const Vec3<double>& pivot, const double* start, PosteriorMode<kDof>* modes);
 
 // The pivot of the charts: the centroid of the points, weighted.
 Vec3<double> WeightedCentroid(const PackedObject<double>& object);

@@ -6,8 +6,10 @@
 #ifndef PROPNP_ENGINE_POSTERIOR_OUTPUT_H_
 #define PROPNP_ENGINE_POSTERIOR_OUTPUT_H_
 
+#include <cmath>
 #include <initializer_list>
 
+#include "propnp/engine/input_gradient.h"
 #include "propnp/engine/object_sampler.h"
 
 namespace propnp {
@@ -75,6 +77,7 @@ class PosteriorOutput {
   }
 
   void StoreSamples() const {
+    if (!IsGiven(args_.sample_log_weight) && !IsGiven(args_.sample_pose)) return;
     constexpr double kZeros[7] = {};
     const int64_t count = args_.options->num_samples;
     for (int64_t s = 0; s < count; ++s) {
@@ -125,8 +128,8 @@ class PosteriorOutput {
 };
 
 template <int kDof, typename T>
-void StorePosterior(const Problem& problem, const propnp_sample_args& args, int64_t index,
-                    const PosteriorResult& result, const SamplerScratch<kDof, T>& scratch) {
+void StoreResult(const Problem& problem, const propnp_sample_args& args, int64_t index,
+                 const PosteriorResult& result, const SamplerScratch<kDof, T>& scratch) {
   PosteriorOutput<kDof, T>(problem, args, index, result, scratch).Store();
   const bool failed = (result.status & PROPNP_STATUS_FAILED) != 0;
   StorePriorGradient(problem, args, index, failed ? PriorGradient{} : result.prior_gradient);
@@ -145,6 +148,47 @@ void StorePosterior(const Problem& problem, const propnp_sample_args& args, int6
        &result.basins,
        ObjectSymmetries<kDof>(args.symmetries, index, DofOf<kDof>(scratch.object))},
       scratch.summary);
+}
+
+// Whether the outputs that are asked for can hold what was found. A standard error may be infinite,
+// and so may the cost of a target that the prior does not allow.
+template <int kDof, typename T>
+bool PosteriorFits(const propnp_sample_args& args, const PosteriorResult& result,
+                   const SamplerScratch<kDof, T>& scratch) {
+  bool fits = AllWithin(&result.log_evidence, 1, LargestOf(args.log_evidence)) &&
+              AllWithin(&result.khat, 1, LargestOf(args.khat)) && !std::isnan(result.cost_target) &&
+              (!IsGiven(args.grad_delta) ||
+               AllWithin(&scratch.gradient.delta, 1, LargestOf(args.grad_delta))) &&
+              AllWithin(result.prior_gradient.mean, 6, LargestOf(args.grad_prior_mean)) &&
+              AllWithin(result.prior_gradient.sigma, 3, LargestOf(args.grad_prior_sigma));
+  int64_t padded = 0;
+  for (int64_t v = 0; v < scratch.object.num_views; ++v) {
+    padded += scratch.object.views[v].padded_points;
+  }
+  const ObjectGradient& g = scratch.gradient;
+  const auto check = [&](const propnp_tensor& t, std::initializer_list<const double*> columns) {
+    if (!IsGiven(t)) return;
+    for (const double* column : columns) fits = fits && AllWithin(column, padded, LargestOf(t));
+  };
+  check(args.grad_x3d, {g.x, g.y, g.z});
+  check(args.grad_x2d, {g.u, g.v});
+  check(args.grad_w2d, {g.wxx, g.wyy});
+  check(args.grad_sqrt_info, {g.wxx, g.wxy, g.wyx, g.wyy});
+  return fits;
+}
+
+// Zeros for a failed object, whatever was found of it before it failed.
+template <int kDof, typename T>
+void StorePosterior(const Problem& problem, const propnp_sample_args& args, int64_t index,
+                    const PosteriorResult& found, const SamplerScratch<kDof, T>& scratch) {
+  uint32_t status = found.status;
+  if (!(status & PROPNP_STATUS_FAILED) && !PosteriorFits(args, found, scratch)) {
+    status |= PROPNP_STATUS_NON_FINITE_INPUT;
+  }
+  if (!(status & PROPNP_STATUS_FAILED)) return StoreResult(problem, args, index, found, scratch);
+  PosteriorResult nothing = {};
+  nothing.status = status;
+  StoreResult(problem, args, index, nothing, scratch);
 }
 
 }  // namespace propnp

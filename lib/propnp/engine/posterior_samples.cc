@@ -14,24 +14,6 @@ constexpr int kBaseColumns = 10;
 constexpr int kWeightColumns = 4;
 
 template <typename T>
-void CopyView(const PackedView<double>& from, PackedView<T>* to) {
-  *to = {};
-  to->num_points = from.num_points;
-  to->padded_points = from.padded_points;
-  to->camera_model = from.camera_model;
-  to->has_box = from.has_box;
-  to->has_rig = from.has_rig;
-  std::copy(from.camera_parameters, from.camera_parameters + 12, to->camera_parameters);
-  to->camera_limit = static_cast<T>(from.camera_limit);
-  std::copy(from.box, from.box + 4, to->box);
-  to->z_min = static_cast<T>(from.z_min);
-  std::copy(from.camera_from_rig_rotation, from.camera_from_rig_rotation + 9,
-            to->camera_from_rig_rotation);
-  std::copy(from.camera_from_rig_translation, from.camera_from_rig_translation + 3,
-            to->camera_from_rig_translation);
-}
-
-template <typename T>
 const T* CopyWeight(const double* from, int64_t count, T** memory) {
   if (!from) return nullptr;
   T* column = *memory;
@@ -128,7 +110,7 @@ void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base
     const PackedView<double>& view = object_->views[v];
     const int64_t padded = view.padded_points;
     PackedView<T>& copy = views_[v];
-    CopyView(view, &copy);
+    copy = CastWithoutColumns<T>(view);
     copy.wxx = CopyWeight(view.wxx, padded, &memory);
     copy.wyy = CopyWeight(view.wyy, padded, &memory);
     copy.wxy = CopyWeight(view.wxy, padded, &memory);
@@ -149,9 +131,10 @@ template <typename T>
 bool BaseObject<T>::InFront(const T* record) const {
   for (int64_t v = 0; v < object_->num_views; ++v) {
     if (views_[v].has_rig) return false;
-    const T turn = std::sqrt(record[6] * record[6] + record[7] * record[7] + record[8] * record[8]);
+    const T turn = record[6] * record[6] + record[7] * record[7] + record[8] * record[8];
     // A hundredth covers rounding.
-    if (!(least_depth_[v] * T(0.99) + record[11] > T(1.01) * turn * radius_[v])) return false;
+    const T margin = least_depth_[v] * T(0.99) + record[11], reach = T(1.01) * radius_[v];
+    if (!(margin > T(0) && margin * margin > turn * reach * reach)) return false;
   }
   return true;
 }
@@ -174,12 +157,17 @@ void BaseObject<T>::Costs(const T* records, int64_t count, int64_t in_front, dou
                                       partial_costs_ + first * kPointPadding);
     });
   }
-  for (int64_t s = 0; s < count; ++s) {
-    double sum = 0;
-    for (int k = 0; k < kPointPadding; ++k) {
-      sum += static_cast<double>(partial_costs_[s * kPointPadding + k]);
-    }
-    costs[s] = sum;
+  GetSampleKernels<T>().sum_costs(partial_costs_, count, costs);
+}
+
+template <typename T>
+void BaseObject<T>::Scores(const T* records, int64_t count, int64_t in_front,
+                           double* scores) const {
+  std::fill(scores, scores + count * kScore, 0.0);
+  for (int64_t v = 0; v < object_->num_views; ++v) {
+    ForEachBlock(records, count, in_front, [&](const SampleBlock<T>& block, int64_t first) {
+      GetScoreKernels<T>().add_scores(base_views_[v], model_, block, scores + first * kScore);
+    });
   }
 }
 
@@ -224,6 +212,7 @@ void FillRecord(const Vec3<double>& shift, const Vec3<double>& theta, double wei
                                         m.row1.z, m.row2.x, m.row2.y, m.row2.z, shift.x,
                                         shift.y,  shift.z,  weight};
   for (int k = 0; k < kSampleRecord; ++k) record[k] = static_cast<T>(values[k]);
+  SetRecordDiagonal(record);
 }
 
 template class BaseObject<float>;

@@ -41,6 +41,9 @@ class BaseObject {
   // costs[j] = cost over all points at the j-th record, the first `in_front` of which are so.
   void Costs(const T* records, int64_t count, int64_t in_front, double* costs);
 
+  // scores[kScore j]: derivatives of the j-th record's cost, see ScoreKernels.
+  void Scores(const T* records, int64_t count, int64_t in_front, double* scores) const;
+
   // Adds sum_j weight_j d cost_j / d inputs, the weights standing in the records.
   void AddGradient(const T* records, int64_t count, int64_t in_front, ObjectGradient* gradient);
 

@@ -116,7 +116,10 @@ double WeightedDistribution::Quantile(double level) const {
     if (wanted > middle) continue;
     if (k == 0) return value;
     const double last_value = values_[order_[k - 1]];
-    return last_value + (wanted - last_middle) / (middle - last_middle) * (value - last_value);
+    const double share = (wanted - last_middle) / (middle - last_middle);
+    // Costs may be infinite: nothing of an infinite step is nothing, and between equals is no step.
+    if (!(share > 0) || value == last_value) return last_value;
+    return last_value + share * (value - last_value);
   }
   return values_[order_[count_ - 1]];
 }

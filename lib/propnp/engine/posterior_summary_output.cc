@@ -238,6 +238,10 @@ bool SummariesNeedModes(const propnp_sample_args& args) {
          IsGiven(args.mode_moment_covariance) || IsGiven(args.quantiles);
 }
 
+bool SummariesNeedPoses(const propnp_sample_args& args) {
+  return SummariesNeedModes(args) || IsGiven(args.draws);
+}
+
 template <int kDof>
 void StoreSummaries(const Problem& problem, const propnp_sample_args& args, int64_t index,
                     const SampledPosterior<kDof>& posterior, const SummaryScratch& scratch) {

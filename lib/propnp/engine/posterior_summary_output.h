@@ -44,6 +44,8 @@ Status CheckSummaries(const Problem& problem, const propnp_sample_args& args);
 
 // Whether anything is asked for that takes the modes' probabilities.
 bool SummariesNeedModes(const propnp_sample_args& args);
+// The same with the samples' poses.
+bool SummariesNeedPoses(const propnp_sample_args& args);
 
 // One object's posterior as the sampler leaves it.
 template <int kDof>

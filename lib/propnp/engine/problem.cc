@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "propnp/engine/check_args.h"
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/engine/object_prior.h"
 
@@ -42,6 +44,28 @@ std::string Join(const int64_t* extents, int count) {
 
 Status Bad(const std::string& message) { return Status::InvalidArgument(message); }
 
+// Beyond these no address or size can be computed, and no memory is that large.
+constexpr int64_t kMostElements = int64_t{1} << 58;
+constexpr int64_t kMostOfAnObject = std::numeric_limits<int32_t>::max();
+
+int64_t SizeOf(int32_t dtype) { return dtype == PROPNP_FLOAT32 || dtype == PROPNP_INT32 ? 4 : 8; }
+
+// Every element has an address, and every count of elements a number.
+Status CheckAddresses(const char* name, const propnp_tensor& t) {
+  if (reinterpret_cast<uintptr_t>(t.data) % SizeOf(t.dtype) != 0) {
+    return Bad(std::string(name) + " is not aligned to its " + DtypeName(t.dtype));
+  }
+  double span = 0, count = 1;
+  for (int i = 0; i < t.ndim; ++i) {
+    const auto extent = static_cast<double>(t.shape[i]);
+    span += std::fabs(static_cast<double>(t.stride[i])) * std::max(extent - 1, 0.0);
+    count *= std::max(extent, 1.0);
+  }
+  if (std::max(span, count) <= static_cast<double>(kMostElements)) return Status();
+  return Bad(std::string(name) + " has shape " + ShapeString(t) + " and strides " +
+             Join(t.stride, t.ndim) + ": more than there can be memory");
+}
+
 Status CheckShape(const char* name, const propnp_tensor& t, const int64_t* shape, int ndim,
                   bool optional, int32_t dtype) {
   if (!IsGiven(t)) {
@@ -60,17 +84,12 @@ Status CheckShape(const char* name, const propnp_tensor& t, const int64_t* shape
     return Bad(std::string(name) + " has shape " + ShapeString(t) + ", expected " +
                Join(shape, ndim));
   }
-  return Status();
+  return CheckAddresses(name, t);
 }
 
 template <typename Struct>
 Status CheckStruct(const char* name, const Struct* s) {
-  if (!s) return Bad(std::string(name) + " is null");
-  if (s->struct_size < sizeof(Struct)) {
-    return Bad(std::string(name) + ".struct_size is " + std::to_string(s->struct_size) +
-               ", expected at least " + std::to_string(sizeof(Struct)));
-  }
-  return Status();
+  return s ? CheckStructSize(name, *s) : Bad(std::string(name) + " is null");
 }
 
 // A non-decreasing int64 list that starts at 0 and ends at `end` (or anywhere if -1).
@@ -119,6 +138,7 @@ Status CheckCameras(const propnp_cameras& cameras, bool readable, int64_t* num_c
   PROPNP_RETURN_IF_ERROR(CheckTensor("cameras.model", cameras.model, {-1}, false, PROPNP_INT32));
   const int64_t count = cameras.model.shape[0];
   *num_cameras = count;
+  PROPNP_RETURN_IF_ERROR(CheckCount("cameras.model", cameras.model, count));
   PROPNP_RETURN_IF_ERROR(CheckTensor("cameras.parameters", cameras.parameters, {count, -1}, false));
   PROPNP_RETURN_IF_ERROR(CheckTensor("cameras.box_px", cameras.box_px, {count, 4}, true));
   PROPNP_RETURN_IF_ERROR(
@@ -178,11 +198,7 @@ Status CheckCost(const propnp_cost_options& cost, int64_t num_objects) {
     return Bad("cost.z_min is " + std::to_string(cost.z_min) +
                ", expected a positive depth or 0 for the default");
   }
-  const double* axis = cost.yaw_axis;
-  const double norm = std::sqrt(axis[0] * axis[0] + axis[1] * axis[1] + axis[2] * axis[2]);
-  if (cost.dof == 4 && !(std::fabs(norm - 1) < 1e-6)) {
-    return Bad("cost.yaw_axis has length " + std::to_string(norm) + ", expected a unit vector");
-  }
+  if (cost.dof == 4) PROPNP_RETURN_IF_ERROR(CheckYawAxis("cost.yaw_axis", cost.yaw_axis));
   PROPNP_RETURN_IF_ERROR(CheckTensor("cost.object_delta", cost.object_delta, {num_objects}, true));
   if (!cost.prior || num_objects == 0) return Status();
   PROPNP_RETURN_IF_ERROR(CheckStruct("cost.prior", cost.prior));
@@ -198,7 +214,9 @@ Status ResolveLayout(const propnp_correspondences& c, Problem* problem) {
   problem->dense = ndim == 3;
   problem->dtype = c.x3d.dtype;
   problem->num_objects = c.num_objects;
-  if (c.num_objects < 0) return Bad("num_objects is " + std::to_string(c.num_objects));
+  if (c.num_objects < 0 || c.num_objects > kMostElements) {
+    return Bad("num_objects is " + std::to_string(c.num_objects));
+  }
   if (IsGiven(c.view_offsets)) {
     PROPNP_RETURN_IF_ERROR(
         CheckOffsets(*problem, "view_offsets", c.view_offsets, c.num_objects, -1));
@@ -209,6 +227,9 @@ Status ResolveLayout(const propnp_correspondences& c, Problem* problem) {
     problem->num_views = c.num_objects;
   }
   const int64_t views = problem->num_views;
+  if (views > kMostElements) {
+    return Bad("view_offsets ends at " + std::to_string(views) + ", more than there can be views");
+  }
   if (problem->dense) {
     PROPNP_RETURN_IF_ERROR(CheckTensor("x3d", c.x3d, {views, -1, 3}, false));
     PROPNP_RETURN_IF_ERROR(CheckTensor("counts", c.counts, {views}, true, PROPNP_INT64));
@@ -253,18 +274,23 @@ Status CheckViews(const propnp_correspondences& c, const Problem& problem) {
   return CheckTensor("object_ids", c.object_ids, {problem.num_objects}, true, PROPNP_UINT64);
 }
 
-void MeasureObjects(Problem* problem) {
+Status MeasureObjects(Problem* problem) {
   problem->max_padded_points = 0;
   problem->max_views = 0;
   for (int64_t object = 0; object < problem->num_objects; ++object) {
     const Range views = problem->ViewsOf(object);
     int64_t points = 0;
-    for (int64_t view = views.begin; view < views.end; ++view) {
+    for (int64_t view = views.begin; view < views.end && points <= kMostOfAnObject; ++view) {
       points += PaddedCount(problem->PointsOf(view).size());
+    }
+    if (std::max(points, views.size()) > kMostOfAnObject) {
+      return Bad("object " + std::to_string(object) + " has more than " +
+                 std::to_string(kMostOfAnObject) + " points or views");
     }
     problem->max_padded_points = std::max(problem->max_padded_points, points);
     problem->max_views = std::max(problem->max_views, views.size());
   }
+  return Status();
 }
 
 }  // namespace
@@ -283,6 +309,13 @@ Status CheckExecution(int32_t device, int32_t precision) {
     return Bad("precision is " + std::to_string(precision) + ", expected float32, float64 or 0");
   }
   return Status();
+}
+
+Status CheckYawAxis(const char* name, const double* axis) {
+  const double norm = std::sqrt(axis[0] * axis[0] + axis[1] * axis[1] + axis[2] * axis[2]);
+  if (std::fabs(norm - 1) < 1e-6) return Status();
+  return Bad(std::string(name) + " has length " + std::to_string(norm) +
+             ", expected a unit vector");
 }
 
 Status CheckTensor(const char* name, const propnp_tensor& tensor,
@@ -316,8 +349,7 @@ Status MakeProblem(const propnp_correspondences* correspondences, const propnp_c
   PROPNP_RETURN_IF_ERROR(CheckCameras(*cameras, problem->readable, &problem->num_cameras));
   PROPNP_RETURN_IF_ERROR(CheckViews(*correspondences, *problem));
   PROPNP_RETURN_IF_ERROR(CheckCost(*cost, problem->num_objects));
-  if (problem->readable) MeasureObjects(problem);
-  return Status();
+  return problem->readable ? MeasureObjects(problem) : Status();
 }
 
 }  // namespace propnp

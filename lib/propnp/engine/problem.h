@@ -87,6 +87,9 @@ Status MakeProblem(const propnp_correspondences* correspondences, const propnp_c
 // device, which may not be there.
 Status CheckExecution(int32_t device, int32_t precision);
 
+// Checks that three numbers are a unit vector.
+Status CheckYawAxis(const char* name, const double* axis);
+
 // Checks a tensor that an operation takes: its shape, -1 for "any extent", and that it is of floats
 // or, when `dtype` is not 0, of that type. A tensor that is not given passes if `optional`.
 Status CheckTensor(const char* name, const propnp_tensor& tensor,

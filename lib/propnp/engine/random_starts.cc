@@ -12,7 +12,6 @@
 #include "propnp/engine/levenberg_marquardt.h"
 #include "propnp/engine/subset_sampler.h"
 #include "propnp/math/adaptive_delta.h"
-#include "propnp/math/philox.h"
 
 namespace propnp {
 namespace {
@@ -63,14 +62,16 @@ Vec3<T> BearingInRig(const PackedView<T>& view, int64_t i) {
 
 // With four degrees of freedom only the extent along the yaw axis is known beforehand.
 template <int kDof, typename T>
-ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, T largest_weight) {
+ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, const double* weight_begin) {
+  int64_t k = 0;
   VectorMoments<T> points, bearings, point_extent, bearing_extent;
   const Vec3<T> axis = object.four_dof.axis;
   const Vec3<T> axis_in_object = transposed_times(object.four_dof.base_rotation, axis);
   for (int64_t v = 0; v < object.num_views; ++v) {
     const PackedView<T>& view = object.views[v];
     for (int64_t i = 0; i < view.num_points; ++i) {
-      const T w = static_cast<T>(RelativeWeight(view, i, largest_weight));
+      const T w = static_cast<T>(weight_begin[k + 1] - weight_begin[k]);
+      ++k;
       if (!(w > T(0))) continue;
       const Vec3<T> point{view.x[i], view.y[i], view.z[i]};
       const Vec3<T> bearing = BearingInRig(view, i);
@@ -86,21 +87,23 @@ ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, T largest_weigh
 }
 
 template <typename T>
-void FillCumulativeWeights(const PackedObject<T>& object, T largest_weight, double* cumulative) {
+void FillWeightLine(const PackedObject<T>& object, T largest_weight, double* begin) {
   double sum = 0;
   int64_t k = 0;
+  begin[0] = 0;
   for (int64_t v = 0; v < object.num_views; ++v) {
     const PackedView<T>& view = object.views[v];
     for (int64_t i = 0; i < view.num_points; ++i) {
       sum += RelativeWeight(view, i, largest_weight);
-      cumulative[k++] = sum;
+      begin[++k] = sum;
     }
   }
 }
 
-// The chosen points as an object of its own that shares everything else with `object`.
+// The chosen points, in ascending order, as an object of its own that shares everything else with
+// `object`.
 template <typename T>
-void GatherSubset(const PackedObject<T>& object, const int64_t* chosen, int count,
+void GatherSubset(const PackedObject<T>& object, const int32_t* chosen, int count,
                   PackedObject<T>* subset) {
   PackedView<T>* const views = subset->views;
   T* memory = subset->columns;
@@ -136,23 +139,6 @@ void GatherSubset(const PackedObject<T>& object, const int64_t* chosen, int coun
   }
 }
 
-// A rotation uniform over SO(3) (K. Shoemake, 1992), or a uniform yaw.
-template <int kDof, typename T>
-void RandomRotation(const PhiloxWords& words, T* pose) {
-  constexpr double kTwoPi = 6.28318530717958647692;
-  const double u = uniform_from_word(words.word[0]);
-  const double a = kTwoPi * uniform_from_word(words.word[1]);
-  const double b = kTwoPi * uniform_from_word(words.word[2]);
-  if constexpr (kDof == 4) {
-    pose[3] = static_cast<T>(a - 0.5 * kTwoPi);
-    pose[4] = pose[5] = pose[6] = T(0);
-  } else {
-    const double s = std::sqrt(1 - u), c = std::sqrt(u);
-    pose[3] = static_cast<T>(s * std::sin(a)), pose[4] = static_cast<T>(s * std::cos(a));
-    pose[5] = static_cast<T>(c * std::sin(b)), pose[6] = static_cast<T>(c * std::cos(b));
-  }
-}
-
 // The translation that puts the centroid where it is seen.
 template <int kDof, typename T>
 void PlaceCentroid(const ObjectCost<kDof, T>& cost, const ObjectGeometry<T>& geometry, T* pose) {
@@ -160,6 +146,66 @@ void PlaceCentroid(const ObjectCost<kDof, T>& cost, const ObjectGeometry<T>& geo
   const Vec3<T> rotated = cost.dof().transform(pose).rotation * geometry.centroid;
   const Vec3<T> t = geometry.distance * geometry.direction - rotated;
   pose[0] = t.x, pose[1] = t.y, pose[2] = t.z;
+}
+
+// Starts in vector lanes. Without a prior the lanes know the cost, and poses are left for later.
+template <int kDof, typename T>
+void RefineInLanes(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
+                   const StartStream& stream, const SubsetSampler& sampler, int count,
+                   StartWorkspace<T>* workspace) {
+  const PriorDensity<T>& prior = cost.object().prior;
+  LaneStarts<kDof, T> lanes(cost, options, workspace->geometry.centroid, workspace);
+  lanes.ScalePoints();
+  for (int s = 0; s < options.num_starts; ++s) {
+    StartState& group = workspace->groups[s / kStartLanes];
+    const int lane = s % kStartLanes;
+    if (lane == 0) lanes.RefineOnSubsets(sampler, stream, s, count, &group);
+    StartPose<T>& start = workspace->starts[s];
+    if (prior.active()) {
+      lanes.GetPose(group, lane, start.pose);
+      prior.move_inside(start.pose);
+      start.cost = cost.Cost(start.pose);
+    } else {
+      lanes.GetRotation(group, lane, start.pose);
+      start.cost = lanes.Cost(group, lane);
+    }
+  }
+}
+
+// Starts one after the other: on several cameras, or by Gauss-Newton steps.
+template <int kDof, typename T>
+void RefineOneByOne(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
+                    const StartStream& stream, const SubsetSampler& sampler, int count,
+                    StartWorkspace<T>* workspace) {
+  const PackedObject<T>& object = cost.object();
+  const LaneStarts<kDof, T> lanes(cost, options, workspace->geometry.centroid, workspace);
+  for (int s = 0; s < options.num_starts; ++s) {
+    StartState& group = workspace->groups[s / kStartLanes];
+    const int lane = s % kStartLanes;
+    if (lane == 0) {
+      lanes.DrawRotations(stream, s, &group);
+      sampler.Draw(stream, s, count, workspace->chosen);
+    }
+    int32_t chosen[kMaxStartPoints];
+    for (int k = 0; k < count; ++k) chosen[k] = workspace->chosen[k * kStartLanes + lane];
+    std::sort(chosen, chosen + count);
+    StartPose<T>& start = workspace->starts[s];
+    lanes.GetRotation(group, lane, start.pose);
+    PlaceCentroid(cost, workspace->geometry, start.pose);
+    object.prior.move_inside(start.pose);
+    GatherSubset(object, chosen, count, &workspace->subset);
+    const ObjectCost<kDof, T> subset_cost(workspace->subset);
+    LevenbergMarquardt<kDof, T>(subset_cost, options).Refine(options.start_iterations, start.pose);
+    object.prior.move_inside(start.pose);
+    start.cost = cost.Cost(start.pose);
+  }
+}
+
+template <int kDof, typename T>
+void AddStart(const ObjectCost<kDof, T>& cost, const T* pose, StartPose<T>* start) {
+  *start = {};
+  std::copy(pose, pose + ObjectCost<kDof, T>::Dof::kStorage, start->pose);
+  start->cost = cost.Cost(start->pose);
 }
 
 }  // namespace
@@ -173,84 +219,61 @@ StartWorkspace<T> StartWorkspace<T>::Allocate(const Problem& problem,
   workspace.subset.views = arena->Take<PackedView<T>>(problem.max_views);
   workspace.subset.columns =
       arena->Take<T>(kMaxColumns * (subset_points + kPointPadding) / kPointPadding * kPointPadding);
-  workspace.cumulative_weight = arena->Take<double>(problem.max_padded_points);
+  workspace.rough = PackedObject<float>::Allocate(problem, arena);
+  workspace.weight_begin = arena->Take<double>(problem.max_padded_points + 1);
   workspace.guide = arena->Take<int32_t>(problem.max_padded_points);
   workspace.scaled_points = arena->Take<float>(problem.max_padded_points * kStartPointNumbers);
   workspace.lane_points =
       arena->Take<float>(options.start_points * kStartPointNumbers * kStartLanes);
-  workspace.lanes = arena->Take<StartState>(1);
+  workspace.chosen = arena->Take<int32_t>(options.start_points * kStartLanes);
+  workspace.groups = arena->Take<StartState>((options.num_starts + kStartLanes - 1) / kStartLanes);
   workspace.starts = arena->Take<StartPose<T>>(options.num_starts + 2);
+  workspace.keys = arena->Take<StartKey>(options.num_starts + 2);
+  workspace.picked = arena->Take<int32_t>(kMaxBest);
+  workspace.best = arena->Take<StartPose<T>>(kMaxBest);
   return workspace;
 }
 
 template <int kDof, typename T>
-int MakeRandomStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
-                     uint64_t seed, uint64_t object_id, StartWorkspace<T>* workspace) {
+int FindStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
+               const StartStream& stream, const T* target, int most, StartWorkspace<T>* workspace) {
   const PackedObject<T>& object = cost.object();
-  const T largest_weight = LargestWeight(object);
-  const ObjectGeometry<T> geometry = MeasureGeometry<kDof>(object, largest_weight);
-  FillCumulativeWeights(object, largest_weight, workspace->cumulative_weight);
-  const SubsetSampler sampler(workspace->cumulative_weight, workspace->guide, object.num_points,
-                              seed, object_id);
-  const int count =
+  workspace->largest_weight = LargestWeight(object);
+  FillWeightLine(object, workspace->largest_weight, workspace->weight_begin);
+  workspace->geometry = MeasureGeometry<kDof>(object, workspace->weight_begin);
+  const SubsetSampler sampler(workspace->weight_begin, workspace->guide, object.num_points);
+  const int points =
       static_cast<int>(std::min<int64_t>(options.start_points, object.weighted_points));
-  int64_t chosen[kMaxStartPoints];
-  const auto set_rotation = [&](int s) {
-    RandomRotation<kDof>(
-        random_words(seed, object_id, RandomPurpose::kStartRotation, static_cast<uint32_t>(s)),
-        workspace->starts[s].pose);
-    sampler.Draw(s, count, chosen);
-  };
   const bool in_lanes = LaneStarts<kDof, T>::Serves(object, options);
-  if (in_lanes) {
-    LaneStarts<kDof, T> lanes(cost, options, geometry, largest_weight, workspace);
-    for (int first = 0; first < options.num_starts; first += kStartLanes) {
-      const int group = std::min(kStartLanes, options.num_starts - first);
-      for (int lane = 0; lane < kStartLanes; ++lane) {
-        const int s = first + std::min(lane, group - 1);  // the last one fills the group
-        if (lane < group) set_rotation(s);
-        lanes.Set(lane, workspace->starts[s], chosen, count);
-      }
-      lanes.Refine(count);
-      for (int lane = 0; lane < group; ++lane) lanes.Get(lane, &workspace->starts[first + lane]);
-    }
-  } else {
-    for (int s = 0; s < options.num_starts; ++s) {
-      set_rotation(s);
-      PlaceCentroid(cost, geometry, workspace->starts[s].pose);
-      object.prior.move_inside(workspace->starts[s].pose);
-      GatherSubset(object, chosen, count, &workspace->subset);
-      const ObjectCost<kDof, T> subset_cost(workspace->subset);
-      LevenbergMarquardt<kDof, T>(subset_cost, options)
-          .Refine(options.start_iterations, workspace->starts[s].pose);
-    }
-  }
-  for (int s = 0; s < options.num_starts && (!in_lanes || object.prior.active()); ++s) {
-    object.prior.move_inside(workspace->starts[s].pose);
-    workspace->starts[s].cost = cost.Cost(workspace->starts[s].pose);
-  }
-  StartPose<T>* const begin = workspace->starts;
-  StartPose<T>* const end =
-      std::remove_if(begin, begin + options.num_starts,
-                     [](const StartPose<T>& start) { return !std::isfinite(start.cost); });
-  std::sort(begin, end,
-            [](const StartPose<T>& a, const StartPose<T>& b) { return a.cost < b.cost; });
-  int num_starts = static_cast<int>(end - begin);
+  in_lanes ? RefineInLanes(cost, options, stream, sampler, points, workspace)
+           : RefineOneByOne(cost, options, stream, sampler, points, workspace);
+
+  int count = options.num_starts;
   if (object.prior.kind == PriorKind::kPose) {
-    InsertStart(cost, object.prior.pose.mean, num_starts++, begin);
+    AddStart(cost, object.prior.pose.mean, &workspace->starts[count++]);
   }
-  return num_starts;
+  if (target) AddStart(cost, target, &workspace->starts[count++]);
+  const int num_picked =
+      PickStarts<kDof>(workspace->starts, count, most, workspace->keys, workspace->picked);
+  for (int i = 0; i < num_picked; ++i) {
+    const int32_t s = workspace->picked[i];
+    workspace->best[i] = workspace->starts[s];
+    if (!in_lanes || object.prior.active() || s >= options.num_starts) continue;
+    LaneStarts<kDof, T>(cost, options, workspace->geometry.centroid, workspace)
+        .GetPose(workspace->groups[s / kStartLanes], s % kStartLanes, workspace->best[i].pose);
+  }
+  return num_picked;
 }
 
 template struct StartWorkspace<float>;
 template struct StartWorkspace<double>;
-template int MakeRandomStarts(const ObjectCost<6, float>&, const propnp_solve_options&, uint64_t,
-                              uint64_t, StartWorkspace<float>*);
-template int MakeRandomStarts(const ObjectCost<6, double>&, const propnp_solve_options&, uint64_t,
-                              uint64_t, StartWorkspace<double>*);
-template int MakeRandomStarts(const ObjectCost<4, float>&, const propnp_solve_options&, uint64_t,
-                              uint64_t, StartWorkspace<float>*);
-template int MakeRandomStarts(const ObjectCost<4, double>&, const propnp_solve_options&, uint64_t,
-                              uint64_t, StartWorkspace<double>*);
+template int FindStarts(const ObjectCost<6, float>&, const propnp_solve_options&,
+                        const StartStream&, const float*, int, StartWorkspace<float>*);
+template int FindStarts(const ObjectCost<6, double>&, const propnp_solve_options&,
+                        const StartStream&, const double*, int, StartWorkspace<double>*);
+template int FindStarts(const ObjectCost<4, float>&, const propnp_solve_options&,
+                        const StartStream&, const float*, int, StartWorkspace<float>*);
+template int FindStarts(const ObjectCost<4, double>&, const propnp_solve_options&,
+                        const StartStream&, const double*, int, StartWorkspace<double>*);
 
 }  // namespace propnp

@@ -12,8 +12,9 @@
 #include <cmath>
 
 #include "propnp/engine/args.h"
-#include "propnp/engine/kernels/start_kernels.h"
+#include "propnp/engine/kernels/start_draw_kernels.h"
 #include "propnp/engine/object_cost.h"
+#include "propnp/math/object_geometry.h"
 
 namespace propnp {
 
@@ -23,49 +24,82 @@ struct StartPose {
   T cost;
 };
 
-// The angle between two poses' rotations, rad.
+// Whether two starts are one: the angle between their rotations is at most kStartDistance (rad).
+constexpr double kStartDistance = 0.35;
+constexpr double kCosHalfStartDistance = 0.9847265389049334;
+
 template <int kDof, typename T>
-T RotationDistance(const T* a, const T* b) {
-  using Dof = typename ObjectCost<kDof, T>::Dof;
-  return rotation_distance(Dof(), a, b);
+bool AreOneStart(const T* a, const T* b) {
+  if constexpr (kDof == 4) {
+    constexpr T kTurn(6.283185307179586), kMany(1000);
+    T angle = std::fabs(a[3] - b[3]);
+    if (!(angle < kMany)) angle = std::fabs(std::remainder(angle, kTurn));
+    angle -= kTurn * static_cast<T>(static_cast<int>(angle / kTurn + T(0.5)));
+    return std::fabs(angle) <= T(kStartDistance);
+  }
+  const T cosine = a[3] * b[3] + a[4] * b[4] + a[5] * b[5] + a[6] * b[6];
+  return std::fabs(cosine) >= T(kCosHalfStartDistance);
 }
 
-// Starts nearer than this in rotation are one (rad).
-constexpr double kStartDistance = 0.35;
+struct StartKey {
+  double cost;
+  int32_t index;
+};
 
-// Puts one more pose in its place among `count` starts, best first; there must be room.
+// Fills `picked` with the indices of up to `most` starts of finite cost, best first, each away in
+// rotation from those before, and returns how many. `keys` is memory for `count`.
 template <int kDof, typename T>
-void InsertStart(const ObjectCost<kDof, T>& cost, const T* pose, int count, StartPose<T>* starts) {
-  StartPose<T> start = {};
-  std::copy(pose, pose + (kDof == 6 ? 7 : 4), start.pose);
-  start.cost = cost.Cost(start.pose);
-  StartPose<T>* place = std::upper_bound(
-      starts, starts + count, start,
-      [](const StartPose<T>& a, const StartPose<T>& b) { return a.cost < b.cost; });
-  std::copy_backward(place, starts + count, starts + count + 1);
-  *place = start;
+int PickStarts(const StartPose<T>* starts, int count, int most, StartKey* keys, int32_t* picked) {
+  const auto better = [](const StartKey& a, const StartKey& b) {
+    return a.cost < b.cost || (a.cost == b.cost && a.index < b.index);
+  };
+  StartKey* end = keys;
+  for (int s = 0; s < count; ++s) {
+    if (std::isfinite(starts[s].cost)) *end++ = {static_cast<double>(starts[s].cost), s};
+  }
+  int num_picked = 0;
+  while (end > keys && num_picked < most) {
+    const int32_t best = std::min_element(keys, end, better)->index;
+    picked[num_picked++] = best;
+    // Most starts come to the same few rotations.
+    end = std::remove_if(keys, end, [&](const StartKey& key) {
+      return AreOneStart<kDof>(starts[best].pose, starts[key.index].pose);
+    });
+  }
+  return num_picked;
 }
 
 // Room for the starts of one object at a time.
 template <typename T>
 struct StartWorkspace {
+  static constexpr int kMaxBest = 64;
+  static_assert(PROPNP_MAX_REFINED <= kMaxBest, "room for all that an option may ask for");
+
+  ObjectGeometry<T> geometry;
+  T largest_weight;
   PackedObject<T> subset;
-  double* cumulative_weight;  // Problem::max_padded_points
-  int32_t* guide;             // as many
-  float* scaled_points;       // kStartPointNumbers as many
+  PackedObject<float> rough;  // the object in single precision, mode_seeds.h
+  double* weight_begin;       // Problem::max_padded_points and one more
+  int32_t* guide;             // Problem::max_padded_points
+  int32_t* chosen;            // subsets of a group
+  float* scaled_points;       // kStartPointNumbers a point
   float* lane_points;         // of kStartLanes subsets, kernels/start_kernels.h
-  StartState* lanes;
-  StartPose<T>* starts;  // num_starts, the mean of a prior and a target
+  StartState* groups;         // of all starts, kStartLanes each
+  StartPose<T>* starts;  // num_starts, the mean of a prior and a target; perhaps only rotations
+  StartKey* keys;        // as many
+  int32_t* picked;       // kMaxBest
+  StartPose<T>* best;    // kMaxBest
 
   static StartWorkspace Allocate(const Problem& problem, const propnp_solve_options& options,
                                  Arena* arena);
 };
 
-// Fills workspace->starts with options.num_starts poses, best first, and returns how many have a
-// finite cost. `object_id` keys the random streams.
+// Fills workspace->best with up to `most` (kMaxBest) starts, best first, each away in rotation from
+// those before, and returns how many. Starts are options.num_starts random ones, the mean of a
+// prior and `target` unless that is null. `stream` keys the random numbers.
 template <int kDof, typename T>
-int MakeRandomStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
-                     uint64_t seed, uint64_t object_id, StartWorkspace<T>* workspace);
+int FindStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
+               const StartStream& stream, const T* target, int most, StartWorkspace<T>* workspace);
 
 }  // namespace propnp
 

@@ -4,6 +4,7 @@
 #include "propnp/engine/sample_posterior.h"
 
 #include "propnp/engine/batch.h"
+#include "propnp/engine/check_args.h"
 #include "propnp/engine/cuda_plugin.h"
 #include "propnp/engine/object_sampler.h"
 #include "propnp/engine/posterior_output.h"
@@ -13,9 +14,9 @@ namespace propnp {
 namespace {
 
 Status CheckOptions(const propnp_sample_options* options) {
-  if (!options || options->struct_size < sizeof(propnp_sample_options)) {
-    return Status::InvalidArgument("options is null or its struct_size is too small");
-  }
+  if (!options) return Status::InvalidArgument("options is null");
+  PROPNP_RETURN_IF_ERROR(CheckStructSize("options", *options));
+  PROPNP_RETURN_IF_ERROR(CheckSeedPointer(options->seed_pointer));
   if (options->method < PROPNP_SAMPLER_MIXTURE || options->method > PROPNP_SAMPLER_LAPLACE) {
     return Status::InvalidArgument("options.method is " + std::to_string(options->method) +
                                    ", expected 0 to 3");
@@ -74,12 +75,7 @@ Status CheckOutputs(const Problem& problem, const propnp_sample_args& a) {
 }
 
 Status CheckArgs(const propnp_sample_args& a, Problem* problem) {
-  if (a.struct_size < sizeof(propnp_sample_args)) {
-    return Status::InvalidArgument("sample_args.struct_size is " + std::to_string(a.struct_size) +
-                                   ", expected at least " +
-                                   std::to_string(sizeof(propnp_sample_args)));
-  }
-  PROPNP_RETURN_IF_ERROR(CheckExecution(a.device, a.precision));
+  PROPNP_RETURN_IF_ERROR(CheckArgsStruct("sample_args", a, a.precision));
   PROPNP_RETURN_IF_ERROR(CheckOptions(a.options));
   PROPNP_RETURN_IF_ERROR(CheckSolveOptions(a.start_options));
   PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem, a.device));

@@ -4,9 +4,12 @@
 #include "propnp/engine/sample_replay.h"
 
 #include <cmath>
+#include <iterator>
 #include <limits>
 
+#include "propnp/engine/check_args.h"
 #include "propnp/engine/load_pose.h"
+#include "propnp/engine/load_weights.h"
 
 namespace propnp {
 
@@ -27,7 +30,9 @@ propnp_tensor RowsOfObject(const propnp_tensor& tensor, int64_t object) {
 Status CheckSamplePose(const Problem& problem, const propnp_tensor& sample_pose) {
   PROPNP_RETURN_IF_ERROR(CheckTensor("sample_pose", sample_pose,
                                      {problem.num_objects, -1, problem.pose_size()}, false));
-  if (sample_pose.shape[1] >= 1) return Status();
+  if (sample_pose.shape[1] >= 1) {
+    return CheckCount("sample_pose", sample_pose, sample_pose.shape[1]);
+  }
   return Status::InvalidArgument("sample_pose has shape " + ShapeString(sample_pose) +
                                  ", expected at least one sample");
 }
@@ -62,21 +67,7 @@ bool SampleReplay<kDof, T>::LoadPoses(const propnp_tensor& sample_pose, int64_t 
 
 template <int kDof, typename T>
 bool SampleReplay<kDof, T>::LoadWeights(const propnp_tensor& sample_log_weight, int64_t object) {
-  double highest = -HUGE_VAL;
-  bool valid = true;
-  for (int64_t s = 0; s < num_samples_; ++s) {
-    weights_[s] = LoadAt<double>(sample_log_weight, object, s);
-    valid &= weights_[s] <= std::numeric_limits<double>::max();
-    highest = std::max(highest, weights_[s]);
-  }
-  if (!valid || !(highest > -HUGE_VAL)) return false;
-  double sum = 0;
-  for (int64_t s = 0; s < num_samples_; ++s) {
-    weights_[s] = std::exp(weights_[s] - highest);
-    sum += weights_[s];
-  }
-  for (int64_t s = 0; s < num_samples_; ++s) weights_[s] /= sum;
-  return true;
+  return propnp::LoadWeights(sample_log_weight, object, num_samples_, weights_);
 }
 
 template <int kDof, typename T>
@@ -120,7 +111,9 @@ void SampleReplay<kDof, T>::FillRecordOf(int64_t base, int64_t sample, double fa
   const double values[] = {m.row0.x,        m.row0.y,        m.row0.z, m.row1.x, m.row1.y,
                            m.row1.z,        m.row2.x,        m.row2.y, m.row2.z, to[0] - from[0],
                            to[1] - from[1], to[2] - from[2], factor};
-  for (const double value : values) *record++ = static_cast<T>(value);
+  std::transform(std::begin(values), std::end(values), record,
+                 [](double value) { return static_cast<T>(value); });
+  SetRecordDiagonal(record);
 }
 
 template <int kDof, typename T>

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "propnp/engine/batch.h"
+#include "propnp/engine/check_args.h"
 #include "propnp/engine/covariance.h"
 #include "propnp/engine/cuda_plugin.h"
 #include "propnp/engine/levenberg_marquardt.h"
@@ -35,12 +36,7 @@ Status CheckOutputs(const Problem& problem, const propnp_solve_args& a) {
 }
 
 Status CheckArgs(const propnp_solve_args& args, Problem* problem) {
-  if (args.struct_size < sizeof(propnp_solve_args)) {
-    return Status::InvalidArgument("solve_args.struct_size is " + std::to_string(args.struct_size) +
-                                   ", expected at least " +
-                                   std::to_string(sizeof(propnp_solve_args)));
-  }
-  PROPNP_RETURN_IF_ERROR(CheckExecution(args.device, args.precision));
+  PROPNP_RETURN_IF_ERROR(CheckArgsStruct("solve_args", args, args.precision));
   PROPNP_RETURN_IF_ERROR(CheckSolveOptions(args.options));
   PROPNP_RETURN_IF_ERROR(
       MakeProblem(args.correspondences, args.cameras, args.cost, problem, args.device));
@@ -89,17 +85,10 @@ class ObjectSolver {
     const ObjectCost<kDof, T> cost(scratch->object);
     MoveIntoPrior(cost, result);
     const int num_starts = CollectStarts(index, cost, scratch, result->pose);
-    RefineBest(cost, scratch->starts.starts, num_starts, result);
-    if (!result->outcome.finite) {
-      result->status |= PROPNP_STATUS_NON_FINITE_INPUT;
-      return;
-    }
+    RefineBest(cost, scratch->starts.best, num_starts, result);
+    if (!result->outcome.finite) return Fail(result);
     ComputeUncertainty(cost, options_, result->pose, &result->uncertainty);
-    if (!AllFinite(*result)) {
-      result->status |= PROPNP_STATUS_NON_FINITE_INPUT;
-      result->uncertainty = {};
-      return;
-    }
+    if (!AllFinite(*result)) return Fail(result);
     result->status |= StatusOf(result->uncertainty);
     if (result->outcome.converged) {
       result->status |= PROPNP_STATUS_CONVERGED;
@@ -109,6 +98,13 @@ class ObjectSolver {
   }
 
  private:
+  static void Fail(ObjectResult<kDof, T>* result) {
+    const uint32_t status = result->status | PROPNP_STATUS_NON_FINITE_INPUT;
+    *result = {};
+    result->status = status;
+    SetNeutralPose<kDof>(result->pose);
+  }
+
   // Reads the given pose into result->pose; the target is checked here and read again later.
   bool LoadStarts(int64_t index, ObjectResult<kDof, T>* result) const {
     bool valid = true;
@@ -130,39 +126,33 @@ class ObjectSolver {
     result->status |= PROPNP_STATUS_FELL_BACK;
   }
 
-  // Fills the list of starts, best first, and returns how many there are.
+  // Fills the list of the best starts and returns how many there are.
   int CollectStarts(int64_t index, const ObjectCost<kDof, T>& cost, Scratch<T>* scratch,
                     const T* given) const {
-    StartPose<T>* starts = scratch->starts.starts;
-    int count = 0;
-    if (IsGiven(args_.pose_init)) {
-      std::copy(given, given + 7, starts[count++].pose);
-      if (!IsGiven(args_.pose_target)) return count;
-      starts[0].cost = cost.Cost(starts[0].pose);
-    } else {
-      count = MakeRandomStarts(cost, options_, seed_, problem_.ObjectId(index), &scratch->starts);
+    StartWorkspace<T>& workspace = scratch->starts;
+    T target[7];
+    const bool has_target = IsGiven(args_.pose_target);
+    if (has_target) LoadPose<kDof>(args_.pose_target, index, target);
+    if (!IsGiven(args_.pose_init)) {
+      return FindStarts(cost, options_, StartStream{seed_, problem_.ObjectId(index)},
+                        has_target ? target : nullptr, options_.num_refined, &workspace);
     }
-    if (IsGiven(args_.pose_target)) {
-      T target[7];
-      LoadPose<kDof>(args_.pose_target, index, target);
-      InsertStart(cost, target, count, starts);
-      ++count;
-    }
-    return count;
+    StartPose<T>* best = workspace.best;
+    std::copy(given, given + 7, best[0].pose);
+    if (!has_target) return 1;
+    best[0].cost = cost.Cost(best[0].pose);
+    std::copy(target, target + ObjectCost<kDof, T>::Dof::kStorage, best[1].pose);
+    best[1].cost = cost.Cost(target);
+    if (best[1].cost < best[0].cost) std::swap(best[0], best[1]);
+    const bool both = options_.num_refined > 1 && !AreOneStart<kDof>(best[0].pose, best[1].pose);
+    return both ? 2 : 1;
   }
 
-  // Refines the best starts that differ in rotation and keeps the best outcome.
+  // Refines the starts and keeps the best outcome.
   void RefineBest(const ObjectCost<kDof, T>& cost, const StartPose<T>* starts, int num_starts,
                   ObjectResult<kDof, T>* result) const {
-    int taken[PROPNP_MAX_REFINED];
-    int count = 0;
     result->outcome.finite = false;
-    for (int s = 0; s < num_starts && count < options_.num_refined; ++s) {
-      const bool is_new = std::all_of(taken, taken + count, [&](int other) {
-        return RotationDistance<kDof>(starts[s].pose, starts[other].pose) > T(kStartDistance);
-      });
-      if (!is_new) continue;
-      taken[count++] = s;
+    for (int s = 0; s < num_starts; ++s) {
       T pose[7];
       std::copy(starts[s].pose, starts[s].pose + 7, pose);
       const RefineOutcome outcome =
@@ -181,7 +171,8 @@ class ObjectSolver {
     for (T c : result.uncertainty.covariance) trouble += c * T(0);
     for (T n : result.uncertainty.null_space) trouble += n * T(0);
     trouble += (result.uncertainty.variance_factor + result.uncertainty.behind_fraction) * T(0);
-    return trouble == T(0) && std::isfinite(result.outcome.cost_after);
+    return trouble == T(0) && std::isfinite(result.outcome.cost_after) &&
+           !std::isnan(result.outcome.cost_before);
   }
 
   const Problem& problem_;

@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "propnp/engine/check_args.h"
+
 namespace propnp {
 namespace {
 
@@ -31,11 +33,8 @@ Status CheckRange(const char* name, int64_t value, int64_t low, int64_t high) {
 
 Status CheckSolveOptions(const propnp_solve_options* options) {
   if (!options) return Status::InvalidArgument("options is null");
-  if (options->struct_size < sizeof(propnp_solve_options)) {
-    return Status::InvalidArgument("options.struct_size is " +
-                                   std::to_string(options->struct_size) + ", expected at least " +
-                                   std::to_string(sizeof(propnp_solve_options)));
-  }
+  PROPNP_RETURN_IF_ERROR(CheckStructSize("options", *options));
+  PROPNP_RETURN_IF_ERROR(CheckSeedPointer(options->seed_pointer));
   const propnp_solve_options& o = *options;
   constexpr int kMany = 1 << 20;
   PROPNP_RETURN_IF_ERROR(CheckRange("method", o.method, 0, 1));

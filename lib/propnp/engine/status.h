@@ -15,7 +15,8 @@ enum class StatusCode : int {
   kOk = 0,
   kInvalidArgument = -1,  // a shape, dtype, option or pointer; the message names field and value
   kWorkspaceTooSmall = -2,
-  kUnavailable = -3  // the device asked for is not there
+  kUnavailable = -3,  // the device asked for is not there
+  kOutOfMemory = -4
 };
 
 class Status {

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -22,12 +23,18 @@ struct ThreadPool::Workers {
   uint64_t generation = 0;
   int running = 0;
   bool stop = false;
+  int num_workers;
   std::vector<std::thread> threads;
 
-  explicit Workers(int count) {
+  // Where the system has no thread left to give, the caller does the work of those that are
+  // missing.
+  explicit Workers(int count) : num_workers(count) {
     threads.reserve(count);
-    for (int worker = 1; worker <= count; ++worker) {
-      threads.emplace_back([this, worker] { Loop(worker); });
+    try {
+      for (int worker = 1; worker <= count; ++worker) {
+        threads.emplace_back([this, worker] { Loop(worker); });
+      }
+    } catch (const std::system_error&) {
     }
   }
 
@@ -63,15 +70,24 @@ struct ThreadPool::Workers {
     }
     work_ready.notify_all();
     new_body(new_context, 0);
+    for (int worker = static_cast<int>(threads.size()) + 1; worker <= num_workers; ++worker) {
+      new_body(new_context, worker);
+    }
     std::unique_lock<std::mutex> lock(mutex);
     work_done.wait(lock, [&] { return running == 0; });
   }
 };
 
+namespace {
+
+int HardwareThreads() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMaxThreads);
+}
+
+}  // namespace
+
 ThreadPool::ThreadPool(int num_threads)
-    : num_threads_(num_threads > 0
-                       ? num_threads
-                       : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))) {}
+    : num_threads_(num_threads > 0 ? num_threads : HardwareThreads()) {}
 
 ThreadPool::~ThreadPool() {
   // The threads of the parent do not exist in a forked child: nothing there can be joined.

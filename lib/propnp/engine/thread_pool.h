@@ -10,6 +10,9 @@
 
 namespace propnp {
 
+// The most threads that anybody may ask for.
+constexpr int kMaxThreads = 4096;
+
 class ThreadPool {
  public:
   // num_threads <= 0 means one a hardware thread.

@@ -17,8 +17,24 @@
 
 PROPNP_MATH_BEGIN
 
-// A symmetric positive semidefinite matrix of up to kMax columns, factorised in place.
-template <int kMax, typename S>
+// Subtracts what the rows above have in common with row `j` from it: row[i] -= sum_k rows_k[j]
+// rows_k[i] for j < i < n, k < j, rows `stride` apart; entries up to the stride may be overwritten
+// with anything where i <= j or i >= n.
+template <typename S>
+struct PlainElimination {
+  static PROPNP_HOST_DEVICE void run(S* rows, int stride, int j, int n) {
+    S* const row = rows + j * stride;
+    for (int k = 0; k < j; ++k) {
+      const S* const above = rows + k * stride;
+      const S factor = above[j];
+      for (int i = j + 1; i < n; ++i) row[i] -= above[i] * factor;
+    }
+  }
+};
+
+// A symmetric positive semidefinite matrix of up to kMax columns, factorised in place. Nearly all
+// of the work is Elimination's.
+template <int kMax, typename S, typename Elimination = PlainElimination<S>>
 class PivotedCholesky {
  public:
   // A pivot is the share of a column's square that the columns before it do not explain. Rounding
@@ -46,14 +62,14 @@ class PivotedCholesky {
   // A solution of A x = b for b in the range of A; `x` may not be `b`.
   PROPNP_HOST_DEVICE void solve(const S* b, S* x) const {
     S y[kMax];
-    for (int i = 0; i < rank_; ++i) {
-      S sum = b[order_[i]] * scale_[order_[i]];
-      for (int k = 0; k < i; ++k) sum -= l_[i][k] * y[k];
-      y[i] = sum / l_[i][i];
+    for (int i = 0; i < rank_; ++i) y[i] = b[order_[i]] * scale_[order_[i]];
+    for (int k = 0; k < rank_; ++k) {
+      y[k] /= u_[k][k];
+      for (int i = k + 1; i < rank_; ++i) y[i] -= u_[k][i] * y[k];
     }
     for (int i = rank_ - 1; i >= 0; --i) {
-      for (int k = i + 1; k < rank_; ++k) y[i] -= l_[k][i] * y[k];
-      y[i] /= l_[i][i];
+      for (int k = i + 1; k < rank_; ++k) y[i] -= u_[i][k] * y[k];
+      y[i] /= u_[i][i];
     }
     for (int i = 0; i < n_; ++i) x[order_[i]] = i < rank_ ? y[i] * scale_[order_[i]] : S(0);
   }
@@ -72,10 +88,10 @@ class PivotedCholesky {
         const bool usable = remaining_[i] > S(0) && remaining_[j] > S(0);
         const S value = usable ? a[i * n_ + j] * scale_[i] * scale_[j] : S(0);
         const bool finite = value - value == S(0);
-        l_[i][j] = finite ? value : S(0);
+        u_[j][i] = finite ? value : S(0);
         if (!finite) remaining_[i] = S(0);
       }
-      l_[i][i] = S(1);
+      u_[i][i] = S(1);
     }
   }
 
@@ -87,24 +103,25 @@ class PivotedCholesky {
     return best;
   }
 
-  // Swaps two columns and rows of the symmetric matrix of which l_ holds the lower triangle, p <=
+  // Swaps two columns and rows of the symmetric matrix of which u_ holds the upper triangle, p <=
   // q.
   PROPNP_HOST_DEVICE void exchange(int p, int q) {
     if (p == q) return;
-    for (int k = 0; k < p; ++k) swap(l_[p][k], l_[q][k]);
-    for (int k = p + 1; k < q; ++k) swap(l_[k][p], l_[q][k]);
-    for (int k = q + 1; k < n_; ++k) swap(l_[k][p], l_[k][q]);
+    for (int k = 0; k < p; ++k) swap(u_[k][p], u_[k][q]);
+    for (int k = p + 1; k < q; ++k) swap(u_[p][k], u_[k][q]);
+    for (int k = q + 1; k < n_; ++k) swap(u_[p][k], u_[q][k]);
     swap(remaining_[p], remaining_[q]);
     swap(order_[p], order_[q]);
   }
 
   PROPNP_HOST_DEVICE void eliminate(int j) {
-    l_[j][j] = sqrt(remaining_[j]);
+    Elimination::run(&u_[0][0], kStride, j, n_);
+    S* const row = u_[j];
+    row[j] = sqrt(remaining_[j]);
+    const S inverse = S(1) / row[j];
     for (int i = j + 1; i < n_; ++i) {
-      S sum = l_[i][j];
-      for (int k = 0; k < j; ++k) sum -= l_[i][k] * l_[j][k];
-      l_[i][j] = sum / l_[j][j];
-      remaining_[i] -= l_[i][j] * l_[i][j];
+      row[i] *= inverse;
+      remaining_[i] -= row[i] * row[i];
     }
   }
 
@@ -114,11 +131,13 @@ class PivotedCholesky {
     a = b, b = kept;
   }
 
+  static constexpr int kStride = (kMax + 15) / 16 * 16;  // whole registers
+
   int n_ = 0, rank_ = 0;
   int order_[kMax];
   S scale_[kMax];
   S remaining_[kMax];
-  S l_[kMax][kMax];
+  S u_[kMax][kStride];  // L^T
 };
 
 // The normal equations of a problem with n <= kMax unknowns, row by row, and their solution.

@@ -14,23 +14,36 @@
 
 PROPNP_MATH_BEGIN
 
-struct PhiloxWords {
-  uint32_t word[4];
+// W is uint32_t, or one word in each lane of a vector register.
+template <typename W>
+struct PhiloxBlock {
+  W word[4];
 };
+using PhiloxWords = PhiloxBlock<uint32_t>;
 
-PROPNP_HOST_DEVICE inline PhiloxWords philox4x32(PhiloxWords counter, uint32_t key0,
-                                                 uint32_t key1) {
+PROPNP_HOST_DEVICE PROPNP_INLINE void multiply_wide(uint32_t a, uint32_t b, uint32_t* high,
+                                                    uint32_t* low) {
+  const uint64_t product = uint64_t{a} * b;
+  *high = static_cast<uint32_t>(product >> 32), *low = static_cast<uint32_t>(product);
+}
+
+template <typename W>
+PROPNP_HOST_DEVICE inline PhiloxBlock<W> philox_rounds(PhiloxBlock<W> counter, uint32_t key0,
+                                                       uint32_t key1) {
   constexpr int kRounds = 10;
   for (int round = 0; round < kRounds; ++round) {
-    const uint64_t product0 = uint64_t{0xD2511F53} * counter.word[0];
-    const uint64_t product1 = uint64_t{0xCD9E8D57} * counter.word[2];
-    counter = {{static_cast<uint32_t>(product1 >> 32) ^ counter.word[1] ^ key0,
-                static_cast<uint32_t>(product1),
-                static_cast<uint32_t>(product0 >> 32) ^ counter.word[3] ^ key1,
-                static_cast<uint32_t>(product0)}};
+    W high0, low0, high1, low1;
+    multiply_wide(0xD2511F53u, counter.word[0], &high0, &low0);
+    multiply_wide(0xCD9E8D57u, counter.word[2], &high1, &low1);
+    counter = {{high1 ^ counter.word[1] ^ W(key0), low1, high0 ^ counter.word[3] ^ W(key1), low0}};
     key0 += 0x9E3779B9, key1 += 0xBB67AE85;
   }
   return counter;
+}
+
+PROPNP_HOST_DEVICE inline PhiloxWords philox4x32(PhiloxWords counter, uint32_t key0,
+                                                 uint32_t key1) {
+  return philox_rounds(counter, key0, key1);
 }
 
 // The streams of one object never overlap: each use has a purpose of its own.
@@ -45,12 +58,18 @@ enum class RandomPurpose : uint32_t {
   kAmisYaw = 8
 };
 
+template <typename W>
+PROPNP_HOST_DEVICE inline PhiloxBlock<W> random_block(uint64_t seed, uint64_t object_id,
+                                                      RandomPurpose purpose, W index) {
+  const PhiloxBlock<W> counter{{index, W(static_cast<uint32_t>(purpose)),
+                                W(static_cast<uint32_t>(object_id)),
+                                W(static_cast<uint32_t>(object_id >> 32))}};
+  return philox_rounds(counter, static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
+}
+
 PROPNP_HOST_DEVICE inline PhiloxWords random_words(uint64_t seed, uint64_t object_id,
                                                    RandomPurpose purpose, uint32_t index) {
-  const PhiloxWords counter{{index, static_cast<uint32_t>(purpose),
-                             static_cast<uint32_t>(object_id),
-                             static_cast<uint32_t>(object_id >> 32)}};
-  return philox4x32(counter, static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
+  return random_block(seed, object_id, purpose, index);
 }
 
 // The middle of the word's cell in (0, 1): never 0 and never 1, also in double's rounding.

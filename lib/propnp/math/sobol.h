@@ -77,23 +77,28 @@ PROPNP_HOST_DEVICE inline uint32_t sobol_word(uint32_t index, int dimension) {
   return word;
 }
 
-PROPNP_HOST_DEVICE PROPNP_INLINE uint32_t reversed_bits(uint32_t x) {
-  x = (x >> 16) | (x << 16);
+// In an order that a compiler does not take for a byte swap, which it would not make vectors of.
+PROPNP_HOST_DEVICE PROPNP_INLINE constexpr uint32_t reversed_bits(uint32_t x) {
   x = ((x >> 8) & 0x00FF00FFu) | ((x & 0x00FF00FFu) << 8);
   x = ((x >> 4) & 0x0F0F0F0Fu) | ((x & 0x0F0F0F0Fu) << 4);
   x = ((x >> 2) & 0x33333333u) | ((x & 0x33333333u) << 2);
-  return ((x >> 1) & 0x55555555u) | ((x & 0x55555555u) << 1);
+  x = ((x >> 1) & 0x55555555u) | ((x & 0x55555555u) << 1);
+  return (x >> 16) | (x << 16);
 }
 
-// A bijection of the words for every key, in which no output bit depends on a lower input bit.
-PROPNP_HOST_DEVICE PROPNP_INLINE uint32_t nested_uniform_scramble(uint32_t word, uint32_t key) {
-  uint32_t x = reversed_bits(word);
+// A bijection of the words for every key, in which no output bit depends on a lower input bit. The
+// word comes reversed.
+PROPNP_HOST_DEVICE PROPNP_INLINE uint32_t scramble_reversed(uint32_t x, uint32_t key) {
   x ^= x * 0x3D20ADEAu;  // even factors: a bit reaches higher bits only
   x += key;
   x *= (key >> 16) | 1u;
   x ^= x * 0x05526C56u;
   x ^= x * 0x53A22864u;
   return reversed_bits(x);
+}
+
+PROPNP_HOST_DEVICE PROPNP_INLINE uint32_t nested_uniform_scramble(uint32_t word, uint32_t key) {
+  return scramble_reversed(reversed_bits(word), key);
 }
 
 // The keys of an object.
@@ -120,22 +125,23 @@ PROPNP_HOST_DEVICE inline uint32_t scrambled_sobol_word(uint32_t index, int dime
   return scrambled_sobol_word(index, dimension, sobol_scramble(seed, object_id));
 }
 
-// words[i] = scrambled_sobol_word(i, dimension, scramble) for i < count, by doubling: a vector
-// compiler makes whole registers of it.
-PROPNP_HOST_DEVICE inline void scrambled_sobol_words(uint32_t count, int dimension,
+// words[i] = scrambled_sobol_word(i, dimension, scramble) for i < count, by doubling of the
+// reversed words: a vector compiler makes whole registers of it.
+PROPNP_HOST_DEVICE inline void scrambled_sobol_words(int64_t count, int dimension,
                                                      const SobolScramble& scramble,
                                                      uint32_t* words) {
   if (count == 0) return;
   words[0] = 0;
-  uint32_t filled = 1;
+  int64_t filled = 1;
   for (int bit = 0; filled < count; ++bit) {
-    const uint32_t direction = sobol_direction(bit, dimension);
-    const uint32_t more = count - filled < filled ? count - filled : filled;
-    for (uint32_t i = 0; i < more; ++i) words[filled + i] = words[i] ^ direction;
+    const uint32_t direction = reversed_bits(sobol_direction(bit, dimension));
+    const int64_t more = count - filled < filled ? count - filled : filled;
+    uint32_t* const next = words + filled;
+    for (int64_t i = 0; i < more; ++i) next[i] = words[i] ^ direction;
     filled += more;
   }
   const uint32_t key = scramble.key[dimension];
-  for (uint32_t i = 0; i < count; ++i) words[i] = nested_uniform_scramble(words[i], key);
+  for (int64_t i = 0; i < count; ++i) words[i] = scramble_reversed(words[i], key);
 }
 
 PROPNP_MATH_END

@@ -25,17 +25,21 @@ enum class Tangent {
   kInversePose  // ours of object_from_cam: [-R^T dt - R^T [t]x theta, -R^T theta]
 };
 
+// Writes scale * m into the 6x6 row-major matrix `a`.
+template <typename S>
+PROPNP_HOST_DEVICE inline void put_block(int row, int column, const S& scale, const Mat3<S>& m,
+                                         S* a) {
+  const Vec3<S> rows[3] = {m.row0, m.row1, m.row2};
+  for (int i = 0; i < 3; ++i) {
+    S* out = a + (row + i) * 6 + column;
+    out[0] = scale * rows[i].x, out[1] = scale * rows[i].y, out[2] = scale * rows[i].z;
+  }
+}
+
 // A of the convention, 6x6 row-major.
 template <typename S>
 PROPNP_HOST_DEVICE inline void tangent_map(Tangent tangent, const RigidTransform<S>& pose, S* a) {
   for (int i = 0; i < 36; ++i) a[i] = constant<S>(0);
-  const auto put = [&](int row, int column, const S& scale, const Mat3<S>& m) {
-    const Vec3<S> rows[3] = {m.row0, m.row1, m.row2};
-    for (int i = 0; i < 3; ++i) {
-      S* out = a + (row + i) * 6 + column;
-      out[0] = scale * rows[i].x, out[1] = scale * rows[i].y, out[2] = scale * rows[i].z;
-    }
-  };
   const S zero = constant<S>(0), one = constant<S>(1), half = constant<S>(0.5);
   const Mat3<S> identity{{one, zero, zero}, {zero, one, zero}, {zero, zero, one}};
   const Mat3<S> to_object = transposed(pose.rotation);
@@ -45,40 +49,74 @@ PROPNP_HOST_DEVICE inline void tangent_map(Tangent tangent, const RigidTransform
     case Tangent::kPropnp:
     case Tangent::kRotationVector:
     case Tangent::kRos:
-      put(0, 0, one, identity), put(3, 3, one, identity);
+      put_block(0, 0, one, identity, a), put_block(3, 3, one, identity, a);
       break;
     case Tangent::kHalfAngle:
-      put(0, 0, one, identity), put(3, 3, half, identity);
+      put_block(0, 0, one, identity, a), put_block(3, 3, half, identity, a);
       break;
     case Tangent::kEproPnp:
-      put(0, 0, one, identity), put(3, 3, -half, identity);
+      put_block(0, 0, one, identity, a), put_block(3, 3, -half, identity, a);
       break;
     case Tangent::kObjectSide:
-      put(0, 0, one, identity), put(3, 3, one, to_object);
+      put_block(0, 0, one, identity, a), put_block(3, 3, one, to_object, a);
       break;
     case Tangent::kGtsam:
-      put(0, 3, one, to_object), put(3, 0, one, to_object);
+      put_block(0, 3, one, to_object, a), put_block(3, 0, one, to_object, a);
       break;
     case Tangent::kPycolmap:
-      put(0, 3, half, identity), put(3, 0, one, identity);
+      put_block(0, 3, half, identity, a), put_block(3, 0, one, identity, a);
       break;
     case Tangent::kInversePose:
-      put(0, 0, -one, to_object), put(0, 3, -one, to_object * t_cross);
-      put(3, 3, -one, to_object);
+      put_block(0, 0, -one, to_object, a), put_block(0, 3, -one, to_object * t_cross, a);
+      put_block(3, 3, -one, to_object, a);
       break;
   }
 }
 
-// result = A covariance A^T, both 6x6 row-major; `result` may be `covariance`.
+// A^-1: our_tangent = A^-1 their_tangent.
 template <typename S>
-PROPNP_HOST_DEVICE inline void convert_covariance(Tangent tangent, const RigidTransform<S>& pose,
-                                                  const S* covariance, S* result) {
-  S a[36], half_way[36];
-  tangent_map(tangent, pose, a);
+PROPNP_HOST_DEVICE inline void inverse_tangent_map(Tangent tangent, const RigidTransform<S>& pose,
+                                                   S* a) {
+  const S zero = constant<S>(0), one = constant<S>(1), two = constant<S>(2);
+  const Mat3<S> identity{{one, zero, zero}, {zero, one, zero}, {zero, zero, one}};
+  switch (tangent) {
+    case Tangent::kInversePose:  // the inverse of the inverse is the pose
+      return tangent_map(tangent, inverse(pose), a);
+    case Tangent::kPropnp:
+    case Tangent::kRotationVector:
+    case Tangent::kRos:
+      return tangent_map(tangent, pose, a);
+    default:
+      break;
+  }
+  for (int i = 0; i < 36; ++i) a[i] = zero;
+  switch (tangent) {
+    case Tangent::kHalfAngle:
+      put_block(0, 0, one, identity, a), put_block(3, 3, two, identity, a);
+      break;
+    case Tangent::kEproPnp:
+      put_block(0, 0, one, identity, a), put_block(3, 3, -two, identity, a);
+      break;
+    case Tangent::kObjectSide:
+      put_block(0, 0, one, identity, a), put_block(3, 3, one, pose.rotation, a);
+      break;
+    case Tangent::kGtsam:
+      put_block(0, 3, one, pose.rotation, a), put_block(3, 0, one, pose.rotation, a);
+      break;
+    default:  // kPycolmap
+      put_block(0, 3, one, identity, a), put_block(3, 0, two, identity, a);
+      break;
+  }
+}
+
+// result = a c a^T, all 6x6 row-major; `result` may be `c`.
+template <typename S>
+PROPNP_HOST_DEVICE inline void map_covariance(const S* a, const S* c, S* result) {
+  S half_way[36];
   for (int i = 0; i < 6; ++i) {
     for (int j = 0; j < 6; ++j) {
       S sum = constant<S>(0);
-      for (int k = 0; k < 6; ++k) sum = sum + a[i * 6 + k] * covariance[k * 6 + j];
+      for (int k = 0; k < 6; ++k) sum = sum + a[i * 6 + k] * c[k * 6 + j];
       half_way[i * 6 + j] = sum;
     }
   }
@@ -89,6 +127,15 @@ PROPNP_HOST_DEVICE inline void convert_covariance(Tangent tangent, const RigidTr
       result[i * 6 + j] = sum;
     }
   }
+}
+
+// result = A covariance A^T, from our tangent to theirs; `result` may be `covariance`.
+template <typename S>
+PROPNP_HOST_DEVICE inline void convert_covariance(Tangent tangent, const RigidTransform<S>& pose,
+                                                  const S* covariance, S* result) {
+  S a[36];
+  tangent_map(tangent, pose, a);
+  map_covariance(a, covariance, result);
 }
 
 // Finite steps: our Cayley tangent theta and the rotation vector phi of the same rotation,

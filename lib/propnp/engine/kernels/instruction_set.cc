@@ -7,6 +7,7 @@
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/engine/kernels/proposal_kernels.h"
 #include "propnp/engine/kernels/sample_kernels.h"
+#include "propnp/engine/kernels/start_draw_kernels.h"
 #include "propnp/engine/kernels/start_kernels.h"
 
 namespace propnp {
@@ -16,8 +17,11 @@ extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
+extern const ScoreKernels<float> kFloatScoreKernels;
+extern const ScoreKernels<double> kDoubleScoreKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
+extern const StartDrawKernels kStartDrawKernels;
 extern const DerivativeKernels kDerivativeKernels;
 }  // namespace baseline
 #if PROPNP_HAVE_AVX2
@@ -26,8 +30,11 @@ extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
+extern const ScoreKernels<float> kFloatScoreKernels;
+extern const ScoreKernels<double> kDoubleScoreKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
+extern const StartDrawKernels kStartDrawKernels;
 extern const DerivativeKernels kDerivativeKernels;
 }  // namespace avx2
 #endif
@@ -37,8 +44,11 @@ extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
+extern const ScoreKernels<float> kFloatScoreKernels;
+extern const ScoreKernels<double> kDoubleScoreKernels;
 extern const ProposalKernels kProposalKernels;
 extern const StartKernels kStartKernels;
+extern const StartDrawKernels kStartDrawKernels;
 extern const DerivativeKernels kDerivativeKernels;
 }  // namespace avx512
 #endif
@@ -131,9 +141,20 @@ const SampleKernels<double>& GetSampleKernels<double>() {
   return PROPNP_OF_CURRENT(kDoubleSampleKernels);
 }
 
+template <>
+const ScoreKernels<float>& GetScoreKernels<float>() {
+  return PROPNP_OF_CURRENT(kFloatScoreKernels);
+}
+
+template <>
+const ScoreKernels<double>& GetScoreKernels<double>() {
+  return PROPNP_OF_CURRENT(kDoubleScoreKernels);
+}
+
 const ProposalKernels& GetProposalKernels() { return PROPNP_OF_CURRENT(kProposalKernels); }
 
 const StartKernels& GetStartKernels() { return PROPNP_OF_CURRENT(kStartKernels); }
+const StartDrawKernels& GetStartDrawKernels() { return PROPNP_OF_CURRENT(kStartDrawKernels); }
 const DerivativeKernels& GetDerivativeKernels() { return PROPNP_OF_CURRENT(kDerivativeKernels); }
 
 }  // namespace propnp

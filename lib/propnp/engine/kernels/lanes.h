@@ -153,6 +153,16 @@ PROPNP_INLINE Lanes<T> log1p(const Lanes<T>& a) {
   return {hn::Log1p(typename Lanes<T>::Tag(), a.v)};
 }
 
+// Of arguments up to some ten thousand.
+template <typename T>
+PROPNP_INLINE Lanes<T> sin(const Lanes<T>& a) {
+  return {hn::Sin(typename Lanes<T>::Tag(), a.v)};
+}
+template <typename T>
+PROPNP_INLINE Lanes<T> cos(const Lanes<T>& a) {
+  return {hn::Cos(typename Lanes<T>::Tag(), a.v)};
+}
+
 // a * b + c in one rounding where the instruction set has it.
 template <typename T>
 PROPNP_INLINE Lanes<T> multiply_add(const Lanes<T>& a, const Lanes<T>& b, const Lanes<T>& c) {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "propnp/engine/kernels/lanes.h"
+#include "propnp/engine/kernels/regression_loops.h"
 #include "propnp/math/mode_chart.h"
 #include "propnp/math/quantile.h"
 #include "propnp/math/sobol.h"
@@ -17,7 +18,6 @@ PROPNP_MATH_BEGIN
 namespace {
 
 using F = Lanes<float>;
-using D = Lanes<double>;
 
 template <int kDof>
 struct DofOfLanes;
@@ -57,11 +57,12 @@ PROPNP_INLINE void store_xi(const KernelSamples& samples, int mode, int64_t s, c
   }
 }
 
-void fill_sobol(const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride) {
+void fill_sobol(int dof, const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride) {
   SobolScramble scramble;
   std::memcpy(scramble.key, keys, sizeof(scramble.key));
   for (int d = 0; d < kSobolDimensions; ++d) {
-    scrambled_sobol_words(static_cast<uint32_t>(count), d, scramble, words + d * stride);
+    if (d >= dof && d < 6) continue;
+    scrambled_sobol_words(count, d, scramble, words + d * stride);
   }
 }
 
@@ -80,13 +81,15 @@ void fill_quantiles(const uint32_t* words, int64_t count, float* out, const Quan
 }
 
 void fill_noise(int dof, const uint32_t* words, int64_t word_stride, int64_t count, float* normal,
-                int64_t normal_stride, float* chi_square) {
+                int64_t normal_stride, float* stretch) {
   for (int d = 0; d < dof; ++d) {
     fill_quantiles(words + d * word_stride, count, normal + d * normal_stride,
                    [](const SymmetricUniform<F>& u) { return normal_quantile(u); });
   }
-  fill_quantiles(words + 6 * word_stride, count, chi_square,
-                 [](const SymmetricUniform<F>& u) { return chi_square_4_quantile(u); });
+  static_assert(kProposalNu == 4, "the quantile's degrees of freedom");
+  fill_quantiles(words + 6 * word_stride, count, stretch, [](const SymmetricUniform<F>& u) {
+    return sqrt(F(kProposalNu) / chi_square_4_quantile(u));
+  });
 }
 
 template <int kDof>
@@ -127,15 +130,25 @@ PROPNP_INLINE void store_rows(const D* columns, int64_t s, int64_t end, int widt
 }
 
 template <int kDof>
-void place_of(const KernelChart* charts, int num_modes, int mode, int64_t begin, int64_t end,
-              const KernelSamples& samples, double* pose, double* displacement) {
+void poses_of(const KernelChart& kernel_chart, int mode, int64_t begin, int64_t end,
+              const KernelSamples& samples, double* pose) {
   constexpr int kStorage = kDof == 6 ? 7 : 4;
-  const Chart<kDof> chart = spread_chart<kDof>(charts[mode]);
+  const Chart<kDof> chart = spread_chart<kDof>(kernel_chart);
   for (int64_t s = begin; s < end; s += D::kSize) {
     D xi[kDof], columns[kStorage];
     load_xi<kDof>(samples, mode, s, xi);
     chart.pose_from(xi, columns);
     store_rows<kStorage>(columns, s, end, 7, pose);
+  }
+}
+
+template <int kDof>
+void place_of(const KernelChart* charts, int num_modes, int mode, int64_t begin, int64_t end,
+              const KernelSamples& samples, double* displacement) {
+  const Chart<kDof> chart = spread_chart<kDof>(charts[mode]);
+  for (int64_t s = begin; s < end; s += D::kSize) {
+    D xi[kDof];
+    load_xi<kDof>(samples, mode, s, xi);
     const PivotDisplacement<D> moved = chart.displacement(xi);
     const Mat3<D> m = rotation_minus_identity_from_cayley(moved.theta);
     const D record[12] = {m.row0.x, m.row0.y,      m.row0.z,      m.row1.x,
@@ -212,68 +225,6 @@ void regressors_of(const KernelChart& kernel_chart, const KernelComponent& c, bo
   }
 }
 
-// Four columns against four at a time keeps the adders fed.
-template <int kRows, int kColumns>
-PROPNP_INLINE void multiply_tile(const double* a, const double* b, int64_t stride, int64_t count,
-                                 int num_columns, double* sums) {
-  D total[kRows][kColumns];
-  for (auto& row : total) {
-    for (D& t : row) t = D(0.0);
-  }
-  for (int64_t s = 0; s < count; s += D::kSize) {
-    D right[kColumns];
-    for (int j = 0; j < kColumns; ++j) right[j] = D::load_unaligned(b + j * stride + s);
-    for (int i = 0; i < kRows; ++i) {
-      const D left = D::load_unaligned(a + i * stride + s);
-      for (int j = 0; j < kColumns; ++j) total[i][j] = multiply_add(left, right[j], total[i][j]);
-    }
-  }
-  for (int i = 0; i < kRows; ++i) {
-    for (int j = 0; j < kColumns; ++j) sums[i * num_columns + j] = total[i][j].sum();
-  }
-}
-
-void normal_matrix(const double* columns, int num_columns, int64_t stride, int64_t count,
-                   double* sums) {
-  constexpr int kTile = 4;
-  for (int i = 0; i < num_columns; i += kTile) {
-    const int rows = num_columns - i < kTile ? num_columns - i : kTile;
-    for (int j = 0; j <= i; j += kTile) {
-      const double* a = columns + i * stride;
-      const double* b = columns + j * stride;
-      double* out = sums + i * num_columns + j;
-      if (rows == kTile && j + kTile <= num_columns) {
-        multiply_tile<kTile, kTile>(a, b, stride, count, num_columns, out);
-        continue;
-      }
-      for (int r = 0; r < rows; ++r) {
-        for (int c = 0; c < kTile && j + c < num_columns; ++c) {
-          multiply_tile<1, 1>(a + r * stride, b + c * stride, stride, count, num_columns,
-                              out + r * num_columns + c);
-        }
-      }
-    }
-  }
-}
-
-void combine(const double* columns, int num_columns, int64_t stride, int64_t count,
-             const double* factors, double* result) {
-  for (int64_t s = 0; s < count; s += D::kSize) {
-    D sum(0.0);
-    for (int i = 0; i < num_columns; ++i) {
-      sum = multiply_add(D(factors[i]), D::load_unaligned(columns + i * stride + s), sum);
-    }
-    sum.store_unaligned(result + s);
-  }
-}
-
-void products(const double* columns, int num_columns, int64_t stride, int64_t count,
-              const double* values, double* result) {
-  for (int i = 0; i < num_columns; ++i) {
-    multiply_tile<1, 1>(columns + i * stride, values, stride, count, 1, result + i);
-  }
-}
-
 double exponentials(double* values, int64_t count, double shift) {
   double sum = 0;
   for (int64_t s = 0; s < count; s += D::kSize) {
@@ -290,9 +241,14 @@ void draw(int dof, const KernelChart& chart, const KernelComponent& component,
 }
 
 void place(int dof, const KernelChart* charts, int num_modes, int mode, int64_t begin, int64_t end,
-           const KernelSamples& samples, double* pose, double* displacement) {
-  (dof == 6 ? place_of<6> : place_of<4>)(charts, num_modes, mode, begin, end, samples, pose,
+           const KernelSamples& samples, double* displacement) {
+  (dof == 6 ? place_of<6> : place_of<4>)(charts, num_modes, mode, begin, end, samples,
                                          displacement);
+}
+
+void poses(int dof, const KernelChart& chart, int mode, int64_t begin, int64_t end,
+           const KernelSamples& samples, double* pose) {
+  (dof == 6 ? poses_of<6> : poses_of<4>)(chart, mode, begin, end, samples, pose);
 }
 
 void log_density(int dof, const KernelChart* charts, int num_modes,
@@ -311,8 +267,8 @@ void regressors(int dof, const KernelChart& chart, const KernelComponent& compon
 }  // namespace
 
 extern const ProposalKernels kProposalKernels;
-const ProposalKernels kProposalKernels = {fill_noise,  fill_sobol,  draw,          place,
-                                          log_density, regressors,  normal_matrix, combine,
-                                          products,    exponentials};
+const ProposalKernels kProposalKernels = {fill_noise, fill_sobol,  draw,       place,
+                                          poses,      log_density, regressors, normal_matrix,
+                                          eliminate,  combine,     products,   exponentials};
 
 PROPNP_MATH_END

@@ -47,19 +47,23 @@ struct KernelNoise {
 };
 
 struct ProposalKernels {
-  // normal[d][i], d < dof, and chi_square[i] (4 degrees) from the words of dimensions 0 to dof - 1
-  // and 6.
+  // normal[d][i], d < dof, and stretch[i] = sqrt(nu / chi-square_nu) from the words of dimensions 0
+  // to dof - 1 and 6.
   void (*fill_noise)(int dof, const uint32_t* words, int64_t word_stride, int64_t count,
-                     float* normal, int64_t normal_stride, float* chi_square);
-  // words (8 columns) of the scrambled Sobol points.
-  void (*fill_sobol)(const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride);
+                     float* normal, int64_t normal_stride, float* stretch);
+  // words (8 columns) of the scrambled Sobol points; columns dof to 5, which nothing reads, are
+  // left as they are.
+  void (*fill_sobol)(int dof, const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride);
   // xi of samples [begin, end) in the chart of the component they are drawn from.
   void (*draw)(int dof, const KernelChart&, const KernelComponent&, const KernelNoise&,
                int64_t begin, int64_t end, const KernelSamples&);
-  // Pose (7 numbers a sample) and displacement (16: rotation - I, shift of the pivot) of samples
-  // [begin, end) of a mode, and their xi in the charts of all other modes.
+  // Displacement (16 numbers a sample: rotation - I, shift of the pivot) of samples [begin, end) of
+  // a mode, and their xi in the charts of all other modes.
   void (*place)(int dof, const KernelChart* charts, int num_modes, int mode, int64_t begin,
-                int64_t end, const KernelSamples&, double* pose, double* displacement);
+                int64_t end, const KernelSamples&, double* displacement);
+  // Their poses, 7 numbers a sample.
+  void (*poses)(int dof, const KernelChart&, int mode, int64_t begin, int64_t end,
+                const KernelSamples&, double* pose);
   // log of the proposal's density of all samples, less `log_density_offset` (the factor above).
   void (*log_density)(int dof, const KernelChart* charts, int num_modes,
                       const KernelComponent* components, int num_components, int64_t count,
@@ -70,6 +74,8 @@ struct ProposalKernels {
   // sums[i * num_columns + j] = column_i . column_j for j <= i; columns are zero beyond `count`.
   void (*normal_matrix)(const double* columns, int num_columns, int64_t stride, int64_t count,
                         double* sums);
+  // PlainElimination of math/least_squares.h; the stride is a multiple of kSamplePadding.
+  void (*eliminate)(double* rows, int stride, int j, int n);
   // result[s] = sum_i factor_i column_i[s].
   void (*combine)(const double* columns, int num_columns, int64_t stride, int64_t count,
                   const double* factors, double* result);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// The loops over samples and points: costs of many poses near one base pose, and the gradient of a
-// weighted sum of those costs. Both work with displacements from the base pose, whose residuals are
-// known in double precision, so that single precision loses nothing of a sharp posterior.
+// The loops over samples and points: costs of many poses near one base pose, the gradient of a
+// weighted sum of those costs, and each pose's own gradient. All work with displacements from the
+// base pose, whose residuals are known in double precision, so that single precision loses nothing
+// of a sharp posterior.
 #ifndef PROPNP_ENGINE_KERNELS_SAMPLE_KERNELS_H_
 #define PROPNP_ENGINE_KERNELS_SAMPLE_KERNELS_H_
 
@@ -22,9 +23,16 @@ struct BaseView {
 };
 
 // Poses relative to the base: point = base point + (rotation - I) rotated + translation. A record
-// of kSampleRecord numbers each: rotation - I (row-major), translation, weight of the gradient.
+// of kSampleRecord numbers each: rotation - I (row-major), translation, weight of the gradient, the
+// diagonal of the rotation.
 constexpr int kSampleRecord = 16;
 constexpr int kRecordWeight = 12;
+constexpr int kRecordDiagonal = 13;
+
+template <typename T>
+void SetRecordDiagonal(T* record) {
+  for (int k = 0; k < 3; ++k) record[kRecordDiagonal + k] = T(1) + record[4 * k];
+}
 
 // `in_front` promises that no sample takes a point behind z_min: the loops then do without the
 // comparisons.
@@ -51,6 +59,8 @@ struct SampleKernels {
   // sample of which any number may be used.
   void (*add_costs)(const BaseView<T>&, const KernelModel<T>&, const SampleBlock<T>&,
                     T* partial_costs);
+  // costs[s] = the sum of a sample's partial costs, in double precision.
+  void (*sum_costs)(const T* partial_costs, int64_t count, double* costs);
   // Adds sum over samples of weight d cost / d inputs.
   void (*add_gradients)(const BaseView<T>&, const KernelModel<T>&, const SampleBlock<T>&,
                         PointGradientColumns<T>*);
@@ -58,6 +68,20 @@ struct SampleKernels {
 
 template <typename T>
 const SampleKernels<T>& GetSampleKernels();
+
+// The derivative of a sample's cost by moving the pivot, then by turning the object about it, rig
+// frame.
+constexpr int kScore = 6;
+
+template <typename T>
+struct ScoreKernels {
+  // Adds every sample's score over the view's points to `scores`, kScore numbers a sample.
+  void (*add_scores)(const BaseView<T>&, const KernelModel<T>&, const SampleBlock<T>&,
+                     double* scores);
+};
+
+template <typename T>
+const ScoreKernels<T>& GetScoreKernels();
 
 }  // namespace propnp
 

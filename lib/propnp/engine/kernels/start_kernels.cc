@@ -5,6 +5,8 @@
 // masks for branches, in the tangent at the pivot.
 #include "propnp/engine/kernels/start_kernels.h"
 
+#include <type_traits>
+
 #include "propnp/engine/kernels/lane_view.h"
 #include "propnp/math/pose.h"
 
@@ -25,55 +27,91 @@ struct Equations {
 struct Pose {
   Vec3<L> position;
   Quaternion<L> rotation;
-  L yaw_change;
+  L yaw;
 };
 
+// The points of a register of starts: each has its own, or all have the same. Without information
+// the weights are diagonal.
+template <bool kShared, bool kInformation>
+class PointList {
+ public:
+  PROPNP_INLINE PointList(const float* points, int64_t count) : points_(points), count_(count) {}
+
+  PROPNP_INLINE int64_t count() const { return count_; }
+  PROPNP_INLINE Vec3<L> point(int64_t i) const {
+    return {number(i, 0), number(i, 1), number(i, 2)};
+  }
+  PROPNP_INLINE Vec2<L> pixel(int64_t i) const { return {number(i, 3), number(i, 4)}; }
+  PROPNP_INLINE auto weight(int64_t i) const {
+    if constexpr (kInformation) {
+      return SqrtInformation<L>{number(i, 5), number(i, 6), number(i, 7), number(i, 8)};
+    } else {
+      return DiagonalWeight<L>{number(i, 5), number(i, 8)};
+    }
+  }
+
+ private:
+  PROPNP_INLINE L number(int64_t i, int k) const {
+    const float* first = points_ + (i * kStartPointNumbers + k) * (kShared ? 1 : kStartLanes);
+    if constexpr (kShared) {
+      return L(*first);
+    } else {
+      return L::load(first);
+    }
+  }
+
+  const float* const points_;
+  const int64_t count_;
+};
+
+template <typename Model, typename Points>
+L cost_of(const LaneView<Model, float>& lanes, const Pose& pose, const Points& points) {
+  const Mat3<L> rotation = rotation_matrix(pose.rotation);
+  L sum(0.0f);
+  for (int64_t k = 0; k < points.count(); ++k) {
+    sum = sum + point_cost(lanes.model, lanes.loss, rotation * points.point(k) + pose.position,
+                           points.pixel(k), points.weight(k));
+  }
+  return sum;
+}
+
 // One register of starts.
-template <typename Model, int kDof>
+template <typename Model, int kDof, typename Points>
 class StartRefiner {
  public:
   PROPNP_INLINE StartRefiner(const LaneView<Model, float>& lanes, const Vec3<L>& axis,
-                             const float* points, int num_points, const StartDamping& damping)
-      : lanes_(lanes), axis_(axis), points_(points), num_points_(num_points), damping_(damping) {}
+                             const Points& points, const StartDamping& damping)
+      : lanes_(lanes), axis_(axis), points_(points), damping_(damping) {}
 
-  void refine(int iterations, Pose* pose) const {
+  // Returns the cost over the starts' points.
+  L refine(int iterations, Pose* pose) const {
     Equations<kDof> current, trial;
     evaluate(*pose, &current);
     L radius(damping_.initial_radius), shrink(2.0f);
-    for (int i = 0; i < iterations; ++i) {
+    for (int left = iterations; left > 0; --left) {
       L step[kDof];
       const LaneMask<float> solved = solve(current, radius, step);
       const Pose moved = retract(*pose, step);
-      evaluate(moved, &trial);
+      // Nobody asks for the derivatives at the end.
+      if (left > 1) {
+        evaluate(moved, &trial);
+      } else {
+        trial.cost = cost_of(lanes_, moved, points_);
+      }
       const L predicted = predicted_decrease(current, step);
       const L ratio = (current.cost - trial.cost) / predicted;
       const LaneMask<float> accepted = solved & (L(0.0f) < predicted) &
                                        !(ratio < L(damping_.min_relative_decrease)) &
                                        !(current.cost < trial.cost);
-      update_radius(accepted, ratio, &radius, &shrink);
       *pose = select_pose(accepted, moved, *pose);
+      if (left == 1) return select(accepted, trial.cost, current.cost);
+      update_radius(accepted, ratio, &radius, &shrink);
       current = select_equations(accepted, trial, current);
     }
-  }
-
-  // The cost over points that all starts share.
-  L cost_of(const Pose& pose, const float* points, int64_t count) const {
-    const Mat3<L> rotation = rotation_matrix(pose.rotation);
-    L sum(0.0f);
-    for (int64_t k = 0; k < count; ++k) {
-      const float* p = points + k * kStartPointNumbers;
-      const SqrtInformation<L> weight{L(p[5]), L(p[6]), L(p[7]), L(p[8])};
-      sum = sum + point_cost(lanes_.model, lanes_.loss, rotation * spread_vector(p) + pose.position,
-                             {L(p[3]), L(p[4])}, weight);
-    }
-    return sum;
+    return current.cost;
   }
 
  private:
-  PROPNP_INLINE L number(int point, int k) const {
-    return L::load(points_ + (point * kStartPointNumbers + k) * kStartLanes);
-  }
-
   PROPNP_INLINE void tangent_row(const Vec3<L>& gradient, const Vec3<L>& rotated, L* row) const {
     const Vec3<L> torque = cross(rotated, gradient);
     row[0] = gradient.x, row[1] = gradient.y, row[2] = gradient.z;
@@ -90,12 +128,11 @@ class StartRefiner {
     for (L& g : sums->gradient) g = zero;
     sums->cost = zero;
     const Mat3<L> rotation = rotation_matrix(pose.rotation);
-    for (int k = 0; k < num_points_; ++k) {
-      const Vec3<L> rotated = rotation * Vec3<L>{number(k, 0), number(k, 1), number(k, 2)};
-      const SqrtInformation<L> weight{number(k, 5), number(k, 6), number(k, 7), number(k, 8)};
+    for (int64_t k = 0; k < points_.count(); ++k) {
+      const Vec3<L> rotated = rotation * points_.point(k);
       const PointResidual<L> r =
-          residual_with_jacobian(lanes_.model, rotated + pose.position,
-                                 {number(k, 3), number(k, 4)}, weight, ClampedRows::kDrop);
+          residual_with_jacobian(lanes_.model, rotated + pose.position, points_.pixel(k),
+                                 points_.weight(k), ClampedRows::kDrop);
       const LossValue<L> loss = lanes_.loss.evaluate(dot(r.e, r.e));
       L x_row[kDof], y_row[kDof];
       tangent_row(r.x_gradient, rotated, x_row);
@@ -112,25 +149,26 @@ class StartRefiner {
     }
   }
 
-  PROPNP_INLINE L damping(const L& diagonal, const L& radius) const {
+  PROPNP_INLINE L damping(const L& diagonal, const L& inverse_radius) const {
     const L one(1.0f);
     const L floor = select(L(0.0f) < diagonal, min(diagonal, one), one);
     const L clamped =
         max(floor * L(damping_.min_diagonal), min(diagonal, L(damping_.max_diagonal)));
-    return clamped / radius + floor * L(damping_.epsilon);
+    return clamped * inverse_radius + floor * L(damping_.epsilon);
   }
 
   // step = -(H + damping)^-1 g by Cholesky; false where the matrix is not positive.
   PROPNP_INLINE LaneMask<float> solve(const Equations<kDof>& e, const L& radius, L* step) const {
     L l[Equations<kDof>::kTriangle], inverse[kDof];
     LaneMask<float> positive = L(0.0f) < L(1.0f);
+    const L inverse_radius = L(1.0f) / radius;
     for (int i = 0, row = 0; i < kDof; row += ++i) {
       for (int j = 0, other = 0; j <= i; other += ++j) {
         L sum = e.curvature[row + j];
         if (i == j) {
           // Half the angle means four times the curvature, and a quarter of the damping in return.
           const float factor = kDof == 6 && i >= 3 ? 4.0f : 1.0f;
-          sum = sum + L(1 / factor) * damping(L(factor) * sum, radius);
+          sum = sum + L(1 / factor) * damping(L(factor) * sum, inverse_radius);
         }
         for (int k = 0; k < j; ++k) sum = sum - l[row + k] * l[other + k];
         if (i != j) {
@@ -138,9 +176,8 @@ class StartRefiner {
           continue;
         }
         positive = positive & (L(0.0f) < sum);
-        const L root = sqrt(sum);
-        l[row + i] = root;
-        inverse[i] = L(1.0f) / root;
+        inverse[i] = reciprocal_sqrt(sum);
+        l[row + i] = sum * inverse[i];
       }
     }
     L y[kDof];
@@ -171,16 +208,16 @@ class StartRefiner {
 
   PROPNP_INLINE Pose retract(const Pose& pose, const L* step) const {
     Vec3<L> theta;
-    L yaw_change = pose.yaw_change;
+    L yaw = pose.yaw;
     if constexpr (kDof == 6) {
       theta = {step[3], step[4], step[5]};
     } else {
       theta = step[3] * axis_;
       const L half = L(0.5f) * step[3];
-      yaw_change = yaw_change + L(2.0f) * atan2(half, L(1.0f));
+      yaw = yaw + L(2.0f) * atan2(half, L(1.0f));
     }
     return {pose.position + Vec3<L>{step[0], step[1], step[2]},
-            normalized(quaternion_from_cayley(theta) * pose.rotation), yaw_change};
+            normalized(quaternion_from_cayley(theta) * pose.rotation), yaw};
   }
 
   PROPNP_INLINE void update_radius(const LaneMask<float>& accepted, const L& ratio, L* radius,
@@ -197,7 +234,7 @@ class StartRefiner {
              select(m, a.position.z, b.position.z)},
             {select(m, a.rotation.w, b.rotation.w), select(m, a.rotation.x, b.rotation.x),
              select(m, a.rotation.y, b.rotation.y), select(m, a.rotation.z, b.rotation.z)},
-            select(m, a.yaw_change, b.yaw_change)};
+            select(m, a.yaw, b.yaw)};
   }
 
   PROPNP_INLINE static Equations<kDof> select_equations(const LaneMask<float>& m,
@@ -214,12 +251,11 @@ class StartRefiner {
 
   const LaneView<Model, float>& lanes_;
   const Vec3<L> axis_;
-  const float* const points_;
-  const int num_points_;
+  const Points points_;
   const StartDamping& damping_;
 };
 
-template <typename Model, int kDof>
+template <typename Model, int kDof, bool kShared, bool kInformation>
 void refine_of(const PackedView<float>& view, const KernelModel<float>& model, const float* axis,
                const StartPoints& points, int iterations, const StartDamping& damping,
                StartState* state) {
@@ -228,16 +264,25 @@ void refine_of(const PackedView<float>& view, const KernelModel<float>& model, c
     float* p[8];
     for (int k = 0; k < 3; ++k) p[k] = state->position[k] + lane;
     for (int k = 0; k < 4; ++k) p[3 + k] = state->quaternion[k] + lane;
-    p[7] = state->yaw_change + lane;
+    p[7] = state->yaw + lane;
     const auto load = [&](int k) { return L::load_unaligned(p[k]); };
     Pose pose{{load(0), load(1), load(2)}, {load(3), load(4), load(5), load(6)}, load(7)};
-    const StartRefiner<Model, kDof> refiner(lanes, spread_vector(axis), points.of_starts + lane,
-                                            points.count, damping);
-    refiner.refine(iterations, &pose);
+    using AllPoints = PointList<true, kInformation>;
+    using Points = PointList<kShared, kInformation>;
+    const AllPoints all(points.all, points.num_all);
+    const Points own = [&] {
+      if constexpr (kShared) {
+        return all;
+      } else {
+        return Points(points.of_starts + lane, points.count);
+      }
+    }();
+    const StartRefiner<Model, kDof, Points> refiner(lanes, spread_vector(axis), own, damping);
+    const L cost = refiner.refine(iterations, &pose);
     const L values[8] = {pose.position.x, pose.position.y, pose.position.z, pose.rotation.w,
-                         pose.rotation.x, pose.rotation.y, pose.rotation.z, pose.yaw_change};
+                         pose.rotation.x, pose.rotation.y, pose.rotation.z, pose.yaw};
     for (int k = 0; k < 8; ++k) values[k].store_unaligned(p[k]);
-    refiner.cost_of(pose, points.all, points.num_all).store_unaligned(state->cost + lane);
+    (kShared ? cost : cost_of(lanes, pose, all)).store_unaligned(state->cost + lane);
   }
 }
 
@@ -246,8 +291,15 @@ void refine(int dof, const PackedView<float>& view, const KernelModel<float>& mo
             const StartDamping& damping, StartState* state) {
   visit_camera(view.camera_model, [&](auto camera) {
     using Model = decltype(camera);
-    (dof == 6 ? refine_of<Model, 6> : refine_of<Model, 4>)(view, model, axis, points, iterations,
-                                                           damping, state);
+    const auto run = [&](auto shared, auto information) {
+      (dof == 6 ? refine_of<Model, 6, shared, information>
+                : refine_of<Model, 4, shared, information>)(view, model, axis, points, iterations,
+                                                            damping, state);
+    };
+    const auto with_weight = [&](auto shared) {
+      points.information ? run(shared, std::true_type()) : run(shared, std::false_type());
+    };
+    points.of_starts ? with_weight(std::false_type()) : with_weight(std::true_type());
   });
 }
 

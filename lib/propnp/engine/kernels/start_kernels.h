@@ -18,19 +18,20 @@ constexpr int kStartLanes = 16;
 constexpr int kStartPointNumbers = 9;
 
 // Where the pivot is and how the object is turned, number by number, kStartLanes each. 4DoF keeps
-// its rotation in the quaternion too, and counts what the yaw has changed.
+// its rotation in the quaternion too; the yaw says which of its turns it is.
 struct StartState {
   float position[3][kStartLanes];
   float quaternion[4][kStartLanes];
-  float yaw_change[kStartLanes];
+  float yaw[kStartLanes];
   float cost[kStartLanes];  // over all points
 };
 
 struct StartPoints {
-  const float* of_starts;  // as above
-  int count;               // of each start
+  const float* of_starts;  // as above; null: every start has all points
+  int64_t count;           // of each start
   const float* all;        // kStartPointNumbers each, one point after the other
   int64_t num_all;
+  bool information;  // the weights may have off-diagonals
 };
 
 struct StartDamping {

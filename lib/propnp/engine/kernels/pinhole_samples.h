@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// The loops of sample_kernels.cc for what is most common and can be done with half the work:
+// a pinhole without a rig, plain weights, Huber's loss or none, every point in front of the camera.
+#ifndef PROPNP_ENGINE_KERNELS_PINHOLE_SAMPLES_H_
+#define PROPNP_ENGINE_KERNELS_PINHOLE_SAMPLES_H_
+
+#include <limits>
+
+#include "propnp/engine/kernels/lane_view.h"
+#include "propnp/engine/kernels/sample_kernels.h"
+#include "propnp/math/camera.h"
+#include "propnp/math/pinhole_residual.h"
+
+PROPNP_MATH_BEGIN
+
+namespace {
+
+// A register of points.
+template <bool kHasBox>
+class PinholeSamples {
+ public:
+  using L = Lanes<float>;
+
+  PROPNP_INLINE PinholeSamples(const BaseView<float>& base, const KernelModel<float>& model)
+      : base_(base), lanes_(*base.view, model) {
+    const bool robust = lanes_.loss.kind == LossKind::kHuber;
+    delta_ = robust ? lanes_.loss.delta : L(std::numeric_limits<float>::infinity());
+  }
+
+  void add_costs(const SampleBlock<float>& block, float* partial_costs) const {
+    for (int64_t i = 0; i < base_.view->padded_points; i += L::kSize) {
+      const Point point = point_at(i);
+      const Vec3<L> rotated = rotated_at(i);
+      for (int64_t s = 0; s < block.count; ++s) {
+        const L norm = residual_norm(point.at(moved(rotated, block.records + s * kSampleRecord)));
+        const L inner = min(norm, delta_);
+        float* cost = partial_costs + s * kPointPadding;
+        multiply_add(inner, norm - L(0.5f) * inner, L::load(cost)).store(cost);
+      }
+    }
+  }
+
+  void add_gradients(const SampleBlock<float>& block, PointGradientColumns<float>* columns) const {
+    for (int64_t i = 0; i < base_.view->padded_points; i += L::kSize) {
+      const Point point = point_at(i);
+      const Vec3<L> rotated = rotated_at(i);
+      Sums sums;
+      for (int64_t s = 0; s < block.count; ++s) {
+        add_sample(point, rotated, block.records + s * kSampleRecord, &sums);
+      }
+      store(sums, i, columns);
+    }
+  }
+
+ private:
+  using Point = PinholePoint<L, kHasBox>;
+
+  // Over samples. `error` sums pull = d cost / d e, `weight` pull e.
+  struct Sums {
+    Vec3<L> point{L(0.0f), L(0.0f), L(0.0f)};
+    Vec2<L> error{L(0.0f), L(0.0f)}, weight{L(0.0f), L(0.0f)};
+    L delta{0.0f};
+  };
+
+  PROPNP_INLINE Point point_at(int64_t i) const {
+    const Vec2<L> error{L::load(base_.error_u + i), L::load(base_.error_v + i)};
+    const Vec2<L> pixel{L::load(base_.pixel_u + i), L::load(base_.pixel_v + i)};
+    return Point(lanes_.model.camera, lanes_.model.box, load_weight(*base_.view, i),
+                 L::load(base_.cam_z + i), error, pixel);
+  }
+  PROPNP_INLINE Vec3<L> rotated_at(int64_t i) const {
+    return {L::load(base_.rotated_x + i), L::load(base_.rotated_y + i),
+            L::load(base_.rotated_z + i)};
+  }
+
+  PROPNP_INLINE static Vec3<L> moved(const Vec3<L>& rotated, const float* record) {
+    const auto row = [&](const float* m, const float* shift) {
+      return multiply_add(
+          L(m[0]), rotated.x,
+          multiply_add(L(m[1]), rotated.y, multiply_add(L(m[2]), rotated.z, L(*shift))));
+    };
+    return {row(record, record + 9), row(record + 3, record + 10), row(record + 6, record + 11)};
+  }
+
+  PROPNP_INLINE void add_sample(const Point& point, const Vec3<L>& rotated, const float* record,
+                                Sums* sums) const {
+    const PinholeFraction<L> f = point.at(moved(rotated, record));
+    const PinholeNorms<L> norms(f);
+    const L sample_weight(record[kRecordWeight]);
+    const L weight = sample_weight * min(delta_ * norms.inverse_norm, L(1.0f));
+    const L over_depth = weight * norms.inverse_depth;
+    const L over_square = weight * norms.inverse_square_depth;
+    Vec2<L> a = over_square * f.n;  // pull / Z
+    sums->error = {multiply_add(over_depth, f.n.x, sums->error.x),
+                   multiply_add(over_depth, f.n.y, sums->error.y)};
+    sums->weight = {multiply_add(a.x, f.n.x, sums->weight.x),
+                    multiply_add(a.y, f.n.y, sums->weight.y)};
+    sums->delta = multiply_add(sample_weight, max(norms.norm - delta_, L(0.0f)), sums->delta);
+    if constexpr (kHasBox) {
+      const L zero(0.0f);
+      a = {select(f.held_x, zero, a.x), select(f.held_y, zero, a.y)};
+    }
+    const Vec3<L> g = point.gradient(f, norms.inverse_depth, a);
+    // R^T g.
+    const auto turned_back = [&](const L& sum, float xx, float yx, float zx) {
+      return multiply_add(L(xx), g.x, multiply_add(L(yx), g.y, multiply_add(L(zx), g.z, sum)));
+    };
+    const float* diagonal = record + kRecordDiagonal;
+    sums->point = {turned_back(sums->point.x, diagonal[0], record[3], record[6]),
+                   turned_back(sums->point.y, record[1], diagonal[1], record[7]),
+                   turned_back(sums->point.z, record[2], record[5], diagonal[2])};
+  }
+
+  PROPNP_INLINE void store(const Sums& sums, int64_t i,
+                           PointGradientColumns<float>* columns) const {
+    const auto add_to = [i](float* column, const L& value) {
+      (L::load(column + i) + value).store(column + i);
+    };
+    const DiagonalWeight<L> weight = load_weight(*base_.view, i);
+    // e = weight error, and a point without weight has e = 0.
+    const auto over_weight = [](const L& sum, const L& w) {
+      const L zero(0.0f);
+      const LaneMask<float> given = zero < w;
+      return select(given, sum / select(given, w, L(1.0f)), zero);
+    };
+    add_to(columns->x, sums.point.x);
+    add_to(columns->y, sums.point.y);
+    add_to(columns->z, sums.point.z);
+    add_to(columns->u, -(weight.x * sums.error.x));
+    add_to(columns->v, -(weight.y * sums.error.y));
+    add_to(columns->wxx, over_weight(sums.weight.x, weight.x));
+    add_to(columns->wyy, over_weight(sums.weight.y, weight.y));
+    if (lanes_.loss.kind == LossKind::kHuber) columns->delta += sums.delta.sum();
+  }
+
+  const BaseView<float>& base_;
+  const LaneView<PinholeModel, float> lanes_;
+  L delta_;
+};
+
+}  // namespace
+
+PROPNP_MATH_END
+
+#endif  // PROPNP_ENGINE_KERNELS_PINHOLE_SAMPLES_H_

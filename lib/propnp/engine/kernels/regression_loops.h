@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// The linear algebra of proposal_kernels.h over columns of samples: normal matrix, its elimination,
+// sums and products of columns.
+#ifndef PROPNP_ENGINE_KERNELS_REGRESSION_LOOPS_H_
+#define PROPNP_ENGINE_KERNELS_REGRESSION_LOOPS_H_
+
+#include "propnp/engine/kernels/lanes.h"
+
+PROPNP_MATH_BEGIN
+
+namespace {
+
+using D = Lanes<double>;
+
+// Four columns against four at a time keeps the adders fed.
+constexpr int kTile = 4;
+
+// Adds the products to `sums`.
+template <int kRows, int kColumns>
+PROPNP_INLINE void multiply_tile(const double* a, const double* b, int64_t stride, int64_t count,
+                                 int num_columns, double* sums) {
+  D total[kRows][kColumns];
+  for (auto& row : total) {
+    for (D& t : row) t = D(0.0);
+  }
+  for (int64_t s = 0; s < count; s += D::kSize) {
+    D right[kColumns];
+    for (int j = 0; j < kColumns; ++j) right[j] = D::load_unaligned(b + j * stride + s);
+    for (int i = 0; i < kRows; ++i) {
+      const D left = D::load_unaligned(a + i * stride + s);
+      for (int j = 0; j < kColumns; ++j) total[i][j] = multiply_add(left, right[j], total[i][j]);
+    }
+  }
+  for (int i = 0; i < kRows; ++i) {
+    for (int j = 0; j < kColumns; ++j) sums[i * num_columns + j] += total[i][j].sum();
+  }
+}
+
+// kRows rows of the matrix, from column `first` on; the last tile lies on the diagonal.
+template <int kRows>
+void multiply_rows(const double* columns, int num_columns, int first, int64_t stride, int64_t count,
+                   double* sums) {
+  const double* a = columns + first * stride;
+  double* out = sums + first * num_columns;
+  for (int j = 0; j < first; j += kTile) {
+    multiply_tile<kRows, kTile>(a, columns + j * stride, stride, count, num_columns, out + j);
+  }
+  multiply_tile<kRows, kRows>(a, a, stride, count, num_columns, out + first);
+}
+
+// In blocks of samples that stay in a cache of the first level while all tiles pass over them.
+void normal_matrix(const double* columns, int num_columns, int64_t stride, int64_t count,
+                   double* sums) {
+  constexpr int64_t kCache = 40 << 10;
+  constexpr decltype(&multiply_rows<1>) kLoops[] = {multiply_rows<1>, multiply_rows<2>,
+                                                    multiply_rows<3>, multiply_rows<4>};
+  const int64_t fit = kCache / static_cast<int64_t>(num_columns * sizeof(double));
+  const int64_t block = (fit + D::kSize - 1) / D::kSize * D::kSize;
+  for (int i = 0; i < num_columns * num_columns; ++i) sums[i] = 0;
+  for (int64_t begin = 0; begin < count; begin += block) {
+    const int64_t size = count - begin < block ? count - begin : block;
+    for (int i = 0; i < num_columns; i += kTile) {
+      const int rows = num_columns - i < kTile ? num_columns - i : kTile;
+      kLoops[rows - 1](columns + begin, num_columns, i, stride, size, sums);
+    }
+  }
+}
+
+template <int kRegisters>
+PROPNP_INLINE void eliminate_at(double* rows, int stride, int j, int column) {
+  D sums[kRegisters];
+  double* const row = rows + j * stride + column;
+  for (int r = 0; r < kRegisters; ++r) sums[r] = D::load_unaligned(row + r * D::kSize);
+  for (int k = 0; k < j; ++k) {
+    const double* const above = rows + k * stride;
+    const D factor(-above[j]);
+    for (int r = 0; r < kRegisters; ++r) {
+      sums[r] = multiply_add(factor, D::load_unaligned(above + column + r * D::kSize), sums[r]);
+    }
+  }
+  for (int r = 0; r < kRegisters; ++r) sums[r].store_unaligned(row + r * D::kSize);
+}
+
+void eliminate(double* rows, int stride, int j, int n) {
+  int i = (j + 1) / D::kSize * D::kSize;
+  for (; i + kTile * D::kSize <= n; i += kTile * D::kSize) {
+    eliminate_at<kTile>(rows, stride, j, i);
+  }
+  for (; i + 2 * D::kSize <= n; i += 2 * D::kSize) eliminate_at<2>(rows, stride, j, i);
+  for (; i < n; i += D::kSize) eliminate_at<1>(rows, stride, j, i);
+}
+
+template <int kRegisters>
+PROPNP_INLINE void combine_at(const double* columns, int num_columns, int64_t stride,
+                              const double* factors, double* result) {
+  D sums[kRegisters];
+  for (D& sum : sums) sum = D(0.0);
+  for (int i = 0; i < num_columns; ++i) {
+    const D factor(factors[i]);
+    for (int k = 0; k < kRegisters; ++k) {
+      const D column = D::load_unaligned(columns + i * stride + k * D::kSize);
+      sums[k] = multiply_add(factor, column, sums[k]);
+    }
+  }
+  for (int k = 0; k < kRegisters; ++k) sums[k].store_unaligned(result + k * D::kSize);
+}
+
+void combine(const double* columns, int num_columns, int64_t stride, int64_t count,
+             const double* factors, double* result) {
+  int64_t s = 0;
+  for (; s + kTile * D::kSize <= count; s += kTile * D::kSize) {
+    combine_at<kTile>(columns + s, num_columns, stride, factors, result + s);
+  }
+  for (; s < count; s += D::kSize) {
+    combine_at<1>(columns + s, num_columns, stride, factors, result + s);
+  }
+}
+
+void products(const double* columns, int num_columns, int64_t stride, int64_t count,
+              const double* values, double* result) {
+  for (int i = 0; i < num_columns; ++i) result[i] = 0;
+  int i = 0;
+  for (; i + kTile <= num_columns; i += kTile) {
+    multiply_tile<kTile, 1>(columns + i * stride, values, stride, count, 1, result + i);
+  }
+  for (; i < num_columns; ++i) {
+    multiply_tile<1, 1>(columns + i * stride, values, stride, count, 1, result + i);
+  }
+}
+
+}  // namespace
+
+PROPNP_MATH_END
+
+#endif  // PROPNP_ENGINE_KERNELS_REGRESSION_LOOPS_H_

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// What the random starts of kernels/start_kernels.h begin with: rotations, and subsets of the
+// points, for a group of starts at a time.
+#ifndef PROPNP_ENGINE_KERNELS_START_DRAW_KERNELS_H_
+#define PROPNP_ENGINE_KERNELS_START_DRAW_KERNELS_H_
+
+#include "propnp/engine/kernels/start_kernels.h"
+
+namespace propnp {
+
+// Random numbers of an object.
+struct StartStream {
+  uint64_t seed, object_id;
+};
+
+// The weights of an object's points as a line, cut into as many cells as there are points.
+struct WeightLine {
+  const double* begin;   // where each point's weight begins, and the end of the last
+  const int32_t* guide;  // a point near the beginning of each cell
+  int64_t num_points;
+  double cells_per_weight;
+};
+
+struct StartDrawKernels {
+  // Draws `count` different points for each of the starts first, first + 1, ..., each in turn with
+  // probability proportional to its weight among those left: chosen[k * kStartLanes + lane]. At
+  // least `count` points must have weight.
+  void (*draw_subsets)(const WeightLine&, const StartStream&, int first, int count,
+                       int32_t* chosen);
+  // Uniform rotations of the starts first, first + 1, ..., with 4DoF uniform turns about `axis`.
+  void (*draw_rotations)(int dof, const StartStream&, int first, const float* axis, StartState*);
+  // Copies the points of drawn subsets, of which `all` holds the numbers, to where the refinement
+  // reads them.
+  void (*gather_points)(const float* all, const int32_t* chosen, int count, float* of_starts);
+};
+
+const StartDrawKernels& GetStartDrawKernels();
+
+}  // namespace propnp
+
+#endif  // PROPNP_ENGINE_KERNELS_START_DRAW_KERNELS_H_

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+#include "propnp/engine/mode_seeds.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "propnp/engine/lane_starts.h"
+#include "propnp/engine/levenberg_marquardt.h"
+
+namespace propnp {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// Whether a lane for each seed is faster than points in the lanes: the one takes as long for one
+// seed as for sixteen, the other loses time between the points. Measured with AVX-512; the others
+// are alike.
+bool BestInLanes(int count, int64_t num_points) {
+  constexpr int64_t kLanesPerPoint = 360, kPerPoint = 16, kPerSeed = 2000;  // cycles
+  return kLanesPerPoint * num_points < count * (kPerPoint * num_points + kPerSeed);
+}
+
+template <int kDof>
+void DescendInLanes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
+                    int steps, int count, StartWorkspace<double>* workspace) {
+  // In the tangent that LevenbergMarquardt works in: how the damping bends a path depends on it.
+  const Vec3<double> origin{0, 0, 0};
+  LaneStarts<kDof, double> lanes(cost, options, origin, workspace);
+  lanes.ScalePoints();
+  StartPose<double>* seeds = workspace->best;
+  StartState group;
+  for (int lane = 0; lane < kStartLanes; ++lane) {
+    lanes.Set(lane, seeds[std::min(lane, count - 1)].pose, &group);
+  }
+  lanes.RefineOnAll(steps, &group);
+  for (int i = 0; i < count; ++i) {
+    lanes.GetPose(group, i, seeds[i].pose);
+    seeds[i].cost = lanes.Cost(group, i);
+  }
+}
+
+// Of norm one in double precision again.
+void NormaliseRotation(double* pose) {
+  const Quaternion<double> q = normalized(Quaternion<double>{pose[3], pose[4], pose[5], pose[6]});
+  pose[3] = q.w, pose[4] = q.x, pose[5] = q.y, pose[6] = q.z;
+}
+
+template <int kDof>
+void DescendOneByOne(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
+                     int steps, int count, StartWorkspace<double>* workspace) {
+  PackedObject<float>* rough = &workspace->rough;
+  CopyWithoutPrior(cost.object(), rough);
+  const ObjectCost<kDof, float> rough_cost(*rough);
+  for (int i = 0; i < count; ++i) {
+    StartPose<double>& seed = workspace->best[i];
+    float pose[7];
+    std::transform(seed.pose, seed.pose + 7, pose, [](double p) { return static_cast<float>(p); });
+    const RefineOutcome outcome =
+        LevenbergMarquardt<kDof, float>(rough_cost, options).Refine(steps, pose);
+    std::copy(pose, pose + 7, seed.pose);
+    if (kDof == 6) NormaliseRotation(seed.pose);
+    seed.cost = outcome.finite ? outcome.cost_after : kInfinity;
+  }
+}
+
+// With residuals a + b, b from rounding, a cost is at most twice that of a plus twice that of b,
+// which is near the lowest cost there is.
+template <int kDof>
+void EvaluateAgain(const ObjectCost<kDof, double>& cost, double max_cost_gap, int count,
+                   StartPose<double>* seeds) {
+  double lowest = kInfinity;
+  for (int i = 0; i < count; ++i) lowest = std::min(lowest, seeds[i].cost);
+  for (int i = 0; i < count; ++i) {
+    const bool may_count = seeds[i].cost <= 2 * (2 * lowest + max_cost_gap);
+    seeds[i].cost = may_count ? cost.Cost(seeds[i].pose) : kInfinity;
+  }
+}
+
+}  // namespace
+
+template <int kDof>
+void DescendSeeds(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
+                  int steps, double max_cost_gap, int count, StartWorkspace<double>* workspace) {
+  const PackedObject<double>& object = cost.object();
+  if (object.prior.active()) {
+    for (int i = 0; i < count; ++i) {
+      StartPose<double>& seed = workspace->best[i];
+      const RefineOutcome outcome =
+          LevenbergMarquardt<kDof, double>(cost, options).Refine(steps, seed.pose);
+      seed.cost = outcome.finite ? outcome.cost_after : kInfinity;
+    }
+    return;
+  }
+  LaneStarts<kDof, double>::Serves(object, options) && BestInLanes(count, object.num_points)
+      ? DescendInLanes(cost, options, steps, count, workspace)
+      : DescendOneByOne(cost, options, steps, count, workspace);
+  EvaluateAgain(cost, max_cost_gap, count, workspace->best);
+}
+
+template void DescendSeeds(const ObjectCost<6, double>&, const propnp_solve_options&, int, double,
+                           int, StartWorkspace<double>*);
+template void DescendSeeds(const ObjectCost<4, double>&, const propnp_solve_options&, int, double,
+                           int, StartWorkspace<double>*);
+
+}  // namespace propnp

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The propnp authors
+"""Where points are seen, how surely, and where the modes put them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.collections import EllipseCollection
+from matplotlib.lines import Line2D
+
+from .._evaluate import evaluate
+from ..sample_result import SampleResult
+from ._posterior import Array, OnePosterior, as_numpy, one_posterior
+from ._style import GREY, INK, mode_color, new_axes, plain_frame, titled
+
+# Ellipses hold this share of the noise of a point, and its radius in sigmas (two dimensions).
+_SHARE = 0.9
+_RADIUS = float(np.sqrt(-2 * np.log(1 - _SHARE)))
+
+
+def reprojection(
+    posterior: SampleResult,
+    x3d: Any,
+    x2d: Any,
+    w2d: Any = None,
+    *,
+    camera: Any,
+    index: int | tuple[int, ...] | None = None,
+    image: Any = None,
+    edges: Sequence[tuple[int, int]] = (),
+    axes: Any = None,
+    **options: Any,
+) -> Any:
+    """Measured points with ellipses of their noise, and the points of every mode.
+
+    Args:
+        posterior: of propnp.sample, with samples and modes.
+        x3d, x2d, w2d, camera: of the one object drawn, (N, 3), (N, 2) and so on.
+        index: of the object in the posterior's batch; needed if there is a batch.
+        image: (height, width) or (height, width, 3 or 4) to draw under it.
+        edges: pairs of points that a line joins, such as the edges of a box.
+        axes: of matplotlib; default: a new figure.
+        options: dof, yaw_axis, base_rotation, z_min as in the call of propnp.sample.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: the posterior has no samples or no modes, or the object has failed.
+    """
+    one = one_posterior(posterior, index)
+    axes = new_axes((6, 4.6)) if axes is None else axes
+    pixels = as_numpy(x2d)
+    if image is not None:
+        axes.imshow(image, cmap="gray", zorder=0)
+    _draw_ellipses(axes, pixels, w2d, image is not None)
+    for mode in one.modes:
+        seen = evaluate(as_numpy(x3d), pixels, camera=camera, pose=as_numpy(mode.pose), **options)
+        _draw_points(axes, pixels + seen.pixel_error, edges, mode_color(mode.letter))
+    _decorate(axes, one, pixels, image)
+    return axes
+
+
+def _draw_ellipses(axes: Any, pixels: Array, w2d: Any, on_image: bool) -> None:
+    weights = np.broadcast_to(1.0 if w2d is None else as_numpy(w2d), pixels.shape)
+    used = (weights > 0).all(axis=1)
+    diameter = 2 * _RADIUS / weights[used]
+    ink = "white" if on_image else INK
+    axes.add_collection(
+        EllipseCollection(
+            diameter[:, 0],
+            diameter[:, 1],
+            np.zeros(used.sum()),
+            units="xy",
+            offsets=pixels[used],
+            offset_transform=axes.transData,
+            facecolors="none",
+            edgecolors=ink,
+            linewidths=1,
+            zorder=2,
+        )
+    )
+    axes.plot(*pixels[used].T, "+", ms=5, color=ink, mew=1, zorder=3)
+    axes.plot(*pixels[~used].T, "x", ms=4, color=GREY, mew=1, zorder=3)
+
+
+def _draw_points(axes: Any, pixels: Array, edges: Sequence[tuple[int, int]], color: str) -> None:
+    for first, second in edges:
+        axes.plot(*pixels[[first, second]].T, "-", color=color, linewidth=1.4, zorder=4)
+    axes.plot(*pixels.T, "o", ms=4, mfc="none", mec=color, mew=1.4, zorder=5)
+
+
+def _decorate(axes: Any, one: OnePosterior, pixels: Array, image: Any) -> None:
+    low, high = pixels.min(0), pixels.max(0)
+    margin = (0.2 if image is None else 0.5) * max(high - low) + 1
+    if image is not None:  # nothing beyond its rim
+        low = np.maximum(low, margin - 0.5)
+        high = np.minimum(high, np.array([image.shape[1], image.shape[0]]) - 0.5 - margin)
+    axes.set_xlim(low[0] - margin, high[0] + margin)
+    axes.set_ylim(high[1] + margin, low[1] - margin)
+    plain_frame(axes)
+    axes.set_aspect("equal")
+    axes.set_xlabel("u (px)", fontsize=9)
+    axes.set_ylabel("v (px)", fontsize=9)
+    titled(axes, "Reprojection")
+    handles = [
+        Line2D(
+            [],
+            [],
+            marker="o",
+            mfc="none",
+            mec=INK,
+            linestyle="",
+            label=f"measured, {_SHARE:.0%} region",
+        )
+    ]
+    handles += [
+        Line2D(
+            [],
+            [],
+            marker="o",
+            mfc="none",
+            mec=mode_color(mode.letter),
+            mew=1.4,
+            linestyle="",
+            label=f"mode {mode.letter}, {mode.probability:.0%}",
+        )
+        for mode in one.modes
+    ]
+    axes.legend(
+        handles=handles,
+        fontsize=8,
+        frameon=True,
+        framealpha=0.85,
+        edgecolor="none",
+        labelcolor=INK,
+        loc="best",
+    )

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The propnp authors
+"""Tensors to structs of the C ABI, at the cost of some microseconds a call.
+
+Every thread keeps the structs of each operation and configuration with their constants filled in,
+and one workspace a device, which grows to the largest that was asked for.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+from typing import Optional, Sequence
+
+import torch
+from torch import Tensor
+
+from .. import _abi
+from .._options import COVARIANCES, LOSSES, METHODS, SAMPLERS
+from ..camera import MODELS
+from ..errors import InvalidArgumentError, WorkspaceTooSmallError
+from ._config import PRIORS, Config, decode
+from ._problem import Problem, has_information, num_objects
+
+_DTYPES = {
+    torch.float32: _abi.FLOAT32,
+    torch.float64: _abi.FLOAT64,
+    torch.int32: _abi.INT32,
+    torch.int64: _abi.INT64,
+    torch.uint64: _abi.UINT64,
+}
+# data, dtype, ndim, shape[4], stride[4] of a propnp_tensor; what is beyond ndim is zero.
+_PACKERS = [
+    struct.Struct("@Pii" + 2 * (f"{ndim}q{8 * (4 - ndim)}x" if ndim < 4 else "4q"))
+    for ndim in range(5)
+]
+_ABSENT = struct.Struct("@P")
+# Where tensors without elements point to: null would mean that they are not given.
+_nowhere = torch.zeros(8)
+_NOWHERE = _nowhere.data_ptr()
+_SMALLEST_WORKSPACE = 1 << 20
+
+_ARGS = {
+    "evaluate": _abi.EvaluateArgs,
+    "solve": _abi.SolveArgs,
+    "sample": _abi.SampleArgs,
+    "sample_expectation": _abi.SampleExpectationArgs,
+    "sample_backward": _abi.SampleBackwardArgs,
+    "pose_plus": _abi.PosePlusArgs,
+    "pose_plus_backward": _abi.PosePlusBackwardArgs,
+    "implicit_gradient": _abi.ImplicitGradientArgs,
+}
+_PRIOR_FIELDS = [("mean", "sigma"), ("depth", "bound"), ("pose", "covariance")]
+
+
+def put(target: _abi.SizedStruct, name: str, tensor: Optional[Tensor]) -> None:
+    """Points the field at the tensor's memory; the caller keeps it alive during the call."""
+    offset = target.offset_of[name]
+    if tensor is None:
+        _ABSENT.pack_into(target, offset, 0)
+        return
+    dtype = _DTYPES.get(tensor.dtype)
+    ndim = tensor.dim()
+    if dtype is None or ndim > 4:
+        raise InvalidArgumentError(
+            f"{name} is a tensor of {tensor.dtype} with shape {tuple(tensor.shape)}, expected "
+            "float32 or float64 (integers: int32 or int64) and at most 4 dimensions"
+        )
+    _PACKERS[ndim].pack_into(
+        target, offset, tensor.data_ptr() or _NOWHERE, dtype, ndim, *tensor.shape, *tensor.stride()
+    )
+
+
+class Call:
+    """The structs of one operation. Not for two threads at a time."""
+
+    def __init__(self, verb: str, config: Config) -> None:
+        self.verb = verb
+        self.args = _ARGS[verb].new()
+        self.correspondences = _abi.Correspondences.new()
+        self.cameras = _abi.Cameras.new()
+        self.cost = _abi.CostOptions.new()
+        self.prior = _abi.Prior.new()
+        self.start_options = _abi.SolveOptions.new()
+        self.sample_options = _abi.SampleOptions.new()
+        self.gradients = _abi.Gradients.new()
+        codes = [MODELS[name] for name in config.camera_model.split()]
+        self._model = torch.tensor(codes, dtype=torch.int32)
+        self._seeded: tuple[_abi.SizedStruct, ...] = ()
+        self._prior_fields: tuple[str, str] | None = None
+        self._fill_cost(config)
+        self._fill_start_options(config)
+        self._fill_sample_options(config)
+        self._connect(config)
+
+    def _fill_cost(self, config: Config) -> None:
+        cost = self.cost
+        cost.dof = config.dof
+        cost.loss = LOSSES[config.loss]
+        cost.delta = config.delta
+        cost.relative_delta = config.relative_delta
+        cost.z_min = config.z_min
+        cost.yaw_axis[:] = config.yaw_axis
+        if config.prior is not None:
+            self.prior.kind = PRIORS[config.prior]
+            self._prior_fields = _PRIOR_FIELDS[self.prior.kind]
+            cost.set_pointer("prior", self.prior)
+
+    def _fill_start_options(self, config: Config) -> None:
+        options = self.start_options
+        options.method = METHODS[config.method]
+        options.covariance = COVARIANCES[config.covariance]
+        for name in (
+            "num_starts",
+            "start_points",
+            "start_iterations",
+            "num_refined",
+            "max_iterations",
+            "tolerance",
+            "initial_radius",
+            "max_radius",
+            "min_diagonal",
+            "max_diagonal",
+            "min_relative_decrease",
+            "epsilon",
+        ):
+            setattr(options, name, getattr(config, name))
+
+    def _fill_sample_options(self, config: Config) -> None:
+        options = self.sample_options
+        options.method = SAMPLERS[config.sampler]
+        options.num_samples = config.num_samples
+        options.control_variates = config.control_variates
+        options.second_stage_ess = config.second_stage_ess
+
+    def _connect(self, config: Config) -> None:
+        args = self.args
+        args.set_pointer("correspondences", self.correspondences)
+        args.set_pointer("cameras", self.cameras)
+        args.set_pointer("cost", self.cost)
+        fields = args.offset_of
+        if "start_options" in fields:
+            args.set_pointer("start_options", self.start_options)
+            args.set_pointer("options", self.sample_options)
+            self._seeded = (self.start_options, self.sample_options)
+            args.loss_gradient = config.gradient == "loss"
+        elif "options" in fields:
+            args.set_pointer("options", self.start_options)
+            self._seeded = (self.start_options,)
+        if "gradients" in fields:
+            args.set_pointer("gradients", self.gradients)
+        if "epsilon" in fields:
+            args.epsilon = config.epsilon
+        if "drop_clamped_rows" in fields:
+            args.drop_clamped_rows = config.clamped_derivative == "drop"
+
+    def set_problem(self, problem: Problem) -> None:
+        target = self.correspondences
+        target.num_objects = num_objects(problem)
+        information = has_information(problem)
+        put(target, "x3d", problem.x3d)
+        put(target, "x2d", problem.x2d)
+        put(target, "w2d", None if information else problem.weights)
+        put(target, "sqrt_info", problem.weights if information else None)
+        put(target, "counts", problem.counts)
+        put(target, "offsets", problem.offsets)
+        put(target, "view_offsets", problem.view_offsets)
+        put(target, "view_camera", problem.view_camera)
+        put(target, "view_rig", problem.view_rig)
+        put(target, "camera_from_rig", problem.camera_from_rig)
+        put(target, "base_rotation", problem.base_rotation)
+        ids = problem.object_ids
+        put(target, "object_ids", None if ids is None else ids.view(torch.uint64))
+        put(self.cost, "object_delta", problem.delta)
+        if self._prior_fields is not None:
+            put(self.prior, self._prior_fields[0], problem.prior_a)
+            put(self.prior, self._prior_fields[1], problem.prior_b)
+        self._set_cameras(problem)
+
+    def _set_cameras(self, problem: Problem) -> None:
+        cameras, parameters, box = self.cameras, problem.camera, problem.box
+        count = parameters.shape[0]
+        if box is not None and box.shape[0] != count:
+            count = max(count, box.shape[0])
+            parameters = parameters.expand(count, -1)
+            box = box.expand(count, -1)
+        put(cameras, "parameters", parameters)
+        put(cameras, "box_px", box)
+        if self._model.device != problem.camera.device:
+            self._model = self._model.to(problem.camera.device)
+        put(cameras, "model", self._model.expand(count) if len(self._model) == 1 else self._model)
+
+    def set_seed(self, seed: Tensor) -> None:
+        """The library reads the tensor's one number itself, so that a recorded graph may change it."""
+        for options in self._seeded:
+            options.seed_pointer = seed.data_ptr()
+
+    def set_tensors(self, **tensors: Optional[Tensor]) -> None:
+        """Fields of the operation's own args."""
+        for name, tensor in tensors.items():
+            put(self.args, name, tensor)
+
+    def run(self, device: torch.device) -> None:
+        """Raises a PropnpError; on CUDA it only queues the work on the current stream."""
+        args = self.args
+        if device.type == "cpu":
+            args.device = _abi.CPU_DEVICE
+        else:
+            index = torch.cuda.current_device() if device.index is None else device.index
+            args.device = index
+            args.stream = torch.cuda.current_stream(index).cuda_stream
+        threads = torch.get_num_threads()
+        self._lend(_workspace(device, 0))
+        try:
+            _abi.call(self.verb, args, threads)
+        except WorkspaceTooSmallError:
+            self._lend(_workspace(device, _abi.workspace_size(self.verb, args, threads)))
+            _abi.call(self.verb, args, threads)
+
+    def _lend(self, workspace: Tensor) -> None:
+        self.args.workspace = workspace.data_ptr()
+        self.args.workspace_size = workspace.numel()
+
+
+class _ThreadState(threading.local):
+    def __init__(self) -> None:
+        self.calls: dict[tuple[str, str], Call] = {}
+        self.workspaces: dict[tuple[torch.device, int], Tensor] = {}
+
+
+_state = _ThreadState()
+_MOST_CALLS = 64
+
+
+def prepare(verb: str, encoded: str) -> Call:
+    """This thread's structs of the operation with this configuration."""
+    calls = _state.calls
+    call = calls.get((verb, encoded))
+    if call is None:
+        if len(calls) >= _MOST_CALLS:
+            del calls[next(iter(calls))]
+        call = calls[verb, encoded] = Call(verb, decode(encoded))
+    return call
+
+
+def _workspace(device: torch.device, least: int) -> Tensor:
+    """This thread's workspace on the device (and stream: what is queued on one may still use it)."""
+    stream = 0
+    if device.type == "cuda":
+        stream = torch.cuda.current_stream(device).cuda_stream
+    key = (device, stream)
+    workspace = _state.workspaces.get(key)
+    if workspace is None or workspace.numel() < least:
+        size = max(least, _SMALLEST_WORKSPACE)
+        _state.workspaces.pop(key, None)
+        workspace = torch.empty(size, dtype=torch.uint8, device=device)
+        _state.workspaces[key] = workspace
+    return workspace
+
+
+def gradients_of(
+    call: Call, problem: Problem, needed: Sequence[bool]
+) -> tuple[Optional[Tensor], ...]:
+    """Tensors for the gradients of the problem's first seven, where needed, connected to the call.
+
+    The camera's is one row a view.
+    """
+    information = has_information(problem)
+    like: list[Optional[Tensor]] = [
+        _room_like(tensor, problem) if tensor is not None and wanted else None
+        for tensor, wanted in zip(problem[:7], needed)
+    ]
+    x3d, x2d, weights, camera, delta, prior_a, prior_b = like
+    if camera is not None:
+        views = problem.x3d.shape[0] if problem.offsets is None else problem.offsets.shape[0] - 1
+        camera = camera.new_zeros((views, problem.camera.shape[1]))
+    out = call.gradients
+    put(out, "x3d", x3d)
+    put(out, "x2d", x2d)
+    put(out, "w2d", None if information else weights)
+    put(out, "sqrt_info", weights if information else None)
+    put(out, "camera_parameters", camera)
+    adaptive = call.cost.loss == LOSSES["adaptive_huber"]
+    put(out, "delta", None if adaptive else delta)
+    put(out, "relative_delta", delta if adaptive else None)
+    put(out, "prior_mean", prior_a)
+    put(out, "prior_sigma", prior_b)
+    return x3d, x2d, weights, camera, delta, prior_a, prior_b
+
+
+def _room_like(tensor: Tensor, problem: Problem) -> Tensor:
+    """Zeros where the library leaves padding alone."""
+    if problem.counts is None and problem.offsets is None:
+        return torch.empty(tensor.shape, dtype=tensor.dtype, device=tensor.device)
+    return torch.zeros(tensor.shape, dtype=tensor.dtype, device=tensor.device)
