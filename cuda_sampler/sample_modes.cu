@@ -128,17 +128,21 @@ class ModeFinder {
     block_barrier();
     if (thread_index() == 0) SortSeeds(count);
     block_barrier();
+    // On with the radius that so many good steps leave.
+    for (int k = 0; k < kSeedSteps; ++k) control_.initial_radius *= 3;
+    control_.initial_radius = min(control_.initial_radius, control_.max_radius);
     for (int k = Warp(); k < count; k += kWarps) {
       const int m = candidates_.order[k];
-      if (!MayCount(m)) continue;
+      if (!MayCount(m, LowestSeed())) continue;
       Descend(candidates_.seeds[m], kPolishSteps, &candidates_.polished[m]);
     }
     block_barrier();
   }
 
-  PROPNP_DEVICE bool MayCount(int m) const {
-    const double best = candidates_.seeds[candidates_.order[0]].cost;
-    return candidates_.seeds[m].cost <= best + kMaxCostGap;
+  PROPNP_DEVICE double LowestSeed() const { return candidates_.seeds[candidates_.order[0]].cost; }
+
+  PROPNP_DEVICE bool MayCount(int m, double lowest) const {
+    return candidates_.seeds[m].cost <= lowest + kMaxCostGap;
   }
 
   PROPNP_DEVICE void SortSeeds(int count) {
@@ -164,7 +168,9 @@ class ModeFinder {
     int kept = 0;
     for (int k = 0; k < candidates_.count; ++k) {
       const int m = candidates_.order[k];
-      if (!MayCount(m) || is_near(cost_.dof(), state_.modes, kept, candidates_.seeds[m].pose)) {
+      const double lowest = kept > 0 ? state_.modes[0].cost : LowestSeed();
+      if (!MayCount(m, lowest) ||
+          is_near(cost_.dof(), state_.modes, kept, candidates_.seeds[m].pose)) {
         continue;
       }
       PosteriorMode<kDof> mode = {};

@@ -82,5 +82,25 @@ TEST(CudaPlugin, OperationsCheckTheirArgumentsFirst) {
   ExpectContains(Evaluate(context, args).message(), "device is -2, expected -1 for the CPU");
 }
 
+#if defined(PROPNP_REAL_PLUGIN)
+// The plugin itself loads without a driver, and says what is missing.
+TEST(CudaPlugin, WithoutADeviceSaysSo) {
+  setenv(kVariable, PROPNP_REAL_PLUGIN, 1);
+  if (CheckCudaDevice(0).ok()) GTEST_SKIP() << "there is a device";
+  const std::string message = MessageWith(PROPNP_REAL_PLUGIN);
+  EXPECT_TRUE(message.find("no CUDA driver") != std::string::npos ||
+              message.find("no CUDA device") != std::string::npos)
+      << message;
+}
+
+TEST(CudaPlugin, ADeviceBeyondTheLastIsRefused) {
+  setenv(kVariable, PROPNP_REAL_PLUGIN, 1);
+  if (!CheckCudaDevice(0).ok()) GTEST_SKIP() << "there is no device";
+  const Status status = CheckCudaDevice(1000);
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  ExpectContains(status.message(), "no such CUDA device");
+}
+#endif
+
 }  // namespace
 }  // namespace propnp
