@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The propnp authors
 """Learns the identity of poses through correspondences: the demonstration of EPro-PnP on the CPU.
 
-    python train.py [--steps 768] [--samples 512] [--output identity_run] [--resume]
+    python train.py [--steps 768] [--samples 128] [--output identity_run] [--resume]
 
 A network maps a pose to 64 correspondences, propnp maps these to a posterior, and the loss asks it
 for the pose that came in. The output folder gets curve.json, checkpoint.pt, and with matplotlib
@@ -44,7 +44,7 @@ class ProgressBar:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--steps", type=int, default=768, help="batches of 256 poses (768)")
-    parser.add_argument("--samples", type=int, default=512, help="of each posterior (512)")
+    parser.add_argument("--samples", type=int, default=128, help="of each posterior (128)")
     parser.add_argument("--sampler", default="mixture", help="mixture, mixture_mc or amis")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("identity_run"))
