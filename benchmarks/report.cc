@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "benchmarks/table.h"
+#include "propnp/compiler.h"
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/version.h"
 
@@ -22,16 +23,6 @@ std::string ProcessorName() {
   return "unknown processor";
 }
 
-std::string Compiler() {
-#if defined(__clang__)
-  return "clang " __clang_version__;
-#elif defined(__GNUC__)
-  return "g++ " __VERSION__;
-#else
-  return "unknown compiler";
-#endif
-}
-
 void AddIfKnown(const char* name, const std::optional<double>& value, nlohmann::ordered_json* row) {
   (*row)[name] = nullptr;
   if (value) (*row)[name] = *value;
@@ -40,7 +31,7 @@ void AddIfKnown(const char* name, const std::optional<double>& value, nlohmann::
 }  // namespace
 
 void PrintMachine(std::ostream& out) {
-  out << "propnp " PROPNP_VERSION_STRING ", " << Compiler() << ", flags: " PROPNP_BENCH_FLAGS "\n"
+  out << "propnp " PROPNP_VERSION_STRING ", " PROPNP_COMPILER ", flags: " PROPNP_BENCH_FLAGS "\n"
       << ProcessorName() << ", " << std::thread::hardware_concurrency()
       << " hardware threads, propnp runs " << InstructionSetName(CurrentInstructionSet()) << "\n";
 #if !defined(NDEBUG)

@@ -6,21 +6,12 @@
 
 #include <opencv2/core/version.hpp>
 
+#include "propnp/compiler.h"
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/version.h"
 
 namespace propnp::app {
 namespace {
-
-std::string Compiler() {
-#if defined(__clang__)
-  return "clang " __clang_version__;
-#elif defined(__GNUC__)
-  return "g++ " __VERSION__;
-#else
-  return "unknown";
-#endif
-}
 
 // Those that this processor runs, the one in use marked.
 std::string InstructionSets() {
@@ -40,8 +31,7 @@ std::string InstructionSets() {
 std::string VersionText() {
   return "propnp " PROPNP_VERSION_STRING
          "\n"
-         "compiler          " +
-         Compiler() +
+         "compiler          " PROPNP_COMPILER
          "\n"
          "instruction sets  " +
          InstructionSets() +

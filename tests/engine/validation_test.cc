@@ -6,37 +6,10 @@
 #include <functional>
 #include <string>
 
-#include "tests/engine/simulation.h"
+#include "tests/engine/refusal.h"
 
 namespace propnp::test {
 namespace {
-
-// A batch that uses every input: two objects, three views, packed points, a rig.
-Batch FullBatch() {
-  TestRandom random;
-  Batch b;
-  b.num_objects = 2, b.num_views = 3, b.num_points = 30;
-  for (int k = 0; k < 30; ++k) {
-    const Vec3<double> x = random.Vector(0.5);
-    b.x3d.insert(b.x3d.end(), {x.x, x.y, x.z});
-    b.x2d.insert(b.x2d.end(), {random.Uniform(0, 640), random.Uniform(0, 480)});
-    b.w2d.insert(b.w2d.end(), {1.0, 1.0});
-  }
-  b.offsets = {0, 10, 20, 30};
-  b.view_offsets = {0, 2, 3};
-  b.view_camera = {0, 1, 0}, b.view_rig = {-1, 0, -1};
-  b.camera_from_rig = {0.1, 0, 0, 1, 0, 0, 0};
-  b.object_ids = {3, 4};
-  b.object_delta = {1, 2};
-  b.cost.loss = PROPNP_LOSS_HUBER;
-  b.camera_model = {PROPNP_CAMERA_OPENCV, PROPNP_CAMERA_FISHEYE};
-  b.camera_parameters = CameraParameters(PROPNP_CAMERA_OPENCV);
-  const std::vector<double> fisheye = CameraParameters(PROPNP_CAMERA_FISHEYE);
-  b.camera_parameters.insert(b.camera_parameters.end(), fisheye.begin(), fisheye.end());
-  b.box_px = {0, 0, 640, 480, 0, 0, 640, 480};
-  b.pose_init = b.pose_target = {0, 0, 4, 1, 0, 0, 0, 0, 0, 5, 1, 0, 0, 0};
-  return b;
-}
 
 struct Mistake {
   std::string name;
@@ -317,14 +290,6 @@ std::vector<Mistake> SolveMistakes() {
   return mistakes;
 }
 
-void ExpectRefusal(const Status& status, const Mistake& mistake) {
-  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  for (const char* word : mistake.words) {
-    EXPECT_NE(status.message().find(word), std::string::npos)
-        << "\"" << word << "\" is not in \"" << status.message() << "\"";
-  }
-}
-
 class RefusedSolve : public ::testing::TestWithParam<Mistake> {};
 
 TEST_P(RefusedSolve, NamesFieldAndValue) {
@@ -336,7 +301,7 @@ TEST_P(RefusedSolve, NamesFieldAndValue) {
   }
   SolveCall call(batch);
   GetParam().make(&call);
-  ExpectRefusal(call.Run(SharedContext()), GetParam());
+  ExpectRefusal(call.Run(SharedContext()), GetParam().words);
   for (const double p : call.out.pose) EXPECT_TRUE(std::isnan(p));
   EXPECT_EQ(call.out.status[0], -1);
 }
@@ -346,7 +311,7 @@ TEST_P(RefusedSolve, HasNoWorkspaceSize) {
   SolveCall call(batch);
   GetParam().make(&call);
   uint64_t bytes = 0;
-  ExpectRefusal(SolveWorkspaceSize(SharedContext(), call.args, &bytes), GetParam());
+  ExpectRefusal(SolveWorkspaceSize(SharedContext(), call.args, &bytes), GetParam().words);
   EXPECT_EQ(bytes, 0u);
 }
 
@@ -358,66 +323,6 @@ std::vector<Mistake> AllMistakes() {
 
 INSTANTIATE_TEST_SUITE_P(Mistakes, RefusedSolve, ::testing::ValuesIn(AllMistakes()),
                          [](const auto& info) { return info.param.name; });
-
-// Evaluate() checks its inputs by the same code; what it adds are its own tensors.
-TEST(RefusedEvaluate, NamesFieldAndShape) {
-  struct Named {
-    const char* name;
-    propnp_tensor EvaluateArgs::*tensor;
-    bool optional;
-  };
-  const Named tensors[] = {
-      {"pose", &EvaluateArgs::pose, false},
-      {"cost_value", &EvaluateArgs::cost_value, true},
-      {"delta", &EvaluateArgs::delta, true},
-      {"pixel_error", &EvaluateArgs::pixel_error, true},
-      {"residual", &EvaluateArgs::residual, true},
-      {"loss_weight", &EvaluateArgs::loss_weight, true},
-      {"jacobian", &EvaluateArgs::jacobian, true},
-      {"gradient", &EvaluateArgs::gradient, true},
-      {"hessian", &EvaluateArgs::hessian, true},
-      {"status", &EvaluateArgs::status, true},
-  };
-  const Batch batch = FullBatch();
-  for (const Named& t : tensors) {
-    SCOPED_TRACE(t.name);
-    const auto refuse = [&](const std::function<void(propnp_tensor*)>& spoil,
-                            std::vector<const char*> words) {
-      EvaluateCall call(batch, batch.pose_init);
-      ASSERT_TRUE(call.Run(SharedContext()).ok());
-      spoil(&(call.args.*t.tensor));
-      words.push_back(t.name);
-      const Mistake mistake{t.name, nullptr, words};
-      ExpectRefusal(call.Run(SharedContext()), mistake);
-      uint64_t bytes = 0;
-      ExpectRefusal(EvaluateWorkspaceSize(SharedContext(), call.args, &bytes), mistake);
-    };
-    refuse([](propnp_tensor* x) { x->shape[0] = 77; }, {"(77", "expected ("});
-    refuse([](propnp_tensor* x) { x->dtype = PROPNP_UINT64; }, {"uint64"});
-    if (!t.optional) refuse([](propnp_tensor* x) { *x = {}; }, {"missing"});
-  }
-  EvaluateCall call(batch, batch.pose_init);
-  call.args.struct_size = 16;
-  EXPECT_NE(call.Run(SharedContext()).message().find("evaluate_args.struct_size is 16"),
-            std::string::npos);
-  EvaluateCall bad_input(batch, batch.pose_init);
-  bad_input.correspondences.x2d.shape[0] = 29;
-  EXPECT_NE(bad_input.Run(SharedContext()).message().find("x2d has shape (29, 2)"),
-            std::string::npos);
-}
-
-// A device is never replaced by the CPU behind one's back.
-TEST(Device, ThatIsNotThereIsUnavailable) {
-  const Batch batch = FullBatch();
-  SolveCall solve(batch);
-  solve.args.device = 64;
-  const Status status = solve.Run(SharedContext());
-  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
-  EXPECT_NE(status.message().find("64"), std::string::npos);
-  EvaluateCall evaluate(batch, batch.pose_init);
-  evaluate.args.device = 64;
-  EXPECT_EQ(evaluate.Run(SharedContext()).code(), StatusCode::kUnavailable);
-}
 
 }  // namespace
 }  // namespace propnp::test

@@ -10,7 +10,7 @@
 set(posix [[(dlfcn|fcntl|glob|pthread|signal|termios|unistd|sys/[a-z]+)\.h]])
 set(c_header [[(assert|errno|float|limits|math|stdbool|stddef|stdint|stdio|stdlib|string)\.h]])
 set(std_header [[[a-z0-9_]+]])
-set(free "${c_header}|${std_header}|propnp/version\\.h")
+set(free "${c_header}|${std_header}|propnp/(compiler|version)\\.h")
 
 # What a file of each layer may include besides files of its own layer.
 set(math_may [[algorithm|array|cmath|cstddef|cstdint|cstring|limits|tuple|type_traits|utility]])

@@ -3,24 +3,15 @@
 #include <string>
 
 #include "propnp/c_api/propnp.h"
+#include "propnp/compiler.h"
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/version.h"
 
 namespace propnp::c_api {
 namespace {
 
-const char* Compiler() {
-#if defined(__clang__)
-  return "clang " __clang_version__;
-#elif defined(__GNUC__)
-  return "g++ " __VERSION__;
-#else
-  return "an unknown compiler";
-#endif
-}
-
 std::string BuildInfo() {
-  return std::string("propnp " PROPNP_VERSION_STRING ", ") + Compiler() + ", " +
+  return std::string("propnp " PROPNP_VERSION_STRING ", " PROPNP_COMPILER ", ") +
          InstructionSetName(CurrentInstructionSet());
 }
 

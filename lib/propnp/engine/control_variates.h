@@ -10,15 +10,10 @@
 #define PROPNP_ENGINE_CONTROL_VARIATES_H_
 
 #include "propnp/engine/drawn_samples.h"
+#include "propnp/engine/kernel_elimination.h"
 #include "propnp/math/least_squares.h"
 
 namespace propnp {
-
-struct KernelElimination {
-  static void run(double* rows, int stride, int j, int n) {
-    GetProposalKernels().eliminate(rows, stride, j, n);
-  }
-};
 
 template <int kDof>
 class ControlVariates {

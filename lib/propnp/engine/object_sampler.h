@@ -326,13 +326,8 @@ class ObjectSampler {
       scratch_.base.Scores(samples_.records + begin * kSampleRecord, count, in_front_[m],
                            samples_.score + begin * kScore);
     });
-    const double* const scores = GatherScores(cost, drawn_, pivot_, &samples_);
-    const WeightedSamples weighted{num_samples_,          drawn_.pose(0), scores,
-                                   samples_.plain_weight, result_.ess,    samples_.num_masses,
-                                   samples_.masses};
-    const bool cubic = relative_variance_ > kCubicSteinError * kCubicSteinError;
-    if (!scratch_.stein.CorrectWeights(weighted, cubic, samples_.value)) return;
-    std::copy(samples_.value, samples_.value + num_samples_, samples_.gradient_weight);
+    CorrectWeights(cost, drawn_, pivot_, result_.ess, relative_variance_, &scratch_.stein,
+                   &samples_);
   }
 
   // Puts the base at every mode that has samples: visit(mode, its first sample, how many).

@@ -63,6 +63,21 @@ const double* GatherScores(const ObjectCost<kDof, double>& cost, const DrawnSamp
   return scores;
 }
 
+// Corrects gradient_weight, from the scores of the points; leaves it where that cannot be done
+// well.
+template <int kDof, typename T>
+void CorrectWeights(const ObjectCost<kDof, double>& cost, const DrawnSamples<kDof>& drawn,
+                    const Vec3<double>& pivot, double ess, double relative_variance,
+                    SteinVariates<kDof>* stein, SampleColumns<kDof, T>* samples) {
+  const WeightedSamples weighted{
+      drawn.size(),          drawn.pose(0), GatherScores(cost, drawn, pivot, samples),
+      samples->plain_weight, ess,           samples->num_masses,
+      samples->masses};
+  const bool cubic = relative_variance > kCubicSteinError * kCubicSteinError;
+  if (!stein->CorrectWeights(weighted, cubic, samples->value)) return;
+  std::copy(samples->value, samples->value + drawn.size(), samples->gradient_weight);
+}
+
 }  // namespace propnp
 
 #endif  // PROPNP_ENGINE_STEIN_CORRECTION_H_

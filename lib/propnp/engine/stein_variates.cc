@@ -56,7 +56,7 @@ SteinVariates<kDof> SteinVariates<kDof>::Allocate(Arena* arena) {
   v.columns_ = arena->Take<double>(kMaxColumns * kColumnStride);
   v.sums_ = arena->Take<double>(kMaxColumns * kMaxColumns);
   v.block_sums_ = arena->Take<double>(kMaxColumns * kMaxColumns);
-  v.normal_ = arena->Take<PivotedCholesky<kMaxColumns, double>>(1);
+  v.normal_ = arena->Take<Regression>(1);
   return v;
 }
 

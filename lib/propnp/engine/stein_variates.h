@@ -9,6 +9,7 @@
 #define PROPNP_ENGINE_STEIN_VARIATES_H_
 
 #include "propnp/engine/arena.h"
+#include "propnp/engine/kernel_elimination.h"
 #include "propnp/engine/posterior_modes.h"
 #include "propnp/math/least_squares.h"
 #include "propnp/math/stein.h"
@@ -47,6 +48,7 @@ class SteinVariates {
 
  private:
   static constexpr int kBlock = 64;  // samples whose columns are held at a time
+  using Regression = PivotedCholesky<kMaxColumns, double, KernelElimination>;
   using Coordinates = SteinCoordinates<DofPolicy<kDof>>;
 
   struct Mode {
@@ -73,7 +75,7 @@ class SteinVariates {
   double* columns_;     // kMaxColumns columns of a block
   double* sums_;        // (kMaxColumns, kMaxColumns)
   double* block_sums_;  // the same
-  PivotedCholesky<kMaxColumns, double>* normal_;
+  Regression* normal_;
 };
 
 }  // namespace propnp

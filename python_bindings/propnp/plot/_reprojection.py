@@ -36,6 +36,8 @@ def reprojection(
 ) -> Any:
     """Measured points with ellipses of their noise, and the points of every mode.
 
+    An ellipse wider than the picture would only cross it with lines and is left out.
+
     Args:
         posterior: of propnp.sample, with samples and modes.
         x3d, x2d, w2d, camera: of the one object drawn, (N, 3), (N, 2) and so on.
@@ -56,26 +58,41 @@ def reprojection(
     pixels = as_numpy(x2d)
     if image is not None:
         axes.imshow(image, cmap="gray", zorder=0)
-    _draw_ellipses(axes, pixels, w2d, image is not None)
+    low, high = _frame(pixels, image)
+    _draw_ellipses(axes, pixels, w2d, high - low, image is not None)
     for mode in one.modes:
         seen = evaluate(as_numpy(x3d), pixels, camera=camera, pose=as_numpy(mode.pose), **options)
         _draw_points(axes, pixels + seen.pixel_error, edges, mode_color(mode.letter))
-    _decorate(axes, one, pixels, image)
+    axes.set_xlim(low[0], high[0])
+    axes.set_ylim(high[1], low[1])
+    _decorate(axes, one)
     return axes
 
 
-def _draw_ellipses(axes: Any, pixels: Array, w2d: Any, on_image: bool) -> None:
+def _frame(pixels: Array, image: Any) -> tuple[Array, Array]:
+    """The corners of the picture, (2) and (2) px."""
+    low, high = pixels.min(0), pixels.max(0)
+    margin = (0.2 if image is None else 0.5) * max(high - low) + 1
+    low, high = low - margin, high + margin
+    if image is not None:  # nothing beyond its rim
+        low = np.maximum(low, -0.5)
+        high = np.minimum(high, np.array([image.shape[1], image.shape[0]]) - 0.5)
+    return low, high
+
+
+def _draw_ellipses(axes: Any, pixels: Array, w2d: Any, size: Array, on_image: bool) -> None:
     weights = np.broadcast_to(1.0 if w2d is None else as_numpy(w2d), pixels.shape)
     used = (weights > 0).all(axis=1)
-    diameter = 2 * _RADIUS / weights[used]
+    diameter = 2 * _RADIUS / np.where(used[:, None], weights, 1)
+    shown = used & (diameter < size).all(axis=1)
     ink = "white" if on_image else INK
     axes.add_collection(
         EllipseCollection(
-            diameter[:, 0],
-            diameter[:, 1],
-            np.zeros(used.sum()),
+            diameter[shown, 0],
+            diameter[shown, 1],
+            np.zeros(shown.sum()),
             units="xy",
-            offsets=pixels[used],
+            offsets=pixels[shown],
             offset_transform=axes.transData,
             facecolors="none",
             edgecolors=ink,
@@ -93,14 +110,7 @@ def _draw_points(axes: Any, pixels: Array, edges: Sequence[tuple[int, int]], col
     axes.plot(*pixels.T, "o", ms=4, mfc="none", mec=color, mew=1.4, zorder=5)
 
 
-def _decorate(axes: Any, one: OnePosterior, pixels: Array, image: Any) -> None:
-    low, high = pixels.min(0), pixels.max(0)
-    margin = (0.2 if image is None else 0.5) * max(high - low) + 1
-    if image is not None:  # nothing beyond its rim
-        low = np.maximum(low, margin - 0.5)
-        high = np.minimum(high, np.array([image.shape[1], image.shape[0]]) - 0.5 - margin)
-    axes.set_xlim(low[0] - margin, high[0] + margin)
-    axes.set_ylim(high[1] + margin, low[1] - margin)
+def _decorate(axes: Any, one: OnePosterior) -> None:
     plain_frame(axes)
     axes.set_aspect("equal")
     axes.set_xlabel("u (px)", fontsize=9)
