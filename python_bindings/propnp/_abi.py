@@ -176,15 +176,19 @@ BUILD_INFO: str = _library.propnp_build_info().decode()
 class _Context:
     """Owns a propnp_context. A forked child leaves its parent's threads' contexts alone."""
 
-    def __init__(self, num_threads: int) -> None:
+    def __init__(self, num_threads: int, gomp_parallel: int | None) -> None:
         options = ContextOptions.new()
         options.num_threads = num_threads
+        if gomp_parallel is not None:
+            function = _library.propnp_openmp_parallel_for
+            options.parallel_for = ctypes.cast(function, ctypes.c_void_p).value
+            options.parallel_for_user_data = gomp_parallel
         handle = ctypes.c_void_p()
         code = _library.propnp_context_create(ctypes.byref(options), ctypes.byref(handle))
         if code != 0:
             raise make_error(code, None)
         self.handle = handle
-        self.num_threads = num_threads
+        self.key = num_threads, gomp_parallel
         self._destroy = _library.propnp_context_destroy
         self._process = os.getpid()
 
@@ -229,10 +233,10 @@ def get_num_threads() -> int:
     return _num_threads
 
 
-def _context(num_threads: int) -> ctypes.c_void_p:
+def _context(num_threads: int, gomp_parallel: int | None) -> ctypes.c_void_p:
     context: _Context | None = getattr(_of_thread, "context", None)
-    if context is None or context.num_threads != num_threads:
-        context = _of_thread.context = _Context(num_threads)
+    if context is None or context.key != (num_threads, gomp_parallel):
+        context = _of_thread.context = _Context(num_threads, gomp_parallel)
     return context.handle
 
 
@@ -244,25 +248,30 @@ def _function(verb: str) -> Any:
     return function
 
 
-def call(verb: str, args: SizedStruct, num_threads: int = 0) -> None:
+def call(
+    verb: str, args: SizedStruct, num_threads: int = 0, gomp_parallel: int | None = None
+) -> None:
     """Calls propnp_<verb> on this thread's context. Raises a PropnpError.
 
-    `num_threads` is used where set_num_threads left the choice open.
+    `num_threads` is used where set_num_threads left the choice open. `gomp_parallel` is the address
+    of that function of the OpenMP whose threads to use instead of the context's own.
     """
     function = _functions.get(verb) or _function(verb)
-    context = _context(_num_threads or num_threads)
+    context = _context(_num_threads or num_threads, gomp_parallel)
     code = function(context, ctypes.byref(args))
     if code != 0:
         raise make_error(code, context)
 
 
-def workspace_size(verb: str, args: SizedStruct, num_threads: int = 0) -> int:
-    """The bytes of workspace that call(verb, args, num_threads) needs."""
+def workspace_size(
+    verb: str, args: SizedStruct, num_threads: int = 0, gomp_parallel: int | None = None
+) -> int:
+    """The bytes of workspace that call() with the same arguments needs."""
     function = _functions.get(verb + "_workspace_size")
     if function is None:
         function = _function(verb + "_workspace_size")
         function.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
-    context = _context(_num_threads or num_threads)
+    context = _context(_num_threads or num_threads, gomp_parallel)
     size = ctypes.c_uint64()
     code = function(context, ctypes.byref(args), ctypes.byref(size))
     if code != 0:

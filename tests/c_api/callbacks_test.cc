@@ -209,6 +209,46 @@ TEST(ParallelFor, ReplacesTheThreadsAndChangesNoBit) {
   }
 }
 
+// An OpenMP whose teams have `team` threads, whatever they are asked for.
+int team = 0, regions = 0;
+unsigned asked_for = 0;
+void GompParallel(void (*body)(void*), void* data, unsigned num_threads, unsigned) {
+  ++regions;
+  asked_for = num_threads;
+  std::vector<std::thread> threads;
+  for (int i = 1; i < team; ++i) threads.emplace_back(body, data);
+  body(data);
+  for (std::thread& thread : threads) thread.join();
+}
+
+// A team may be smaller than asked for, as inside a parallel region.
+TEST(ParallelFor, OfOpenMpRunsEverythingWhateverTheTeam) {
+  TestRandom random;
+  const Batch batch = EasyBatch(random, 7);
+  const CContext plain(1);
+  SolveCall expected(batch);
+  ASSERT_EQ(propnp_solve(plain.get(), &expected.args), PROPNP_OK);
+  propnp_context_options options = DefaultContextOptions();
+  options.parallel_for = &propnp_openmp_parallel_for;
+  for (const bool given : {true, false}) {
+    options.parallel_for_user_data = given ? reinterpret_cast<void*>(&GompParallel) : nullptr;
+    for (const int32_t parts : {1, 3}) {
+      for (const int threads : {1, 2, 5}) {
+        options.num_threads = parts;
+        team = threads, regions = 0, asked_for = 0;
+        const CContext context(options);
+        SolveCall call(batch);
+        ASSERT_EQ(propnp_solve(context.get(), &call.args), PROPNP_OK) << context.error();
+        const bool alone = !given || parts == 1;
+        EXPECT_EQ(regions, alone ? 0 : 1);
+        EXPECT_EQ(asked_for, alone ? 0u : static_cast<unsigned>(parts));
+        EXPECT_EQ(call.out.pose, expected.out.pose);
+        EXPECT_EQ(call.out.covariance, expected.out.covariance);
+      }
+    }
+  }
+}
+
 TEST(ParallelFor, ThatBreaksItsPromiseIsFoundOut) {
   TestRandom random;
   const Batch batch = EasyBatch(random, 7);

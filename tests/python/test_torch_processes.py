@@ -39,6 +39,38 @@ def test_data_loader_workers(method):
         torch.testing.assert_close(got, wanted, rtol=0, atol=0)
 
 
+def count_of_threads():
+    return len(os.listdir("/proc/self/task"))
+
+
+@pytest.mark.skipif(not torch.backends.openmp.is_available(), reason="torch without OpenMP")
+def test_shares_the_threads_of_torch():
+    # In a process of its own, where neither has threads yet.
+    context = torch.multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        of_torch, of_both, shared, own = pool.apply(_threads_and_evidence)
+    assert of_both == of_torch
+    assert torch.equal(shared, own)
+
+
+def _threads_and_evidence():
+    """Numbers of threads before and after a call, its evidence, and that with threads of its own."""
+    torch.set_num_threads(4)
+    torch.rand(1 << 20).mul_(2)  # now its team is there
+    of_torch = count_of_threads()
+    scene = make_torch_scene(1, objects=8)
+
+    def log_evidence():
+        return propnp.torch.sample(*scene.problem, seed=1, num_samples=64).log_evidence
+
+    shared = log_evidence()
+    of_both = count_of_threads()
+    propnp.torch._calls.gomp_parallel = lambda: None
+    own = log_evidence()
+    assert count_of_threads() > of_both
+    return of_torch, of_both, shared, own
+
+
 class Network(torch.nn.Module):
     """Moves the pixels by a learned offset and scales the weights."""
 

@@ -69,6 +69,14 @@ PROPNP_API int32_t propnp_context_create(const propnp_context_options* options,
 /* Null passes. */
 PROPNP_API void propnp_context_destroy(propnp_context* context);
 
+/* A parallel_for on the threads of the process's OpenMP. In a program that computes with OpenMP its
+ * threads go on looking for work for some milliseconds after each parallel region and would keep
+ * threads of the context's own from the cores. `gomp_parallel`, the user data, is the address of
+ * that OpenMP's function GOMP_parallel, which libgomp, libomp and libiomp5 have; null: the calling
+ * thread does everything. Not after a fork, which OpenMP's threads do not survive. */
+PROPNP_API void propnp_openmp_parallel_for(void* gomp_parallel, int32_t count, propnp_task task,
+                                           void* task_data);
+
 /* What the last failed call on this context said; of a null context, the last failed call on this
  * thread. Empty if there was none. Valid until the next call on the context (the thread). */
 PROPNP_API const char* propnp_last_error(const propnp_context* context);

@@ -20,6 +20,7 @@ from .._options import COVARIANCES, LOSSES, METHODS, SAMPLERS
 from ..camera import MODELS
 from ..errors import InvalidArgumentError, WorkspaceTooSmallError
 from ._config import PRIORS, Config, decode
+from ._openmp import gomp_parallel
 from ._problem import Problem, has_information, num_objects
 
 _DTYPES = {
@@ -209,13 +210,13 @@ class Call:
             index = torch.cuda.current_device() if device.index is None else device.index
             args.device = index
             args.stream = torch.cuda.current_stream(index).cuda_stream
-        threads = torch.get_num_threads()
+        team = torch.get_num_threads(), gomp_parallel()
         self._lend(_workspace(device, 0))
         try:
-            _abi.call(self.verb, args, threads)
+            _abi.call(self.verb, args, *team)
         except WorkspaceTooSmallError:
-            self._lend(_workspace(device, _abi.workspace_size(self.verb, args, threads)))
-            _abi.call(self.verb, args, threads)
+            self._lend(_workspace(device, _abi.workspace_size(self.verb, args, *team)))
+            _abi.call(self.verb, args, *team)
 
     def _lend(self, workspace: Tensor) -> None:
         self.args.workspace = workspace.data_ptr()
