@@ -37,6 +37,11 @@ class LevenbergMarquardt {
   RefineOutcome Refine(int max_iterations, T* pose) {
     return refinement_.refine(max_iterations, pose);
   }
+  // Also ends where has_arrived(pose) after a step.
+  template <typename HasArrived>
+  RefineOutcome Refine(int max_iterations, T* pose, const HasArrived& has_arrived) {
+    return refinement_.refine(max_iterations, pose, has_arrived);
+  }
 
  private:
   DampedRefinement<ObjectCost<kDof, T>> refinement_;

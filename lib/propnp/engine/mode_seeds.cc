@@ -66,6 +66,21 @@ void DescendOneByOne(const ObjectCost<kDof, double>& cost, const propnp_solve_op
   }
 }
 
+// Whether single precision rounds no weighted residual by more than a hundredth of a standard
+// deviation.
+bool IsPreciseEnough(const PackedObject<double>& object, double largest_weight) {
+  constexpr double kRoundings = 8, kLargestError = 1e-2;
+  double largest = 0;
+  for (int64_t v = 0; v < object.num_views; ++v) {
+    const PackedView<double>& view = object.views[v];
+    for (int64_t i = 0; i < view.num_points; ++i) {
+      largest = std::max(largest, std::max(std::fabs(view.u[i]), std::fabs(view.v[i])));
+    }
+  }
+  return kRoundings * std::numeric_limits<float>::epsilon() * largest * largest_weight <
+         kLargestError;
+}
+
 // With residuals a + b, b from rounding, a cost is at most twice that of a plus twice that of b,
 // which is near the lowest cost there is.
 template <int kDof>
@@ -97,6 +112,7 @@ void DescendSeeds(const ObjectCost<kDof, double>& cost, const propnp_solve_optio
   LaneStarts<kDof, double>::Serves(object, options) && BestInLanes(count, object.num_points)
       ? DescendInLanes(cost, options, steps, count, workspace)
       : DescendOneByOne(cost, options, steps, count, workspace);
+  if (IsPreciseEnough(object, workspace->largest_weight)) return;
   EvaluateAgain(cost, max_cost_gap, count, workspace->best);
 }
 

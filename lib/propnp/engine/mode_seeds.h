@@ -11,8 +11,9 @@
 namespace propnp {
 
 // Moves the first `count` (at most kStartLanes) of workspace->best by `steps` Levenberg-Marquardt
-// steps on all points and fills in their costs, in double precision. A cost is infinite where it
-// certainly exceeds the lowest one by more than `max_cost_gap`.
+// steps on all points and fills in their costs, in double precision where single is not enough to
+// order them. A cost may be infinite where it certainly exceeds the lowest one by more than
+// `max_cost_gap`.
 template <int kDof>
 void DescendSeeds(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
                   int steps, double max_cost_gap, int count, StartWorkspace<double>* workspace);

@@ -20,11 +20,14 @@ void StartAt(const StartPose<double>& seed, PosteriorMode<kDof>* mode) {
   mode->cost = seed.cost;
 }
 
+// To a minimum, or until it comes near one of `count` modes.
 template <int kDof>
 void Descend(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options, int steps,
-             PosteriorMode<kDof>* mode) {
-  const RefineOutcome outcome =
-      LevenbergMarquardt<kDof, double>(cost, options).Refine(steps, mode->pose);
+             const PosteriorMode<kDof>* modes, int count, PosteriorMode<kDof>* mode) {
+  const RefineOutcome outcome = LevenbergMarquardt<kDof, double>(cost, options)
+                                    .Refine(steps, mode->pose, [&](const double* pose) {
+                                      return is_near(cost.dof(), modes, count, pose);
+                                    });
   mode->cost = outcome.finite ? outcome.cost_after : std::numeric_limits<double>::infinity();
 }
 
@@ -90,10 +93,11 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
       continue;
     PosteriorMode<kDof>& mode = modes[kept];
     StartAt(seed, &mode);
-    Descend(cost, mode_options, kPolishSteps, &mode);
+    Descend(cost, mode_options, kPolishSteps, modes, kept, &mode);
     if (is_near(cost.dof(), modes, kept, mode.pose)) {
       StartAt(seed, &mode);
       if (!is_unexpectedly_low(cost.dof(), modes, kept, mode)) continue;
+      mode.cost = cost.Cost(mode.pose);
     }
     kept += std::isfinite(mode.cost) && set_shape(cost, pivot, cost.object().z_min, &mode);
   }
@@ -106,7 +110,7 @@ template <int kDof>
 int RefineBestStart(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
                     const Vec3<double>& pivot, const double* start, PosteriorMode<kDof>* modes) {
   std::copy(start, start + 7, modes[0].pose);
-  Descend(cost, options, options.max_iterations, &modes[0]);
+  Descend(cost, options, options.max_iterations, modes, 0, &modes[0]);
   return std::isfinite(modes[0].cost) && set_shape(cost, pivot, cost.object().z_min, &modes[0]) ? 1
                                                                                                 : 0;
 }

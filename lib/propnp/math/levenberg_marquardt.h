@@ -80,6 +80,13 @@ class DampedRefinement {
 
   // Moves `pose` towards the minimum in at most `max_iterations` steps.
   PROPNP_HOST_DEVICE RefineOutcome refine(int max_iterations, T* pose) {
+    return refine(max_iterations, pose, [](const T*) { return false; });
+  }
+
+  // Also ends where has_arrived(pose) after a step.
+  template <typename HasArrived>
+  PROPNP_HOST_DEVICE RefineOutcome refine(int max_iterations, T* pose,
+                                          const HasArrived& has_arrived) {
     const bool damped = options_.damped;
     clamped_rows_ = damped ? ClampedRows::kDrop : ClampedRows::kExact;
     cost_.Evaluate(pose, Curvature::kIrls, clamped_rows_, &current_);
@@ -100,6 +107,7 @@ class DampedRefinement {
       } else {
         take_step(step, pose);
       }
+      if (has_arrived(pose)) break;
     }
     outcome.cost_after = static_cast<double>(current_.cost);
     const T loose(sizeof(T) == sizeof(float) ? 1e-2 : 1e-4);
