@@ -20,13 +20,13 @@ namespace {
 class Line {
  public:
   explicit Line(const std::vector<double>& weights)
-      : begin_(weights.size() + 1), guide_(weights.size()) {
+      : begin_(weights.size() + 1), guide_(SubsetSampler::kCellsPerPoint * weights.size()) {
     std::partial_sum(weights.begin(), weights.end(), begin_.begin() + 1);
   }
 
   // chosen[k * kStartLanes + lane].
   std::vector<int32_t> Draw(uint64_t object, int first, int count) {
-    const SubsetSampler sampler(begin_.data(), guide_.data(), guide_.size());
+    const SubsetSampler sampler(begin_.data(), guide_.data(), begin_.size() - 1);
     std::vector<int32_t> chosen(count * kStartLanes);
     sampler.Draw({1, object}, first, count, chosen.data());
     return chosen;

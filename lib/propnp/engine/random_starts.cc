@@ -221,7 +221,7 @@ StartWorkspace<T> StartWorkspace<T>::Allocate(const Problem& problem,
       arena->Take<T>(kMaxColumns * (subset_points + kPointPadding) / kPointPadding * kPointPadding);
   workspace.rough = PackedObject<float>::Allocate(problem, arena);
   workspace.weight_begin = arena->Take<double>(problem.max_padded_points + 1);
-  workspace.guide = arena->Take<int32_t>(problem.max_padded_points);
+  workspace.guide = arena->Take<int32_t>(SubsetSampler::kCellsPerPoint * problem.max_padded_points);
   workspace.scaled_points = arena->Take<float>(problem.max_padded_points * kStartPointNumbers);
   workspace.lane_points =
       arena->Take<float>(options.start_points * kStartPointNumbers * kStartLanes);

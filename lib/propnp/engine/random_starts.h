@@ -80,7 +80,7 @@ struct StartWorkspace {
   PackedObject<T> subset;
   PackedObject<float> rough;  // the object in single precision, mode_seeds.h
   double* weight_begin;       // Problem::max_padded_points and one more
-  int32_t* guide;             // Problem::max_padded_points
+  int32_t* guide;             // of a SubsetSampler
   int32_t* chosen;            // subsets of a group
   float* scaled_points;       // kStartPointNumbers a point
   float* lane_points;         // of kStartLanes subsets, kernels/start_kernels.h

@@ -12,12 +12,17 @@ namespace propnp {
 
 class SubsetSampler {
  public:
-  // `begin` holds num_points + 1 sums of weights, from 0 on; `guide` is memory for num_points.
+  // Most positions then lie in the first point that is looked at.
+  static constexpr int64_t kCellsPerPoint = 4;
+
+  // `begin` holds num_points + 1 sums of weights, from 0 on; `guide` is memory for kCellsPerPoint
+  // a point.
   SubsetSampler(const double* begin, int32_t* guide, int64_t num_points)
-      : line_{begin, guide, num_points, static_cast<double>(num_points) / begin[num_points]} {
+      : line_{begin, guide, num_points, kCellsPerPoint * num_points,
+              static_cast<double>(kCellsPerPoint * num_points) / begin[num_points]} {
     // Where to begin looking for a position, by its cell (H. Chen and Y. Asau, 1974).
     int64_t i = 0;
-    for (int64_t cell = 0; cell < num_points; ++cell) {
+    for (int64_t cell = 0; cell < line_.num_cells; ++cell) {
       while (i + 1 < num_points &&
              begin[i + 1] * line_.cells_per_weight <= static_cast<double>(cell)) {
         ++i;

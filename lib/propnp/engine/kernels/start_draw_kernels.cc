@@ -45,6 +45,14 @@ struct GroupWords {
   alignas(kColumnAlignment) uint64_t word[4][kStartLanes];
 
   PROPNP_INLINE uint32_t at(int k, int lane) const { return static_cast<uint32_t>(word[k][lane]); }
+
+  // uniform_from_word() of a register of starts.
+  PROPNP_INLINE D uniform(int k, int lane) const {
+    const LaneWord::Tag d;
+    const hn::RebindToSigned<LaneWord::Tag> di;
+    const auto low = hn::And(hn::Load(d, word[k] + lane), hn::Set(d, 0xffffffffu));
+    return (D(hn::ConvertTo(D::Tag(), hn::BitCast(di, low))) + D(0.5)) * D(0x1p-32);
+  }
 };
 
 // Of indices begin, begin + step, ...
@@ -62,160 +70,208 @@ GroupWords random_words_of_group(const StartStream& stream, RandomPurpose purpos
   return result;
 }
 
-// One start's draw where it meets a point that is taken.
+// The points that the starts of a group have chosen so far, by where they lie on the line. Sums
+// over them go from the first to the last, so that every instruction set rounds alike.
+struct ChosenPoints {
+  int count = 0;
+  alignas(kColumnAlignment) double begin[PROPNP_MAX_START_POINTS][kStartLanes];
+  alignas(kColumnAlignment) double weight[PROPNP_MAX_START_POINTS][kStartLanes];
+  alignas(kColumnAlignment) double sum[kStartLanes] = {};  // of the weights
+};
+
+// One start's draw where rounding leads to a point that is taken or has no weight.
 class SingleDraw {
  public:
-  // `chosen` are `count` points, those of all starts kStartLanes apart.
-  SingleDraw(const WeightLine& line, const int32_t* chosen, int count)
-      : line_(line), count_(count) {
-    for (int k = 0; k < count; ++k) {
-      const int32_t index = chosen[k * kStartLanes];
-      begin_[k] = line.begin[index];
-      weight_[k] = line.begin[index + 1] - begin_[k];
-    }
-    for (int k = count; k < count + D::kSize; ++k) begin_[k] = weight_[k] = 0;
-  }
+  SingleDraw(const WeightLine& line, const ChosenPoints& chosen, int lane)
+      : line_(line), chosen_(chosen), lane_(lane) {}
 
-  // `taken` is the weight of the chosen points.
-  int32_t draw(double position, double taken) const {
-    const int32_t index = at(position);
+  int64_t draw(double position) const {
+    const int64_t index = at(position);
     if (!is_chosen(index)) return index;
     // Within what is taken the position is uniform again: it serves for what is left.
-    const double share = taken_before(position, index) / taken;
-    return locate(share * (line_.begin[line_.num_points] - taken));
+    const double begin = line_.begin[index];
+    const double before = weight_of(position - begin, [&](double other) { return other < begin; });
+    return locate(before / chosen_.sum[lane_] *
+                  (line_.begin[line_.num_points] - chosen_.sum[lane_]));
   }
 
  private:
-  double weight(int32_t i) const { return line_.begin[i + 1] - line_.begin[i]; }
+  double weight(int64_t i) const { return line_.begin[i + 1] - line_.begin[i]; }
 
   // Those that have weight differ in where they begin.
-  bool is_chosen(int32_t index) const {
+  bool is_chosen(int64_t index) const {
     bool found = false;
-    for (int k = 0; k < count_; ++k) found |= begin_[k] == line_.begin[index];
+    for (int k = 0; k < chosen_.count; ++k) {
+      found |= chosen_.begin[k][lane_] == line_.begin[index];
+    }
     return found;
   }
 
-  // The weight of the chosen that are(begin).
+  // `sum` and the weight of the chosen that are(begin).
   template <typename Are>
-  double weight_of(const Are& are) const {
-    D sum(0.0);
-    for (int k = 0; k < count_; k += D::kSize) {
-      const LaneMask<double> mask = are(D::load_unaligned(begin_ + k));
-      sum = sum + select(mask, D::load_unaligned(weight_ + k), D(0.0));
+  double weight_of(double sum, const Are& are) const {
+    for (int k = 0; k < chosen_.count; ++k) {
+      if (are(chosen_.begin[k][lane_])) sum += chosen_.weight[k][lane_];
     }
-    return sum.sum();
+    return sum;
   }
 
   // The point at `position`; one that has weight.
-  int32_t at(double position) const {
-    const int32_t last = static_cast<int32_t>(line_.num_points) - 1;
-    const auto cell = static_cast<int32_t>(position * line_.cells_per_weight);
-    int32_t i = line_.guide[cell < last ? cell : last];
+  int64_t at(double position) const {
+    const int64_t last = line_.num_points - 1;
+    const auto cell = static_cast<int64_t>(position * line_.cells_per_weight);
+    int64_t i = line_.guide[cell < line_.num_cells ? cell : line_.num_cells - 1];
     while (line_.begin[i] > position) --i;  // rounding of the cell
     while (i < last && line_.begin[i + 1] <= position) ++i;
     while (!(weight(i) > 0)) i = i > 0 ? i - 1 : last;
     return i;
   }
 
-  // How much of the weight of the chosen lies before `position`, which is in the point `index`.
-  double taken_before(double position, int32_t index) const {
-    const D begin(line_.begin[index]);
-    return position - line_.begin[index] + weight_of([&](const D& other) { return other < begin; });
-  }
-
   // The point at `position` on the line from which the chosen ones are cut out: on the whole line
   // it lies behind every chosen one that begins before it.
-  int32_t locate(double position) const {
+  int64_t locate(double position) const {
     double moved = position;
-    for (int round = 0; round < count_; ++round) {
-      const D limit(moved);
-      const double sum = position + weight_of([&](const D& begin) { return !(limit < begin); });
+    for (int round = 0; round < chosen_.count; ++round) {
+      const double sum = weight_of(position, [&](double begin) { return begin <= moved; });
       if (!(sum > moved)) break;
       moved = sum;
     }
-    int32_t i = at(moved);
-    // Rounding may land on a chosen or weightless point: take the next one that serves.
+    int64_t i = at(moved);
     while (!(weight(i) > 0) || is_chosen(i)) i = i + 1 < line_.num_points ? i + 1 : 0;
     return i;
   }
 
   const WeightLine& line_;
-  const int count_;
-  double begin_[PROPNP_MAX_START_POINTS + D::kSize], weight_[PROPNP_MAX_START_POINTS + D::kSize];
+  const ChosenPoints& chosen_;
+  const int lane_;
 };
 
-// A position on the line for each start of a group, and what lies there.
-struct GroupPositions {
-  alignas(kColumnAlignment) double position[kStartLanes];
-  alignas(kColumnAlignment) int64_t index[kStartLanes];
-  alignas(kColumnAlignment) double weight[kStartLanes];
-};
-
-// Finds index and weight. A weight is zero only where the position lies beyond the last point.
-void locate(const WeightLine& line, GroupPositions* group) {
+// Points for a register of starts, without replacement.
+class RegisterDraw {
   using Tag = D::Tag;
-  const Tag d;
-  const hn::RebindToSigned<Tag> di;
-  const int64_t last = line.num_points - 1;
-  for (int lane = 0; lane < kStartLanes; ++lane) {
-    const auto cell = static_cast<int64_t>(group->position[lane] * line.cells_per_weight);
-    group->index[lane] = line.guide[cell < last ? cell : last];
-  }
-  for (int lane = 0; lane < kStartLanes; lane += D::kSize) {
-    const auto position = hn::Load(d, group->position + lane);
-    auto index = hn::Load(di, group->index + lane);
-    auto begin = hn::GatherIndex(d, line.begin, index);
-    auto end = hn::GatherIndex(d, line.begin + 1, index);
-    for (;;) {
-      const auto down = hn::RebindMask(di, hn::Gt(begin, position));
-      const auto up =
-          hn::And(hn::RebindMask(di, hn::Le(end, position)), hn::Lt(index, hn::Set(di, last)));
-      if (hn::AllFalse(di, hn::Or(down, up))) break;
-      const auto one = hn::Set(di, 1);
-      index = hn::Add(index, hn::IfThenElseZero(up, one));
-      index = hn::Sub(index, hn::IfThenElseZero(down, one));
-      begin = hn::GatherIndex(d, line.begin, index);
-      end = hn::GatherIndex(d, line.begin + 1, index);
+  using Indices = hn::RebindToSigned<Tag>;
+  using Narrow = hn::Rebind<int32_t, Tag>;
+
+ public:
+  // Those of the starts lane, lane + 1, ... of a group.
+  RegisterDraw(const WeightLine& line, int lane, ChosenPoints* chosen)
+      : line_(line), lane_(lane), chosen_(*chosen) {}
+
+  // One more point, by a uniform number; adds it to the chosen.
+  PROPNP_INLINE void draw(const D& uniform, int32_t* points) {
+    const D position = uniform * D(line_.begin[line_.num_points]);
+    Place place = locate(position);
+    LaneMask<double> failed = !(place.begin < place.end);
+    const LaneMask<double> taken = is_chosen(place.begin);
+    if (!hn::AllFalse(Tag(), taken.m)) {
+      place = locate(select(taken, past_chosen(position, place.begin), position));
+      failed = failed | (taken & is_chosen(place.begin)) | !(place.begin < place.end);
     }
-    hn::Store(index, di, group->index + lane);
-    hn::Store(hn::Sub(end, begin), d, group->weight + lane);
+    if (!hn::AllFalse(Tag(), failed.m)) place = draw_again(failed, position, place);
+    store(place, points);
   }
-}
+
+ private:
+  struct Place {
+    hn::Vec<Indices> index;
+    D begin, end;
+  };
+
+  PROPNP_INLINE void store(const Place& place, int32_t* points) {
+    const D weight = place.end - place.begin;
+    place.begin.store(chosen_.begin[chosen_.count] + lane_);
+    weight.store(chosen_.weight[chosen_.count] + lane_);
+    (D::load(chosen_.sum + lane_) + weight).store(chosen_.sum + lane_);
+    alignas(kColumnAlignment) int64_t index[D::kSize];
+    hn::Store(place.index, Indices(), index);
+    for (int i = 0; i < D::kSize; ++i) points[lane_ + i] = static_cast<int32_t>(index[i]);
+  }
+
+  // The starts that rounding has led astray, one by one.
+  Place draw_again(const LaneMask<double>& failed, const D& position, const Place& place) const {
+    alignas(kColumnAlignment) double positions[D::kSize], flags[D::kSize];
+    alignas(kColumnAlignment) int64_t index[D::kSize];
+    position.store(positions);
+    select(failed, D(1.0), D(0.0)).store(flags);
+    hn::Store(place.index, Indices(), index);
+    for (int i = 0; i < D::kSize; ++i) {
+      if (flags[i] != 0) index[i] = SingleDraw(line_, chosen_, lane_ + i).draw(positions[i]);
+    }
+    return place_of(hn::Load(Indices(), index));
+  }
+
+  // As SingleDraw: where a position leads that fell into a chosen point that starts at `begin`.
+  PROPNP_INLINE D past_chosen(const D& position, const D& begin) const {
+    const D before = weight_of(position - begin, [&](const D& b) { return b < begin; });
+    const D sum = D::load(chosen_.sum + lane_), total(line_.begin[line_.num_points]);
+    const D on_rest = before / sum * (total - sum);
+    D moved = on_rest;
+    for (int round = 0; round < chosen_.count; ++round) {
+      const D next = weight_of(on_rest, [&](const D& b) { return !(moved < b); });
+      if (hn::AllFalse(Tag(), (moved < next).m)) break;
+      moved = max(moved, next);
+    }
+    return moved;
+  }
+
+  PROPNP_INLINE LaneMask<double> is_chosen(const D& begin) const {
+    LaneMask<double> found = begin < begin;
+    for (int k = 0; k < chosen_.count; ++k) {
+      found = found | LaneMask<double>{hn::Eq(D::load(chosen_.begin[k] + lane_).v, begin.v)};
+    }
+    return found;
+  }
+
+  // `sum` and the weight of the chosen that are(begin).
+  template <typename Are>
+  PROPNP_INLINE D weight_of(D sum, const Are& are) const {
+    for (int k = 0; k < chosen_.count; ++k) {
+      const LaneMask<double> mask = are(D::load(chosen_.begin[k] + lane_));
+      sum = sum + select(mask, D::load(chosen_.weight[k] + lane_), D(0.0));
+    }
+    return sum;
+  }
+
+  PROPNP_INLINE Place place_of(const hn::Vec<Indices>& index) const {
+    return {index, D(hn::GatherIndex(Tag(), line_.begin, index)),
+            D(hn::GatherIndex(Tag(), line_.begin + 1, index))};
+  }
+
+  // The points at some positions. One without weight only where a position lies beyond the last.
+  PROPNP_INLINE Place locate(const D& position) const {
+    const Indices di;
+    const D cell =
+        min(position * D(line_.cells_per_weight), D(static_cast<double>(line_.num_cells - 1)));
+    const auto guess = hn::GatherIndex(Narrow(), line_.guide, hn::DemoteTo(Narrow(), cell.v));
+    const auto last = hn::Set(di, line_.num_points - 1), one = hn::Set(di, 1);
+    for (Place place = place_of(hn::PromoteTo(di, guess));;) {
+      const auto down = hn::RebindMask(di, hn::Gt(place.begin.v, position.v));
+      const auto up =
+          hn::And(hn::RebindMask(di, hn::Le(place.end.v, position.v)), hn::Lt(place.index, last));
+      if (hn::AllFalse(di, hn::Or(down, up))) return place;
+      place = place_of(hn::Sub(hn::Add(place.index, hn::IfThenElseZero(up, one)),
+                               hn::IfThenElseZero(down, one)));
+    }
+  }
+
+  const WeightLine& line_;
+  const int lane_;
+  ChosenPoints& chosen_;
+};
 
 void draw_subsets(const WeightLine& line, const StartStream& stream, int first, int count,
-                  int32_t* chosen) {
+                  int32_t* points) {
   constexpr uint32_t kBlocks = PROPNP_MAX_START_POINTS / 4;  // of words, each start has its own
-  const double total = line.begin[line.num_points];
-  alignas(kColumnAlignment) double taken[kStartLanes] = {};
   GroupWords words{};
-  GroupPositions group;
-  for (int k = 0; k < count; ++k) {
+  ChosenPoints chosen;
+  for (; chosen.count < count; ++chosen.count) {
+    const int k = chosen.count;
     if (k % 4 == 0) {
       words = random_words_of_group(stream, RandomPurpose::kStartSubset,
                                     static_cast<uint32_t>(first) * kBlocks + k / 4, kBlocks);
     }
-    for (int lane = 0; lane < kStartLanes; ++lane) {
-      group.position[lane] = uniform_from_word(words.at(k % 4, lane)) * total;
-    }
-    locate(line, &group);
-    int32_t index[kStartLanes], again[kStartLanes], any = 0;
-    for (int lane = 0; lane < kStartLanes; ++lane) {
-      index[lane] = static_cast<int32_t>(group.index[lane]);
-      again[lane] = !(group.weight[lane] > 0);
-    }
-    for (int j = 0; j < k; ++j) {
-      const int32_t* other = chosen + j * kStartLanes;
-      for (int lane = 0; lane < kStartLanes; ++lane) again[lane] |= other[lane] == index[lane];
-    }
-    for (int lane = 0; lane < kStartLanes; ++lane) any |= again[lane];
-    for (int lane = 0; any && lane < kStartLanes; ++lane) {
-      if (!again[lane]) continue;
-      index[lane] = SingleDraw(line, chosen + lane, k).draw(group.position[lane], taken[lane]);
-      group.weight[lane] = line.begin[index[lane] + 1] - line.begin[index[lane]];
-    }
-    for (int lane = 0; lane < kStartLanes; ++lane) {
-      chosen[k * kStartLanes + lane] = index[lane];
-      taken[lane] += group.weight[lane];
+    for (int lane = 0; lane < kStartLanes; lane += D::kSize) {
+      RegisterDraw(line, lane, &chosen).draw(words.uniform(k % 4, lane), points + k * kStartLanes);
     }
   }
 }

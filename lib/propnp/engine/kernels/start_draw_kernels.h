@@ -18,8 +18,8 @@ struct StartStream {
 // The weights of an object's points as a line, cut into as many cells as there are points.
 struct WeightLine {
   const double* begin;   // where each point's weight begins, and the end of the last
-  const int32_t* guide;  // a point near the beginning of each cell
-  int64_t num_points;
+  const int32_t* guide;  // the point at the beginning of each cell, but for rounding
+  int64_t num_points, num_cells;
   double cells_per_weight;
 };
 
