@@ -51,31 +51,48 @@ int ChooseRegressors(const MixtureProposal<kDof>& proposal, int64_t num_samples,
 
 template <int kDof>
 bool ControlVariates<kDof>::Fit(const MixtureProposal<kDof>& proposal) {
-  int order[MixtureProposal<kDof>::kMaxComponents],
-      regressors[MixtureProposal<kDof>::kMaxComponents];
   const int64_t count = samples_.size(), stride = samples_.columns().stride;
-  num_columns_ = ChooseRegressors(proposal, count, order, regressors);
+  num_columns_ = ChooseRegressors(proposal, count, order_, regressors_);
   if (num_columns_ == 1) return false;
-
-  const ProposalKernels& kernels = GetProposalKernels();
-  std::fill(columns_, columns_ + count, 1.0);
-  double* next = columns_ + stride;
   num_masses_ = 0;
+  float* next = columns_ + stride;
   for (int i = 0; i < proposal.num_components(); ++i) {
-    const int k = order[i];
-    if (regressors[k] == 0) continue;
-    if (num_masses_ < kMaxMasses) masses_[num_masses_++] = next;
-    const KernelComponent& component = samples_.component(k);
-    kernels.regressors(kDof, samples_.chart(component.mode), component,
-                       regressors[k] > kLinear<kDof>, count, samples_.columns(), next);
-    next += regressors[k] * stride;
-  }
-  for (int i = 0; i < num_columns_; ++i) {
-    std::fill(columns_ + i * stride + count, columns_ + (i + 1) * stride, 0.0);
+    const int regressors = regressors_[order_[i]];
+    if (regressors > 0 && num_masses_ < kMaxMasses) masses_[num_masses_++] = next;
+    next += regressors * stride;
   }
   double sums[kMaxColumns * kMaxColumns];
-  kernels.normal_matrix(columns_, num_columns_, stride, count, sums);
-  return normal_.factorize(num_columns_, sums) > 1;
+  std::fill(sums, sums + num_columns_ * num_columns_, 0.0);
+  for (int64_t begin = 0; begin < count; begin += kBlock) {
+    const int64_t size = std::min(kBlock, count - begin);
+    FillColumns(begin, size, proposal.num_components());
+    GetProposalKernels().normal_matrix(columns_ + begin, num_columns_, stride, size, sums);
+  }
+  return normal_.factorize(num_columns_, sums, kRegressionTolerance) > 1;
+}
+
+// Those of samples [begin, begin + size), and zeros behind the last.
+template <int kDof>
+void ControlVariates<kDof>::FillColumns(int64_t begin, int64_t size, int num_components) {
+  KernelSamples samples = samples_.columns();
+  samples.xi += begin;
+  samples.log_density += begin;
+  float* next = columns_ + begin;
+  std::fill(next, next + size, 1.0f);
+  next += samples.stride;
+  for (int i = 0; i < num_components; ++i) {
+    const int k = order_[i];
+    if (regressors_[k] == 0) continue;
+    const KernelComponent& component = samples_.component(k);
+    GetProposalKernels().regressors(kDof, samples_.chart(component.mode), component,
+                                    regressors_[k] > kLinear<kDof>, size, samples, next);
+    next += regressors_[k] * samples.stride;
+  }
+  const int64_t end = begin + size;
+  const int64_t behind = end == samples_.size() ? samples.stride - end : 0;
+  for (int i = 0; i < num_columns_; ++i) {
+    std::fill_n(columns_ + i * samples.stride + end, behind, 0.0f);
+  }
 }
 
 template <int kDof>
@@ -91,7 +108,9 @@ double ControlVariates<kDof>::ResidualVariance(const double* values, const doubl
                                                double* scratch) const {
   const int64_t count = samples_.size(), stride = samples_.columns().stride;
   double right[kMaxColumns], fit[kMaxColumns];
-  GetProposalKernels().products(columns_, num_columns_, stride, count, values, right);
+  float* const single = columns_ + num_columns_ * stride;
+  std::transform(values, values + stride, single, [](double v) { return static_cast<float>(v); });
+  GetProposalKernels().products(columns_, num_columns_, stride, count, single, right);
   normal_.solve(right, fit);
   GetProposalKernels().combine(columns_, num_columns_, stride, count, fit, scratch);
   double variance = 0;

@@ -21,8 +21,8 @@ class ControlVariates {
   static constexpr int kMaxRegressors = 64;
   static constexpr int kMaxColumns = 1 + kMaxRegressors;
 
-  // `columns` is memory for kMaxColumns columns like those of the samples.
-  ControlVariates(const DrawnSamples<kDof>& samples, double* columns)
+  // `columns` is memory for kMaxColumns + 1 columns like those of the samples.
+  ControlVariates(const DrawnSamples<kDof>& samples, float* columns)
       : samples_(samples), columns_(columns) {}
 
   // Builds the regression. The heaviest components of the proposal take part, each if it expects
@@ -32,7 +32,7 @@ class ControlVariates {
   // The regressors G - 1 of the heaviest components, after Fit().
   static constexpr int kMaxMasses = 4;
   int num_masses() const { return num_masses_; }
-  const double* mass(int i) const { return masses_[i]; }
+  const float* mass(int i) const { return masses_[i]; }
 
   // coefficients: sum_j coefficient_j f_j estimates the mean of f; they may be negative. The memory
   // here and below is as long as a column.
@@ -43,11 +43,17 @@ class ControlVariates {
   double ResidualVariance(const double* values, const double* coefficients, double* scratch) const;
 
  private:
+  static constexpr int64_t kBlock = 256;  // samples whose columns stay in a cache
+  static constexpr int kMaxComponents = MixtureProposal<kDof>::kMaxComponents;
+
+  void FillColumns(int64_t begin, int64_t size, int num_components);
+
   const DrawnSamples<kDof>& samples_;
-  double* const columns_;
+  float* const columns_;  // and room for the values
   int num_columns_ = 0;
+  int order_[kMaxComponents], regressors_[kMaxComponents];  // of the components, heaviest first
   int num_masses_ = 0;
-  const double* masses_[kMaxMasses];
+  const float* masses_[kMaxMasses];
   PivotedCholesky<kMaxColumns, double, KernelElimination> normal_;
 };
 

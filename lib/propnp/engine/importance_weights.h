@@ -24,10 +24,10 @@ struct SampleColumns {
   double* gradient_weight;  // (S) the same corrected by control variates; may be negative
   double* value;            // (S) scratch
   double* scratch;          // (S)
-  double* regressors;       // ControlVariates::kMaxColumns columns
+  float* regressors;        // ControlVariates::kMaxColumns + 1 columns
   double* score;            // (S, kScore) by record, then (S, D) by sample
   int num_masses;           // regressors that weigh the modes against each other, if any
-  const double* masses[ControlVariates<kDof>::kMaxMasses];
+  const float* masses[ControlVariates<kDof>::kMaxMasses];
   T* records;      // (S, kSampleRecord), mode by mode, those in front of the cameras first
   int32_t* order;  // (S) the sample of each record
 
@@ -37,7 +37,7 @@ struct SampleColumns {
                             &c.gradient_weight, &c.value, &c.scratch}) {
       *column = arena->Take<double>(like.stride);
     }
-    c.regressors = arena->Take<double>(like.stride * ControlVariates<kDof>::kMaxColumns);
+    c.regressors = arena->Take<float>(like.stride * (ControlVariates<kDof>::kMaxColumns + 1));
     c.score = arena->Take<double>(s * (kScore + kDof));
     c.records = arena->Take<T>(s * kSampleRecord);
     c.order = arena->Take<int32_t>(s);

@@ -53,9 +53,8 @@ void CovarianceOfPivot(const Dof& dof, const Vec3<double>& arm, double* covarian
 template <int kDof>
 SteinVariates<kDof> SteinVariates<kDof>::Allocate(Arena* arena) {
   SteinVariates v = {};
-  v.columns_ = arena->Take<double>(kMaxColumns * kColumnStride);
+  v.columns_ = arena->Take<float>(kMaxColumns * kColumnStride);
   v.sums_ = arena->Take<double>(kMaxColumns * kMaxColumns);
-  v.block_sums_ = arena->Take<double>(kMaxColumns * kMaxColumns);
   v.normal_ = arena->Take<Regression>(1);
   return v;
 }
@@ -112,7 +111,7 @@ bool SteinVariates<kDof>::ChooseDegrees(const WeightedSamples& samples, bool cub
 
 template <int kDof>
 void SteinVariates<kDof>::FillFields(const WeightedSamples& samples, int64_t s,
-                                     double* column) const {
+                                     float* column) const {
   const double* pose = samples.pose + 7 * s;
   const RigidTransform<double> transform = dof_.transform(pose);
   const Vec3<double> centre = transform * pivot_;
@@ -147,16 +146,16 @@ template <int kDof>
 void SteinVariates<kDof>::FillBlock(const WeightedSamples& samples, int64_t begin, int64_t count) {
   const int given = samples.num_columns;
   for (int i = 0; i < num_columns_; ++i) {
-    double* column = columns_ + i * kColumnStride;
+    float* column = columns_ + i * kColumnStride;
     if (i == 0) {
-      std::fill(column, column + count, 1.0);
+      std::fill(column, column + count, 1.0f);
     } else if (i <= given) {
       std::copy(samples.columns[i - 1] + begin, samples.columns[i - 1] + begin + count, column);
     }
-    std::fill(column + count, column + kColumnStride, 0.0);
+    std::fill(column + count, column + kColumnStride, 0.0f);
   }
   for (int64_t k = 0; k < count; ++k) {
-    double* column = columns_ + (1 + given) * kColumnStride + k;
+    float* column = columns_ + (1 + given) * kColumnStride + k;
     if (samples.plain_weight[begin + k] > 0) {
       FillFields(samples, begin + k, column);
     } else {
@@ -167,18 +166,14 @@ void SteinVariates<kDof>::FillBlock(const WeightedSamples& samples, int64_t begi
 
 template <int kDof>
 bool SteinVariates<kDof>::Fit(const WeightedSamples& samples) {
-  const ProposalKernels& kernels = GetProposalKernels();
   const int size = num_columns_ * num_columns_;
   std::fill(sums_, sums_ + size, 0.0);
   for (int64_t begin = 0; begin < samples.count; begin += kBlock) {
     const int64_t count = std::min<int64_t>(kBlock, samples.count - begin);
     FillBlock(samples, begin, count);
-    kernels.normal_matrix(columns_, num_columns_, kColumnStride, count, block_sums_);
-    for (int i = 0; i < num_columns_; ++i) {
-      for (int j = 0; j <= i; ++j) sums_[i * num_columns_ + j] += block_sums_[i * num_columns_ + j];
-    }
+    GetProposalKernels().normal_matrix(columns_, num_columns_, kColumnStride, count, sums_);
   }
-  return normal_->factorize(num_columns_, sums_) > 1;
+  return normal_->factorize(num_columns_, sums_, kRegressionTolerance) > 1;
 }
 
 template <int kDof>

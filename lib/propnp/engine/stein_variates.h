@@ -25,7 +25,7 @@ struct WeightedSamples {
   double ess;                  // over S
   // Further regressors whose mean under the proposal is zero, columns of S.
   int num_columns;
-  const double* const* columns;
+  const float* const* columns;
 };
 
 template <int kDof>
@@ -64,7 +64,7 @@ class SteinVariates {
   bool AddMode(const PosteriorMode<kDof>& mode, double share);
   // Fills the columns of samples [begin, begin + count).
   void FillBlock(const WeightedSamples& samples, int64_t begin, int64_t count);
-  void FillFields(const WeightedSamples& samples, int64_t s, double* column) const;
+  void FillFields(const WeightedSamples& samples, int64_t s, float* column) const;
   bool Fit(const WeightedSamples& samples);
 
   DofPolicy<kDof> dof_;
@@ -72,9 +72,8 @@ class SteinVariates {
   int num_modes_;
   int num_columns_;
   Mode modes_[kMaxModes];
-  double* columns_;     // kMaxColumns columns of a block
-  double* sums_;        // (kMaxColumns, kMaxColumns)
-  double* block_sums_;  // the same
+  float* columns_;  // kMaxColumns columns of a block
+  double* sums_;    // (kMaxColumns, kMaxColumns)
   Regression* normal_;
 };
 

@@ -194,12 +194,12 @@ class SteinCoordinates {
 // Writes the fields of a mode up to `degree` (0 to 3), num_stein_fields() numbers, to out[0],
 // out[stride], ...; `share` is r, and `pull` is X_d r - r X_d cost along the whitened directions.
 // Everything is multiplied by `factor`. Returns the end.
-template <int kDof, typename S>
-PROPNP_HOST_DEVICE inline S* stein_fields(const SteinSample<kDof, S>& sample, const S& share,
-                                          const S* pull, int degree, const S& factor,
-                                          int64_t stride, S* out) {
+template <int kDof, typename S, typename Out>
+PROPNP_HOST_DEVICE inline Out* stein_fields(const SteinSample<kDof, S>& sample, const S& share,
+                                            const S* pull, int degree, const S& factor,
+                                            int64_t stride, Out* out) {
   const auto put = [&](const S& value) {
-    *out = factor * value;
+    *out = static_cast<Out>(factor * value);
     out += stride;
   };
   const S* y = sample.y;

@@ -17,8 +17,6 @@ PROPNP_MATH_BEGIN
 
 namespace {
 
-using F = Lanes<float>;
-
 template <int kDof>
 struct DofOfLanes;
 template <>
@@ -196,9 +194,14 @@ void log_density_of(const KernelChart* charts, int num_modes, const KernelCompon
   }
 }
 
+PROPNP_INLINE void store_narrow(const D& values, float* out) {
+  const hn::Rebind<float, D::Tag> narrow;
+  hn::StoreU(hn::DemoteTo(narrow, values.v), narrow, out);
+}
+
 template <int kDof>
 void regressors_of(const KernelChart& kernel_chart, const KernelComponent& c, bool with_products,
-                   int64_t count, const KernelSamples& samples, double* columns) {
+                   int64_t count, const KernelSamples& samples, float* columns) {
   const Chart<kDof> chart = spread_chart<kDof>(kernel_chart);
   const D one(1.0), zero(0.0);
   for (int64_t s = 0; s < count; s += D::kSize) {
@@ -208,10 +211,12 @@ void regressors_of(const KernelChart& kernel_chart, const KernelComponent& c, bo
     const LaneMask<double> in_front = chart.depth_from_linear(xi, v, &e);
     const D ratio =
         gaussian_over_density<kDof>(c, v, D::load_unaligned(samples.log_density + s), y);
-    const D g = select(in_front, ratio * chart.factor(xi) / (e * e * e), zero);
-    double* out = columns + s;
+    const D whole = select(in_front, ratio * chart.factor(xi) / (e * e * e), zero);
+    // What single precision would lose beside one, and be slow with where it is denormal.
+    const D g = select(D(1e-9) < whole, whole, zero);
+    float* out = columns + s;
     const auto store = [&](const D& value) {
-      value.store_unaligned(out);
+      store_narrow(value, out);
       out += samples.stride;
     };
     store(g - one);
@@ -259,7 +264,7 @@ void log_density(int dof, const KernelChart* charts, int num_modes,
 }
 
 void regressors(int dof, const KernelChart& chart, const KernelComponent& component,
-                bool with_products, int64_t count, const KernelSamples& samples, double* columns) {
+                bool with_products, int64_t count, const KernelSamples& samples, float* columns) {
   (dof == 6 ? regressors_of<6> : regressors_of<4>)(chart, component, with_products, count, samples,
                                                    columns);
 }

@@ -46,6 +46,9 @@ struct KernelNoise {
   const double* curved;  // 1 where the draw is in the chart v, 0 where in xi
 };
 
+// A column's share that rounding of sums of single-precision products may leave unexplained.
+constexpr double kRegressionTolerance = 1e-5;
+
 struct ProposalKernels {
   // normal[d][i], d < dof, and stretch[i] = sqrt(nu / chi-square_nu) from the words of dimensions 0
   // to dof - 1 and 6.
@@ -70,18 +73,19 @@ struct ProposalKernels {
                       const KernelSamples&);
   // The regressors of a component, linear or with products, as columns.
   void (*regressors)(int dof, const KernelChart&, const KernelComponent&, bool with_products,
-                     int64_t count, const KernelSamples&, double* columns);
-  // sums[i * num_columns + j] = column_i . column_j for j <= i; columns are zero beyond `count`.
-  void (*normal_matrix)(const double* columns, int num_columns, int64_t stride, int64_t count,
+                     int64_t count, const KernelSamples&, float* columns);
+  // sums[i * num_columns + j] += column_i . column_j for j <= i; columns are zero beyond `count`,
+  // which is small enough for sums in single precision, and for the caches of the first level.
+  void (*normal_matrix)(const float* columns, int num_columns, int64_t stride, int64_t count,
                         double* sums);
   // PlainElimination of math/least_squares.h; the stride is a multiple of kSamplePadding.
   void (*eliminate)(double* rows, int stride, int j, int n);
-  // result[s] = sum_i factor_i column_i[s].
-  void (*combine)(const double* columns, int num_columns, int64_t stride, int64_t count,
+  // result[s] = sum_i factor_i column_i[s]; up to kSamplePadding more are written.
+  void (*combine)(const float* columns, int num_columns, int64_t stride, int64_t count,
                   const double* factors, double* result);
   // products[i] = column_i . values, both zero beyond `count`.
-  void (*products)(const double* columns, int num_columns, int64_t stride, int64_t count,
-                   const double* values, double* products);
+  void (*products)(const float* columns, int num_columns, int64_t stride, int64_t count,
+                   const float* values, double* products);
   // values[i] = exp(values[i] - shift) for i < count; those beyond, up to the padding, become zero.
   // Returns the sum.
   double (*exponentials)(double* values, int64_t count, double shift);
