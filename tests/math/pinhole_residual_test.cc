@@ -31,12 +31,8 @@ struct PinholeCase {
     x2d = model.camera.project(point, kZMin) + Vec2<double>{random->Normal(), random->Normal()};
   }
 
-  template <bool kHasBox>
-  PinholeFraction<double> Fraction() const {
-    return Point<kHasBox>().at(displacement);
-  }
-  template <bool kHasBox>
-  PinholePoint<double, kHasBox> Point() const {
+  template <bool kHasBox, bool kHasSkew>
+  PinholePoint<double, kHasBox, kHasSkew> Point() const {
     const Vec2<double> pixel = model.camera.project(point, kZMin);
     return {model.camera, model.box, weight, point.z, pixel - x2d, pixel};
   }
@@ -49,54 +45,63 @@ struct PinholeCase {
 // 10 * 2000 * 2^-53 = 2e-12 of a residual, and as much of its gradients, which are as large.
 constexpr double kRounding = 1e-11;
 
-template <bool kHasBox>
+template <bool kHasBox, bool kHasSkew>
 void ExpectTheModel() {
   TestRandom random;
-  int held = 0;
+  int held = 0, outliers = 0;
   for (int trial = 0; trial < 2000; ++trial) {
-    const PinholeCase c(&random, kHasBox);
-    const PinholeFraction<double> f = c.Fraction<kHasBox>();
+    PinholeCase c(&random, kHasBox);
+    if (!kHasSkew) c.model.camera.skew = 0;
+    const auto point = c.Point<kHasBox, kHasSkew>();
+    const PinholeFraction<double> f = point.at(c.displacement);
     const PointResidual<double> r = c.Residual();
     EXPECT_NEAR(f.n.x / f.depth, r.e.x, kRounding);
     EXPECT_NEAR(f.n.y / f.depth, r.e.y, kRounding);
     const double s = std::sqrt(dot(r.e, r.e));
-    const PinholeNorms<double> norms(f);
-    EXPECT_NEAR(residual_norm(f), s, kRounding);
-    EXPECT_NEAR(norms.norm, s, kRounding);
-    EXPECT_NEAR(norms.inverse_norm * s, 1, 1e-12 * std::max(1.0, 1 / s));
-    EXPECT_NEAR(norms.inverse_depth * f.depth, 1, 1e-14);
-    EXPECT_NEAR(norms.inverse_square_depth * f.depth * f.depth, 1, 1e-14);
+    EXPECT_NEAR(PinholeNorm<double>(f).value, s, kRounding);
 
-    const Vec2<double> pull{random.Normal(), random.Normal()};
-    Vec2<double> a = norms.inverse_depth * pull;
-    if (kHasBox) {
-      held += f.held_x + f.held_y;
-      a = {f.held_x ? 0 : a.x, f.held_y ? 0 : a.y};
-    }
-    const Vec3<double> g = c.Point<kHasBox>().gradient(f, norms.inverse_depth, a);
+    const double delta = random.Uniform(0, 60), sample_weight = random.Normal();
+    PinholeSums<double> sums;
+    const Vec3<double> g = sums.add(point, f, delta, sample_weight);
+    const Vec2<double> pull = (sample_weight * std::min(1.0, delta / s)) * r.e;
     const Vec3<double> expected = pull.x * r.x_gradient + pull.y * r.y_gradient;
-    EXPECT_NEAR(g.x, expected.x, 10 * kRounding);
-    EXPECT_NEAR(g.y, expected.y, 10 * kRounding);
-    EXPECT_NEAR(g.z, expected.z, 10 * kRounding);
+    for (const auto& [actual, wanted] : {std::pair{g.x, expected.x},
+                                         {g.y, expected.y},
+                                         {g.z, expected.z},
+                                         {sums.error.x, pull.x},
+                                         {sums.error.y, pull.y},
+                                         {sums.weight.x, pull.x * r.e.x},
+                                         {sums.weight.y, pull.y * r.e.y},
+                                         {sums.delta, sample_weight * std::max(0.0, s - delta)}}) {
+      EXPECT_NEAR(actual, wanted, 100 * kRounding * std::max(1.0, std::fabs(wanted)));
+    }
+    if (kHasBox) held += f.held_x + f.held_y;
+    outliers += s > delta;
   }
   EXPECT_EQ(held > 100, kHasBox);  // the box did something
+  EXPECT_GT(outliers, 200);
+  EXPECT_LT(outliers, 1800);
 }
 
-TEST(PinholeResidual, IsTheModels) { ExpectTheModel<false>(); }
-TEST(PinholeResidual, IsTheModelsInABox) { ExpectTheModel<true>(); }
+TEST(PinholeResidual, IsTheModels) { ExpectTheModel<false, true>(); }
+TEST(PinholeResidual, IsTheModelsWithoutSkew) { ExpectTheModel<false, false>(); }
+TEST(PinholeResidual, IsTheModelsInABox) { ExpectTheModel<true, true>(); }
+TEST(PinholeResidual, IsTheModelsInABoxWithoutSkew) { ExpectTheModel<true, false>(); }
 
 TEST(PinholeResidual, IsZeroWithoutWeight) {
   TestRandom random;
   PinholeCase c(&random, false);
   c.weight = {0, 0};
-  const PinholeFraction<double> f = c.Fraction<false>();
-  const PinholeNorms<double> norms(f);
-  EXPECT_EQ(residual_norm(f), 0);
-  EXPECT_EQ(norms.norm, 0);
-  EXPECT_TRUE(std::isfinite(norms.inverse_norm));
-  EXPECT_TRUE(std::isfinite(norms.inverse_depth));
-  const Vec3<double> g = c.Point<false>().gradient(f, norms.inverse_depth, {0, 0});
+  const auto point = c.Point<false, true>();
+  const PinholeFraction<double> f = point.at(c.displacement);
+  EXPECT_EQ(PinholeNorm<double>(f).value, 0);
+  EXPECT_TRUE(std::isfinite(PinholeNorm<double>(f).inverse));
+  PinholeSums<double> sums;
+  const Vec3<double> g = sums.add(point, f, 1.0, 1.0);
   EXPECT_EQ(dot(g, g), 0);
+  EXPECT_EQ(dot(sums.error, sums.error), 0);
+  EXPECT_EQ(dot(sums.weight, sums.weight), 0);
+  EXPECT_EQ(sums.delta, 0);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 // Only for points in front of the camera. Huber's loss, which is all that rho is here, needs a
 // single root: with r = 1 / (Z |n|)
 //
-//   s = |n| / Z = |n|^2 r,   1 / Z^2 = s r,   1 / s = Z^2 r
+//   s = |n| / Z = |n|^2 r,   1 / Z = s r Z,   min(s, delta) r = min(1, delta / s) / Z^2
 //
 // A box that clamps projections clamps n to Z times its bounds relative to x2d, weighted.
 #ifndef PROPNP_MATH_PINHOLE_RESIDUAL_H_
@@ -28,12 +28,12 @@ struct PinholeFraction {
   MaskOf<S> held_x, held_y;  // only with a box
 };
 
-template <typename S, bool kHasBox>
+template <typename S, bool kHasBox, bool kHasSkew = true>
 struct PinholePoint {
   S depth;            // Z_0
   Vec2<S> numerator;  // n_0
   Vec2<S> focal;      // W (fx, fy)
-  S skew;             // w_x skew
+  S skew;             // w_x skew, only with skew
   Vec2<S> centre;     // W (c - x2d)
   Vec2<S> low, high;  // W (box - x2d), only with a box
 
@@ -56,7 +56,9 @@ struct PinholePoint {
 
   PROPNP_HOST_DEVICE PROPNP_INLINE PinholeFraction<S> at(const Vec3<S>& d) const {
     const S z = depth + d.z;
-    const S x = focal.x * d.x + (skew * d.y + (centre.x * d.z + numerator.x));
+    S x = centre.x * d.z + numerator.x;
+    if constexpr (kHasSkew) x = skew * d.y + x;
+    x = focal.x * d.x + x;
     const S y = focal.y * d.y + (centre.y * d.z + numerator.y);
     PinholeFraction<S> f;
     f.depth = z;
@@ -72,42 +74,59 @@ struct PinholePoint {
     return f;
   }
 
-  // d (pull . e) / d point_in_cam from pull / Z, whose coordinates are zero where the box holds.
-  PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> gradient(const PinholeFraction<S>& f,
-                                                    const S& inverse_depth,
-                                                    const Vec2<S>& pull_over_depth) const {
+  // d (pull . e) / d point_in_cam from pull / Z, whose coordinates are zero where the box holds,
+  // and pull . e / Z.
+  PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> gradient(const Vec2<S>& pull_over_depth,
+                                                    const S& along) const {
     const Vec2<S>& a = pull_over_depth;
-    const S along = f.n.x * a.x + f.n.y * a.y;
-    return {focal.x * a.x, focal.y * a.y + skew * a.x,
-            (centre.x * a.x + centre.y * a.y) - inverse_depth * along};
+    S y = focal.y * a.y;
+    if constexpr (kHasSkew) y = y + skew * a.x;
+    return {focal.x * a.x, y, (centre.x * a.x + centre.y * a.y) - along};
   }
 };
 
-// Where the numerator is zero the root is of a tiny number: s comes out as zero, and what is
+// r and s. Where n is zero r is the root of a tiny number: s comes out as zero, and what is
 // multiplied with n does not matter.
-constexpr double kTinyRoot = 1e-36;
-
-// s = |e|.
 template <typename S>
-PROPNP_HOST_DEVICE PROPNP_INLINE S residual_norm(const PinholeFraction<S>& f) {
-  const S q = dot(f.n, f.n);
-  return q * reciprocal_sqrt(max(f.depth * f.depth * q, constant<S>(kTinyRoot)));
-}
+struct PinholeNorm {
+  static constexpr double kTiny = 1e-36;
 
-// Everything that the gradient needs of Z and s.
+  S square;   // |n|^2
+  S inverse;  // r
+  S value;    // s
+
+  PROPNP_HOST_DEVICE PROPNP_INLINE explicit PinholeNorm(const PinholeFraction<S>& f)
+      : square(dot(f.n, f.n)),
+        inverse(reciprocal_sqrt(max(f.depth * f.depth * square, constant<S>(kTiny)))),
+        value(square * inverse) {}
+};
+
+// Sums over samples of what the gradient of Huber's loss of one correspondence is made of, besides
+// that by point_in_cam, which another rotation turns back for every sample.
 template <typename S>
-struct PinholeNorms {
-  S norm;          // s
-  S inverse_norm;  // 1 / s, finite at zero
-  S inverse_depth, inverse_square_depth;
+struct PinholeSums {
+  Vec2<S> error{constant<S>(0), constant<S>(0)};   // of pull = d rho / d e
+  Vec2<S> weight{constant<S>(0), constant<S>(0)};  // of pull e, coordinate by coordinate
+  S delta = constant<S>(0);                        // of d rho / d delta
 
-  PROPNP_HOST_DEVICE PROPNP_INLINE explicit PinholeNorms(const PinholeFraction<S>& f) {
-    const S q = dot(f.n, f.n), square = f.depth * f.depth;
-    const S root = reciprocal_sqrt(max(square * q, constant<S>(kTinyRoot)));
-    norm = q * root;
-    inverse_norm = square * root;
-    inverse_square_depth = norm * root;
-    inverse_depth = inverse_square_depth * f.depth;
+  // Adds a sample and returns its part of the gradient by point_in_cam.
+  template <bool kHasBox, bool kHasSkew>
+  PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> add(const PinholePoint<S, kHasBox, kHasSkew>& point,
+                                               const PinholeFraction<S>& f, const S& huber_delta,
+                                               const S& sample_weight) {
+    const PinholeNorm<S> norm(f);
+    const S inner = min(norm.value, huber_delta);
+    const S over_square = sample_weight * inner * norm.inverse;  // pull / (Z n)
+    const S over_depth = over_square * f.depth;
+    const S inverse_depth = norm.value * norm.inverse * f.depth;
+    Vec2<S> a = over_square * f.n;
+    error = {over_depth * f.n.x + error.x, over_depth * f.n.y + error.y};
+    weight = {a.x * f.n.x + weight.x, a.y * f.n.y + weight.y};
+    delta = sample_weight * (norm.value - inner) + delta;
+    if constexpr (!kHasBox) return point.gradient(a, inverse_depth * (over_square * norm.square));
+    const S zero = constant<S>(0);
+    a = {select(f.held_x, zero, a.x), select(f.held_y, zero, a.y)};
+    return point.gradient(a, inverse_depth * dot(f.n, a));
   }
 };
 

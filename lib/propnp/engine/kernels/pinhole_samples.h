@@ -18,7 +18,7 @@ PROPNP_MATH_BEGIN
 namespace {
 
 // A register of points.
-template <bool kHasBox>
+template <bool kHasBox, bool kHasSkew>
 class PinholeSamples {
  public:
   using L = Lanes<float>;
@@ -34,7 +34,8 @@ class PinholeSamples {
       const Point point = point_at(i);
       const Vec3<L> rotated = rotated_at(i);
       for (int64_t s = 0; s < block.count; ++s) {
-        const L norm = residual_norm(point.at(moved(rotated, block.records + s * kSampleRecord)));
+        const L norm =
+            PinholeNorm<L>(point.at(moved(rotated, block.records + s * kSampleRecord))).value;
         const L inner = min(norm, delta_);
         float* cost = partial_costs + s * kPointPadding;
         multiply_add(inner, norm - L(0.5f) * inner, L::load(cost)).store(cost);
@@ -55,13 +56,11 @@ class PinholeSamples {
   }
 
  private:
-  using Point = PinholePoint<L, kHasBox>;
+  using Point = PinholePoint<L, kHasBox, kHasSkew>;
 
-  // Over samples. `error` sums pull = d cost / d e, `weight` pull e.
   struct Sums {
     Vec3<L> point{L(0.0f), L(0.0f), L(0.0f)};
-    Vec2<L> error{L(0.0f), L(0.0f)}, weight{L(0.0f), L(0.0f)};
-    L delta{0.0f};
+    PinholeSums<L> others;
   };
 
   PROPNP_INLINE Point point_at(int64_t i) const {
@@ -86,23 +85,8 @@ class PinholeSamples {
 
   PROPNP_INLINE void add_sample(const Point& point, const Vec3<L>& rotated, const float* record,
                                 Sums* sums) const {
-    const PinholeFraction<L> f = point.at(moved(rotated, record));
-    const PinholeNorms<L> norms(f);
-    const L sample_weight(record[kRecordWeight]);
-    const L weight = sample_weight * min(delta_ * norms.inverse_norm, L(1.0f));
-    const L over_depth = weight * norms.inverse_depth;
-    const L over_square = weight * norms.inverse_square_depth;
-    Vec2<L> a = over_square * f.n;  // pull / Z
-    sums->error = {multiply_add(over_depth, f.n.x, sums->error.x),
-                   multiply_add(over_depth, f.n.y, sums->error.y)};
-    sums->weight = {multiply_add(a.x, f.n.x, sums->weight.x),
-                    multiply_add(a.y, f.n.y, sums->weight.y)};
-    sums->delta = multiply_add(sample_weight, max(norms.norm - delta_, L(0.0f)), sums->delta);
-    if constexpr (kHasBox) {
-      const L zero(0.0f);
-      a = {select(f.held_x, zero, a.x), select(f.held_y, zero, a.y)};
-    }
-    const Vec3<L> g = point.gradient(f, norms.inverse_depth, a);
+    const Vec3<L> g =
+        sums->others.add(point, point.at(moved(rotated, record)), delta_, L(record[kRecordWeight]));
     // R^T g.
     const auto turned_back = [&](const L& sum, float xx, float yx, float zx) {
       return multiply_add(L(xx), g.x, multiply_add(L(yx), g.y, multiply_add(L(zx), g.z, sum)));
@@ -128,11 +112,11 @@ class PinholeSamples {
     add_to(columns->x, sums.point.x);
     add_to(columns->y, sums.point.y);
     add_to(columns->z, sums.point.z);
-    add_to(columns->u, -(weight.x * sums.error.x));
-    add_to(columns->v, -(weight.y * sums.error.y));
-    add_to(columns->wxx, over_weight(sums.weight.x, weight.x));
-    add_to(columns->wyy, over_weight(sums.weight.y, weight.y));
-    if (lanes_.loss.kind == LossKind::kHuber) columns->delta += sums.delta.sum();
+    add_to(columns->u, -(weight.x * sums.others.error.x));
+    add_to(columns->v, -(weight.y * sums.others.error.y));
+    add_to(columns->wxx, over_weight(sums.others.weight.x, weight.x));
+    add_to(columns->wyy, over_weight(sums.others.weight.y, weight.y));
+    if (lanes_.loss.kind == LossKind::kHuber) columns->delta += sums.others.delta.sum();
   }
 
   const BaseView<float>& base_;

@@ -137,8 +137,13 @@ bool visit_pinhole(const BaseView<T>& base, const KernelModel<T>& model,
         view.camera_model != PinholeCamera<T>::kModel) {
       return false;
     }
-    view.has_box ? visitor(PinholeSamples<true>(base, model))
-                 : visitor(PinholeSamples<false>(base, model));
+    const bool has_skew =
+        PinholeCamera<float>::from_parameters(view.camera_parameters, view.camera_limit).skew != 0;
+    const auto run = [&](auto box, auto skew) { visitor(PinholeSamples<box, skew>(base, model)); };
+    const auto with_skew = [&](auto box) {
+      has_skew ? run(box, std::true_type()) : run(box, std::false_type());
+    };
+    view.has_box ? with_skew(std::true_type()) : with_skew(std::false_type());
     return true;
   }
   return false;
