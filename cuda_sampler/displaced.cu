@@ -3,6 +3,7 @@
 
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/displaced.h"
+#include "cuda_sampler/pinhole_tile.h"
 #include "cuda_sampler/team_cost.h"
 
 namespace propnp::gpu {
@@ -94,7 +95,7 @@ PROPNP_DEVICE T CostOverTile(const DeviceView<double>& view, double z_min,
 
 // A thread a sample; its block brings the points of one base after the other to shared memory.
 template <int kDof, typename T>
-PROPNP_KERNEL(kThreads)
+PROPNP_KERNEL_TOGETHER(kThreads, sizeof(T) == sizeof(float) ? 4 : 1)
 CostKernel(PROPNP_ARGUMENT CostArgs<T> args) {
   const DisplacedSamples<T>& a = args.samples;
   const DeviceInputs<double>& in = *a.inputs;
@@ -120,18 +121,25 @@ CostKernel(PROPNP_ARGUMENT CostArgs<T> args) {
         stage.view.Set(in, v);
       }
       block_barrier();
+      const PinholeTile<T> pinhole(points + kTile, stage.view, T(set.z_min), loss);
       for (int64_t begin = 0; begin < stage.view.num_points(); begin += kTile) {
         const int64_t left = stage.view.num_points() - begin;
         const int count = left < kTile ? static_cast<int>(left) : kTile;
         block_barrier();
         if (thread_index() < count) {
-          points[thread_index()] = stage.base.template Point<T>(stage.view, begin + thread_index());
+          const BasePoint<T> point =
+              stage.base.template Point<T>(stage.view, begin + thread_index());
+          points[thread_index()] = point;
+          if (pinhole.serves()) pinhole.Set(thread_index(), point);
         }
         block_barrier();
-        if (mine) {
-          sum += static_cast<double>(CostOverTile(stage.view, set.z_min, loss, points, count,
-                                                  a.records[local * a.num_samples + s].pose));
+        if (!mine) continue;
+        const Displacement<T>& pose = a.records[local * a.num_samples + s].pose;
+        T cost(0);
+        if (!pinhole.serves() || !pinhole.Cost(count, pose, &cost)) {
+          cost = CostOverTile(stage.view, set.z_min, loss, points, count, pose);
         }
+        sum += static_cast<double>(cost);
       }
     }
     if (mine) a.costs[local * a.num_samples + s] = sum;
@@ -207,6 +215,26 @@ PROPNP_DEVICE void AddOverTile(const DeviceView<double>& view, double z_min,
   });
 }
 
+// The same for a plain pinhole, or false if the point lies behind the camera in one of the samples.
+template <typename T>
+PROPNP_DEVICE bool AddOverPinhole(const DeviceView<double>& view, T z_min,
+                                  const RobustLoss<T>& loss, const BasePoint<T>& point,
+                                  const SampleRecord<T>* records, int count,
+                                  DisplacedGradient<T>* gradient) {
+  const auto model = view.model<PinholeCamera<T>>(z_min);
+  const T delta = HuberDelta(loss);
+  PinholeSums<T> sums;
+  const bool in_front = model.box.active
+                            ? AddPinholeGradient(PinholeTilePoint<T, true>(model, point), records,
+                                                 count, z_min, delta, &sums)
+                            : AddPinholeGradient(PinholeTilePoint<T, false>(model, point), records,
+                                                 count, z_min, delta, &sums);
+  if (!in_front) return false;
+  if (loss.kind != LossKind::kHuber) sums.delta = T(0);
+  sums.AddTo({point.weight.xx, point.weight.yy}, gradient);
+  return true;
+}
+
 // A thread a point; its block brings the samples to shared memory. Blocks take every tiles-th group
 // of points.
 template <int kDof, typename T>
@@ -247,6 +275,7 @@ GradientKernel(PROPNP_ARGUMENT GradientArgs<T> args) {
         }
         block_barrier();
         const RobustLoss<T> loss = LossOf<T>(in, set);
+        const bool plain = PinholeTile<T>::kExists && IsPlainPinhole(stage.view, loss);
         BasePoint<T> point = {};
         if (valid) point = stage.base.template Point<T>(stage.view, i);
         DisplacedGradient<T> sums = {};
@@ -255,12 +284,19 @@ GradientKernel(PROPNP_ARGUMENT GradientArgs<T> args) {
           const int count = left < kTile ? static_cast<int>(left) : kTile;
           block_barrier();
           if (thread_index() < count) {
-            records[thread_index()] = is_target
-                                          ? SampleRecord<T>{{}, T(1), {}}
-                                          : a.records[local * a.num_samples + s + thread_index()];
+            SampleRecord<T> record = {{}, T(1), {}};
+            if (!is_target) record = a.records[local * a.num_samples + s + thread_index()];
+            const Mat3<T>& turn = record.pose.turn;
+            record.diagonal[0] = T(1) + turn.row0.x;
+            record.diagonal[1] = T(1) + turn.row1.y;
+            record.diagonal[2] = T(1) + turn.row2.z;
+            records[thread_index()] = record;
           }
           block_barrier();
-          if (valid) AddOverTile(stage.view, set.z_min, loss, point, records, count, &sums);
+          if (valid && !(plain && AddOverPinhole(stage.view, T(set.z_min), loss, point, records,
+                                                 count, &sums))) {
+            AddOverTile(stage.view, set.z_min, loss, point, records, count, &sums);
+          }
         }
         total.Add(sums, stage.base.rig_from_object.rotation);
       }
@@ -278,7 +314,8 @@ template <int kDof, typename T>
 void ComputeCosts(const DisplacedSamples<T>& samples, Queue* queue) {
   const int64_t tiles = DivideUp(samples.num_samples, kThreads);
   queue->Launch("costs of samples", CostKernel<kDof, T>, samples.slice.count * tiles, kThreads,
-                sizeof(Stage<kDof>) + kTile * sizeof(BasePoint<T>), CostArgs<T>{samples, tiles});
+                sizeof(Stage<kDof>) + kTile * (sizeof(BasePoint<T>) + PinholeTile<T>::kPointBytes),
+                CostArgs<T>{samples, tiles});
 }
 
 // Enough to keep a device busy when objects are few, and no more than there are points.
