@@ -3,6 +3,7 @@
 
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/displaced.h"
+#include "cuda_sampler/pinhole_tile.h"
 #include "cuda_sampler/team_cost.h"
 
 namespace propnp::gpu {
@@ -18,9 +19,10 @@ struct ObjectBase {
   Vec3<double> pivot;
   double z_min;
 
-  PROPNP_DEVICE ObjectBase(const DeviceInputs<double>& in, int64_t object, const BaseSet& set,
-                           const double* pose)
-      : pivot(set.pivot), z_min(set.z_min) {
+  PROPNP_DEVICE void Set(const DeviceInputs<double>& in, int64_t object, const BaseSet& set,
+                         const double* pose) {
+    pivot = set.pivot;
+    z_min = set.z_min;
     DofPolicyOf<kDof, double> dof;
     if constexpr (kDof == 4) LoadFourDof(in.problem, object, &dof);
     rig_from_object = dof.transform(pose);
@@ -48,16 +50,13 @@ struct ObjectBase {
   }
 };
 
-// A view's constants in T.
-template <typename Camera, typename T>
-PROPNP_DEVICE ViewModel<Camera, T> ModelOf(const DeviceView<double>& view, double z_min) {
-  const PreparedCamera<double>& c = view.camera();
-  T parameters[Camera::kNumParameters];
-  for (int k = 0; k < Camera::kNumParameters; ++k) parameters[k] = T(c.parameters[k]);
-  return {Camera::from_parameters(parameters, T(c.limit)),
-          {c.has_box != 0, {T(c.box[0]), T(c.box[1])}, {T(c.box[2]), T(c.box[3])}},
-          T(z_min)};
-}
+// What the threads of a block share while they go over a view from a base, in shared memory: it
+// takes no registers from the loops over points and samples.
+template <int kDof>
+struct alignas(16) Stage {
+  ObjectBase<kDof> base;
+  DeviceView<double> view;
+};
 
 template <typename T>
 PROPNP_DEVICE RobustLoss<T> LossOf(const DeviceInputs<double>& in, const BaseSet& set) {
@@ -82,7 +81,7 @@ PROPNP_DEVICE T CostOverTile(const DeviceView<double>& view, double z_min,
   T sum(0);
   visit_camera(view.camera().model, [&](auto camera) {
     using Camera = typename decltype(camera)::template Camera<T>;
-    const ViewModel<Camera, T> model = ModelOf<Camera, T>(view, z_min);
+    const ViewModel<Camera, T> model = view.model<Camera>(T(z_min));
     Mat3<T> to_cam;
     if (view.rig()) to_cam = cast<T>(view.rig()->rotation);
     for (int i = 0; i < count; ++i) {
@@ -96,8 +95,8 @@ PROPNP_DEVICE T CostOverTile(const DeviceView<double>& view, double z_min,
 
 // A thread a sample; its block brings the points of one base after the other to shared memory.
 template <int kDof, typename T>
-PROPNP_KERNEL(kThreads)
-CostKernel(CostArgs<T> args) {
+PROPNP_KERNEL_TOGETHER(kThreads, sizeof(T) == sizeof(float) ? 4 : 1)
+CostKernel(PROPNP_ARGUMENT CostArgs<T> args) {
   const DisplacedSamples<T>& a = args.samples;
   const DeviceInputs<double>& in = *a.inputs;
   const int64_t local = a.list.Member(block_index() / args.tiles);
@@ -105,31 +104,42 @@ CostKernel(CostArgs<T> args) {
   const BaseSet& set = a.bases[local];
   const int64_t first = block_index() % args.tiles * kThreads;
   const int64_t s = first + thread_index();
-  BasePoint<T>* const points = reinterpret_cast<BasePoint<T>*>(shared_memory());
+  Stage<kDof>& stage = *reinterpret_cast<Stage<kDof>*>(shared_memory());
+  BasePoint<T>* const points =
+      reinterpret_cast<BasePoint<T>*>(shared_memory() + sizeof(Stage<kDof>));
   const RobustLoss<T> loss = LossOf<T>(in, set);
   Range views;
   in.ViewsOf(a.slice.first + local, &views);
   for (int b = 0; b < set.num_bases; ++b) {
     if (set.begin[b + 1] <= first || set.begin[b] >= first + kThreads) continue;
-    const ObjectBase<kDof> base(in, a.slice.first + local, set, set.pose[b]);
     const bool mine = set.begin[b] <= s && s < set.begin[b + 1];
-    Displacement<T> pose = {};
-    if (mine) pose = a.records[local * a.num_samples + s].pose;
     double sum = 0;
     for (int64_t v = views.begin; v < views.end; ++v) {
-      DeviceView<double> view;
-      view.Set(in, v);
-      for (int64_t begin = 0; begin < view.num_points(); begin += kTile) {
-        const int64_t left = view.num_points() - begin;
+      block_barrier();
+      if (thread_index() == 0) {
+        stage.base.Set(in, a.slice.first + local, set, set.pose[b]);
+        stage.view.Set(in, v);
+      }
+      block_barrier();
+      const PinholeTile<T> pinhole(points + kTile, stage.view, T(set.z_min), loss);
+      for (int64_t begin = 0; begin < stage.view.num_points(); begin += kTile) {
+        const int64_t left = stage.view.num_points() - begin;
         const int count = left < kTile ? static_cast<int>(left) : kTile;
         block_barrier();
         if (thread_index() < count) {
-          points[thread_index()] = base.template Point<T>(view, begin + thread_index());
+          const BasePoint<T> point =
+              stage.base.template Point<T>(stage.view, begin + thread_index());
+          points[thread_index()] = point;
+          if (pinhole.serves()) pinhole.Set(thread_index(), point);
         }
         block_barrier();
-        if (mine) {
-          sum += static_cast<double>(CostOverTile(view, set.z_min, loss, points, count, pose));
+        if (!mine) continue;
+        const Displacement<T>& pose = a.records[local * a.num_samples + s].pose;
+        T cost(0);
+        if (!pinhole.serves() || !pinhole.Cost(count, pose, &cost)) {
+          cost = CostOverTile(stage.view, set.z_min, loss, points, count, pose);
         }
+        sum += static_cast<double>(cost);
       }
     }
     if (mine) a.costs[local * a.num_samples + s] = sum;
@@ -190,7 +200,7 @@ PROPNP_DEVICE void AddOverTile(const DeviceView<double>& view, double z_min,
                                DisplacedGradient<T>* sums) {
   visit_camera(view.camera().model, [&](auto camera) {
     using Camera = typename decltype(camera)::template Camera<T>;
-    const ViewModel<Camera, T> model = ModelOf<Camera, T>(view, z_min);
+    const ViewModel<Camera, T> model = view.model<Camera>(T(z_min));
     Mat3<T> to_cam;
     if (view.rig()) to_cam = cast<T>(view.rig()->rotation);
     const auto to_rig = [&](const Vec3<T>& g) {
@@ -205,26 +215,51 @@ PROPNP_DEVICE void AddOverTile(const DeviceView<double>& view, double z_min,
   });
 }
 
+// The same for a plain pinhole, or false if the point lies behind the camera in one of the samples.
+template <typename T>
+PROPNP_DEVICE bool AddOverPinhole(const DeviceView<double>& view, T z_min,
+                                  const RobustLoss<T>& loss, const BasePoint<T>& point,
+                                  const SampleRecord<T>* records, int count,
+                                  DisplacedGradient<T>* gradient) {
+  const auto model = view.model<PinholeCamera<T>>(z_min);
+  const T delta = HuberDelta(loss);
+  PinholeTileSums<T> sums;
+  const bool in_front = model.box.active
+                            ? AddPinholeGradient(PinholeTilePoint<T, true>(model, point), records,
+                                                 count, z_min, delta, &sums)
+                            : AddPinholeGradient(PinholeTilePoint<T, false>(model, point), records,
+                                                 count, z_min, delta, &sums);
+  if (!in_front) return false;
+  if (loss.kind != LossKind::kHuber) sums.delta = T(0);
+  sums.AddTo({point.weight.xx, point.weight.yy}, gradient);
+  return true;
+}
+
 // A thread a point; its block brings the samples to shared memory. Blocks take every tiles-th group
 // of points.
 template <int kDof, typename T>
 PROPNP_KERNEL(kThreads)
-GradientKernel(GradientArgs<T> args) {
+GradientKernel(PROPNP_ARGUMENT GradientArgs<T> args) {
   const DisplacedSamples<T>& a = args.samples;
   const DeviceInputs<double>& in = *a.inputs;
   const int64_t local = block_index() / args.tiles, tile = block_index() % args.tiles;
   const BaseSet& set = a.bases[local];
   const int64_t index = a.slice.first + local;
-  SampleRecord<T>* const records = reinterpret_cast<SampleRecord<T>*>(shared_memory());
-  const BlockTeam team(shared_memory() + kTile * sizeof(SampleRecord<T>));
+  Stage<kDof>& stage = *reinterpret_cast<Stage<kDof>*>(shared_memory());
+  SampleRecord<T>* const records =
+      reinterpret_cast<SampleRecord<T>*>(shared_memory() + sizeof(Stage<kDof>));
+  const BlockTeam team(records + kTile);
   Range views;
   if (!in.ViewsOf(index, &views)) views = {0, 0};
   double delta = 0;
   for (int64_t v = views.begin; v < views.end; ++v) {
     Range points;
     if (!in.PointsOf(v, &points)) continue;
-    DeviceView<double> view;
-    const bool usable = set.active && view.Set(in, v);
+    block_barrier();
+    if (thread_index() == 0) stage.view.Set(in, v);
+    block_barrier();
+    // A view that cannot be used has no points of its own, and its rows get zeros.
+    const bool usable = set.active && stage.view.num_points() > 0;
     for (int64_t begin = tile * kThreads; begin < points.size(); begin += args.tiles * kThreads) {
       const int64_t i = begin + thread_index();
       const bool valid = i < points.size();
@@ -234,24 +269,36 @@ GradientKernel(GradientArgs<T> args) {
         const bool is_target = b == set.num_bases;
         const int64_t first = is_target ? 0 : set.begin[b], last = is_target ? 1 : set.begin[b + 1];
         if (first == last) continue;
-        const ObjectBase<kDof> base(in, index, set, is_target ? set.target : set.pose[b]);
+        block_barrier();
+        if (thread_index() == 0) {
+          stage.base.Set(in, index, set, is_target ? set.target : set.pose[b]);
+        }
+        block_barrier();
         const RobustLoss<T> loss = LossOf<T>(in, set);
+        const bool plain = PinholeTile<T>::kExists && IsPlainPinhole(stage.view, loss);
         BasePoint<T> point = {};
-        if (valid) point = base.template Point<T>(view, i);
+        if (valid) point = stage.base.template Point<T>(stage.view, i);
         DisplacedGradient<T> sums = {};
         for (int64_t s = first; s < last; s += kTile) {
           const int64_t left = last - s;
           const int count = left < kTile ? static_cast<int>(left) : kTile;
           block_barrier();
           if (thread_index() < count) {
-            records[thread_index()] = is_target
-                                          ? SampleRecord<T>{{}, T(1), {}}
-                                          : a.records[local * a.num_samples + s + thread_index()];
+            SampleRecord<T> record = {{}, T(1), {}};
+            if (!is_target) record = a.records[local * a.num_samples + s + thread_index()];
+            const Mat3<T>& turn = record.pose.turn;
+            record.diagonal[0] = T(1) + turn.row0.x;
+            record.diagonal[1] = T(1) + turn.row1.y;
+            record.diagonal[2] = T(1) + turn.row2.z;
+            records[thread_index()] = record;
           }
           block_barrier();
-          if (valid) AddOverTile(view, set.z_min, loss, point, records, count, &sums);
+          if (valid && !(plain && AddOverPinhole(stage.view, T(set.z_min), loss, point, records,
+                                                 count, &sums))) {
+            AddOverTile(stage.view, set.z_min, loss, point, records, count, &sums);
+          }
         }
-        total.Add(sums, base.rig_from_object.rotation);
+        total.Add(sums, stage.base.rig_from_object.rotation);
       }
       if (valid) StorePoint(in.problem, args.to, v, points, i, total);
       delta += total.delta;
@@ -267,7 +314,8 @@ template <int kDof, typename T>
 void ComputeCosts(const DisplacedSamples<T>& samples, Queue* queue) {
   const int64_t tiles = DivideUp(samples.num_samples, kThreads);
   queue->Launch("costs of samples", CostKernel<kDof, T>, samples.slice.count * tiles, kThreads,
-                kTile * sizeof(BasePoint<T>), CostArgs<T>{samples, tiles});
+                sizeof(Stage<kDof>) + kTile * (sizeof(BasePoint<T>) + PinholeTile<T>::kPointBytes),
+                CostArgs<T>{samples, tiles});
 }
 
 // Enough to keep a device busy when objects are few, and no more than there are points.
@@ -282,7 +330,8 @@ template <int kDof, typename T>
 void ComputeGradient(const DisplacedSamples<T>& samples, const PointTensors& to, int64_t tiles,
                      double* delta_sums, Queue* queue) {
   queue->Launch("gradient over samples", GradientKernel<kDof, T>, samples.slice.count * tiles,
-                kThreads, kTile * sizeof(SampleRecord<T>) + BlockTeam::kScratchBytes,
+                kThreads,
+                sizeof(Stage<kDof>) + kTile * sizeof(SampleRecord<T>) + BlockTeam::kScratchBytes,
                 GradientArgs<T>{samples, to, tiles, delta_sums});
 }
 

@@ -28,12 +28,13 @@ struct BaseSet {
   double z_min, delta;
 };
 
-// A pose relative to its base, with the weight of its cost in a gradient.
+// A pose relative to its base, with the weight of its cost in a gradient and room for the diagonal
+// of its rotation.
 template <typename T>
 struct alignas(16) SampleRecord {
   Displacement<T> pose;
   T weight;
-  T padding[3];
+  T diagonal[3];
 };
 
 // Which objects of a slice: all, or those of a list that the device has made.

@@ -61,26 +61,22 @@ PROPNP_DEVICE void StorePoint(const propnp_evaluate_args& out, const Row& row,
   const Vec3<T> rotated = rig_from_object.rotation * view.x3d(i);
   Vec3<T> point = rotated + rig_from_object.translation;
   if (view.rig()) point = *view.rig() * point;
-  visit_camera(view.camera().model, [&](auto camera) {
-    using Camera = typename decltype(camera)::template Camera<T>;
-    const ViewModel<Camera, T> model = view.template model<Camera>(object.z_min);
-    const Vec2<T> x2d = view.x2d(i);
-    PointResidual<T> r =
-        residual_with_jacobian(model, point, x2d, view.weight(i),
-                               out.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact);
-    if (view.rig()) {
-      r.x_gradient = transposed_times(view.rig()->rotation, r.x_gradient);
-      r.y_gradient = transposed_times(view.rig()->rotation, r.y_gradient);
-    }
-    row.StorePair(out.pixel_error, reprojection_error(model, point, x2d));
-    row.StorePair(out.residual, r.e);
-    row.StoreScalar(out.loss_weight, object.loss.evaluate(dot(r.e, r.e)).weight);
-    T tangent[kDof];
-    dof.tangent_row(r.x_gradient, rotated, tangent);
-    row.template StoreJacobian<kDof>(out.jacobian, 0, tangent);
-    dof.tangent_row(r.y_gradient, rotated, tangent);
-    row.template StoreJacobian<kDof>(out.jacobian, 1, tangent);
-  });
+  const Vec2<T> x2d = view.x2d(i);
+  PointResidual<T> r =
+      view.Residual(object.z_min, point, x2d, view.weight(i),
+                    out.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact);
+  if (view.rig()) {
+    r.x_gradient = transposed_times(view.rig()->rotation, r.x_gradient);
+    r.y_gradient = transposed_times(view.rig()->rotation, r.y_gradient);
+  }
+  row.StorePair(out.pixel_error, view.PixelError(object.z_min, point, x2d));
+  row.StorePair(out.residual, r.e);
+  row.StoreScalar(out.loss_weight, object.loss.evaluate(dot(r.e, r.e)).weight);
+  T tangent[kDof];
+  dof.tangent_row(r.x_gradient, rotated, tangent);
+  row.template StoreJacobian<kDof>(out.jacobian, 0, tangent);
+  dof.tangent_row(r.y_gradient, rotated, tangent);
+  row.template StoreJacobian<kDof>(out.jacobian, 1, tangent);
 }
 
 // Rows of points; zeros for padding and for an object that failed.
@@ -116,7 +112,7 @@ PROPNP_DEVICE void StoreRows(const DeviceInputs<T>& in, const propnp_evaluate_ar
 
 template <int kDof, typename T>
 PROPNP_KERNEL(kThreads)
-EvaluateKernel(EvaluateKernelArgs<T> call) {
+EvaluateKernel(PROPNP_ARGUMENT EvaluateKernelArgs<T> call) {
   const WarpTeam team;
   const DeviceInputs<T>& in = *call.inputs;
   const propnp_evaluate_args& out = call.args;

@@ -50,39 +50,86 @@ class DeviceView {
 
   PROPNP_DEVICE Vec3<T> x3d(int64_t i) const {
     const propnp_tensor& t = in_->correspondences.x3d;
-    const int64_t at = x_first_ + i * in_->problem.PointStride(t);
-    const int64_t next = in_->problem.ComponentStride(t);
-    return {Load<T>(t, at), Load<T>(t, at + next), Load<T>(t, at + 2 * next)};
+    T x[3];
+    LoadRow(t, x_first_ + i * in_->problem.PointStride(t), x);
+    return {x[0], x[1], x[2]};
   }
   PROPNP_DEVICE Vec2<T> x2d(int64_t i) const {
     const propnp_tensor& t = in_->correspondences.x2d;
-    const int64_t at = u_first_ + i * in_->problem.PointStride(t);
-    return {Load<T>(t, at), Load<T>(t, at + in_->problem.ComponentStride(t))};
+    T u[2];
+    LoadRow(t, u_first_ + i * in_->problem.PointStride(t), u);
+    return {u[0], u[1]};
   }
   // A plain weight has zeros off the diagonal.
   PROPNP_DEVICE SqrtInformation<T> weight(int64_t i) const {
     const propnp_tensor& t = weights();
     if (!IsGiven(t)) return {T(1), T(0), T(0), T(1)};
     const int64_t at = w_first_ + i * in_->problem.PointStride(t);
-    const int64_t next = in_->problem.ComponentStride(t);
-    if (!has_information()) return {Load<T>(t, at), T(0), T(0), Load<T>(t, at + next)};
-    const int64_t column = t.stride[t.ndim - 1];
-    return {Load<T>(t, at), Load<T>(t, at + column), Load<T>(t, at + next),
-            Load<T>(t, at + next + column)};
+    T column[2][2] = {};
+    LoadRow(t, at, column[0]);
+    if (!has_information()) return {column[0][0], T(0), T(0), column[0][1]};
+    LoadRow(t, at + t.stride[t.ndim - 1], column[1]);
+    return {column[0][0], column[1][0], column[0][1], column[1][1]};
   }
   PROPNP_DEVICE T mean_weight_of(const SqrtInformation<T>& w) const {
     return has_information() ? mean_weight(w) : mean_weight(DiagonalWeight<T>{w.xx, w.yy});
   }
 
-  template <typename Camera>
-  PROPNP_DEVICE ViewModel<Camera, T> model(T z_min) const {
+  // What the points share, in numbers of type S.
+  template <typename Camera, typename S = T>
+  PROPNP_DEVICE ViewModel<Camera, S> model(const S& z_min) const {
     const PreparedCamera<T>& c = *camera_;
-    return {Camera::from_parameters(c.parameters, c.limit),
-            {c.has_box != 0, {c.box[0], c.box[1]}, {c.box[2], c.box[3]}},
+    S parameters[Camera::kNumParameters];
+    for (int k = 0; k < Camera::kNumParameters; ++k) parameters[k] = S(c.parameters[k]);
+    return {Camera::from_parameters(parameters, S(c.limit)),
+            {c.has_box != 0, {S(c.box[0]), S(c.box[1])}, {S(c.box[2]), S(c.box[3])}},
             z_min};
   }
 
+  // Of single points, math/residual.h. Only this depends on the camera: what comes before and after
+  // exists once, not once a camera.
+  template <typename S>
+  PROPNP_DEVICE Vec2<S> PixelError(const S& z_min, const Vec3<S>& point_in_cam,
+                                   const Vec2<S>& x2d) const {
+    Vec2<S> error{S(0), S(0)};
+    visit_camera(camera_->model, [&](auto camera) {
+      using Camera = typename decltype(camera)::template Camera<S>;
+      error = reprojection_error(model<Camera, S>(z_min), point_in_cam, x2d);
+    });
+    return error;
+  }
+  template <typename S>
+  PROPNP_DEVICE PointResidual<S> Residual(const S& z_min, const Vec3<S>& point_in_cam,
+                                          const Vec2<S>& x2d, const SqrtInformation<S>& weight,
+                                          ClampedRows clamped_rows) const {
+    Projection<S> p = {};
+    visit_camera(camera_->model, [&](auto camera) {
+      using Camera = typename decltype(camera)::template Camera<S>;
+      p = clamped_projection(model<Camera, S>(z_min), point_in_cam, clamped_rows);
+    });
+    return weighted(p, x2d, weight);
+  }
+  PROPNP_DEVICE bool IsBehind(T z_min, const Vec3<T>& point_in_cam) const {
+    bool clamps = false;
+    visit_camera(camera_->model,
+                 [&](auto camera) { clamps = decltype(camera)::template Camera<T>::kClampsDepth; });
+    return clamps && point_in_cam.z < z_min;
+  }
+
  private:
+  // The numbers of a row; tensors of points hold float or double.
+  template <int kCount>
+  PROPNP_DEVICE void LoadRow(const propnp_tensor& t, int64_t at, T (&row)[kCount]) const {
+    const bool is_float = t.dtype == PROPNP_FLOAT32;
+    const int64_t size = is_float ? sizeof(float) : sizeof(double);
+    const int64_t step = in_->problem.ComponentStride(t) * size;
+    const char* const from = static_cast<const char*>(t.data) + at * size;
+    PROPNP_UNROLL
+    for (int k = 0; k < kCount; ++k) {
+      row[k] = is_float ? static_cast<T>(*reinterpret_cast<const float*>(from + k * step))
+                        : static_cast<T>(*reinterpret_cast<const double*>(from + k * step));
+    }
+  }
   PROPNP_DEVICE const propnp_tensor& weights() const {
     const propnp_correspondences& c = in_->correspondences;
     return IsGiven(c.sqrt_info) ? c.sqrt_info : c.w2d;
@@ -116,7 +163,7 @@ struct DeviceObject {
   // All threads of the team together. A failed object must not be used further; too few points only
   // set the status.
   template <typename Team>
-  PROPNP_DEVICE void Load(const DeviceInputs<T>& in, int64_t object, const Team& team);
+  PROPNP_DEVICE_CALL void Load(const DeviceInputs<T>& in, int64_t object, const Team& team);
 
   // What the cost takes of an object that Load() has found to be good, without a look at its
   // points: the counts are not set.
@@ -232,8 +279,8 @@ PROPNP_DEVICE void DeviceObject<T>::MeasurePoints(const DeviceInputs<T>& in, con
 
 template <typename T>
 template <typename Team>
-PROPNP_DEVICE void DeviceObject<T>::Load(const DeviceInputs<T>& in, int64_t object,
-                                         const Team& team) {
+PROPNP_DEVICE_CALL void DeviceObject<T>::Load(const DeviceInputs<T>& in, int64_t object,
+                                              const Team& team) {
   index = object;
   status = 0;
   num_points = weighted_points = 0;

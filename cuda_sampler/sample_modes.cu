@@ -246,7 +246,7 @@ class ModeFinder {
 
 template <int kDof>
 PROPNP_KERNEL(kThreads)
-ModesKernel(SamplerArgs<kDof> args) {
+ModesKernel(PROPNP_ARGUMENT SamplerArgs<kDof> args) {
   const int64_t local = block_index(), index = args.Index(local);
   const DeviceInputs<double>& in = *args.inputs;
   ObjectState<kDof>& state = args.memory.states[local];
@@ -277,7 +277,7 @@ ModesKernel(SamplerArgs<kDof> args) {
 // where the cumulative weight, which lies in the scratch, passes (k + 1/2) / kDescents.
 template <int kDof>
 PROPNP_KERNEL(kThreads)
-DescentKernel(SamplerArgs<kDof> args) {
+DescentKernel(PROPNP_ARGUMENT SamplerArgs<kDof> args) {
   const WarpTeam team;
   const int64_t i = block_index() * kWarps + thread_index() / kWarpSize;
   const int64_t local = i / kDescents;

@@ -63,9 +63,7 @@ class ObjectSolver {
       result->status |= PROPNP_STATUS_NON_FINITE_INPUT;
       return;
     }
-    compute_uncertainty(cost, object.weighted_points,
-                        static_cast<CovarianceKind>(args_.options.covariance),
-                        args_.options.scale_covariance != 0, result->pose, &result->uncertainty);
+    FindUncertainty(cost, result);
     if (!AllFinite(*result)) {
       result->status |= PROPNP_STATUS_NON_FINITE_INPUT;
       result->uncertainty = {};
@@ -80,7 +78,7 @@ class ObjectSolver {
   using Cost = TeamCost<kDof, T, WarpTeam>;
 
   // Reads the given pose into result->pose, and the target.
-  PROPNP_DEVICE bool LoadStarts(T* target, ObjectResult<kDof, T>* result) const {
+  PROPNP_DEVICE_CALL bool LoadStarts(T* target, ObjectResult<kDof, T>* result) const {
     bool valid = true;
     T pose[7];
     if (IsGiven(args_.pose_target)) valid = LoadPose<kDof>(args_.pose_target, index_, target);
@@ -93,7 +91,7 @@ class ObjectSolver {
   }
 
   // A given pose where the prior is zero could not be left again.
-  PROPNP_DEVICE void MoveIntoPrior(const Cost& cost, ObjectResult<kDof, T>* result) const {
+  PROPNP_DEVICE_CALL void MoveIntoPrior(const Cost& cost, ObjectResult<kDof, T>* result) const {
     const PriorDensity<T>& prior = cost.object().prior;
     if (!IsGiven(args_.pose_init) || std::isfinite(prior.cost(cost.dof(), result->pose))) return;
     prior.move_inside(result->pose);
@@ -105,20 +103,19 @@ class ObjectSolver {
                                 ObjectResult<kDof, T>* result) const {
     result->outcome.finite = false;
     const bool has_target = IsGiven(args_.pose_target);
-    if (IsGiven(args_.pose_init) && !has_target) {
-      T pose[7];
-      for (int k = 0; k < 7; ++k) pose[k] = result->pose[k];
-      Refine(cost, pose, result);
-      return;
-    }
+    const bool only_init = IsGiven(args_.pose_init) && !has_target;
     StartList<kDof, T> list(starts_, IsGiven(args_.pose_init) ? 0 : args_.num_starts);
+    const T* given[kOtherStarts];
+    int count = 0;
     if (IsGiven(args_.pose_init)) {
-      list.Add(result->pose, cost.Cost(result->pose), team_);
+      given[count++] = result->pose;
     } else if (cost.object().prior.kind == PriorKind::kPose) {
-      const T* mean = cost.object().prior.pose.mean;
-      list.Add(mean, cost.Cost(mean), team_);
+      given[count++] = cost.object().prior.pose.mean;
     }
-    if (has_target) list.Add(target, cost.Cost(target), team_);
+    if (has_target) given[count++] = target;
+    for (int k = 0; k < count; ++k) {
+      list.Add(given[k], only_init ? T(0) : cost.Cost(given[k]), team_);
+    }
     StartPose<T> start;
     for (int s = 0; s < args_.options.num_refined && list.Take(team_, &start); ++s) {
       Refine(cost, start.pose, result);
@@ -132,6 +129,12 @@ class ObjectSolver {
     if (result->outcome.finite && !(outcome.cost_after < result->outcome.cost_after)) return;
     result->outcome = outcome;
     for (int k = 0; k < 7; ++k) result->pose[k] = pose[k];
+  }
+
+  PROPNP_DEVICE void FindUncertainty(const Cost& cost, ObjectResult<kDof, T>* result) const {
+    compute_uncertainty(cost, cost.object().weighted_points,
+                        static_cast<CovarianceKind>(args_.options.covariance),
+                        args_.options.scale_covariance != 0, result->pose, &result->uncertainty);
   }
 
   PROPNP_DEVICE static bool AllFinite(const ObjectResult<kDof, T>& result) {
@@ -167,8 +170,8 @@ PROPNP_DEVICE void StoreResult(const SolveArgs<T>& to, int64_t i,
 }
 
 template <int kDof, typename T>
-PROPNP_KERNEL(kThreads)
-SolveKernel(SolveArgs<T> args) {
+PROPNP_KERNEL_TOGETHER(kThreads, sizeof(T) == sizeof(float) ? 3 : 1)
+SolveKernel(PROPNP_ARGUMENT SolveArgs<T> args) {
   const int64_t local = block_index() * kObjectsPerBlock + thread_index() / kWarpSize;
   if (local >= args.slice.count) return;
   ObjectResult<kDof, T> result;

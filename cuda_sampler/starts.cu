@@ -116,7 +116,7 @@ PROPNP_DEVICE int64_t FirstRow(const DeviceInputs<T>& in, const DeviceObject<T>&
 // A warp an object.
 template <int kDof, typename T>
 PROPNP_KERNEL(kThreads)
-MeasureKernel(StartArgs<T> args) {
+MeasureKernel(PROPNP_ARGUMENT StartArgs<T> args) {
   const WarpTeam team;
   const DeviceInputs<T>& in = *args.inputs;
   const int64_t local = block_index() * kWarps + thread_index() / kWarpSize;
@@ -182,7 +182,7 @@ PROPNP_DEVICE void Unscale(const DeviceInputs<T>& in, int64_t object,
 // A thread a start.
 template <int kDof, typename T>
 PROPNP_KERNEL(kThreads)
-MoveKernel(StartArgs<T> args) {
+MoveKernel(PROPNP_ARGUMENT StartArgs<T> args) {
   const DeviceInputs<T>& in = *args.inputs;
   const int64_t i = block_index() * block_size() + thread_index();
   const int64_t local = i / args.starts.num_starts;
@@ -211,7 +211,7 @@ MoveKernel(StartArgs<T> args) {
 // A warp a start: its cost on all points, the prior included.
 template <int kDof, typename T>
 PROPNP_KERNEL(kThreads)
-JudgeKernel(StartArgs<T> args) {
+JudgeKernel(PROPNP_ARGUMENT StartArgs<T> args) {
   const WarpTeam team;
   const DeviceInputs<T>& in = *args.inputs;
   const int64_t i = block_index() * kWarps + thread_index() / kWarpSize;

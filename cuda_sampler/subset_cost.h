@@ -94,6 +94,7 @@ class SubsetCost {
       : in_(in), frame_(frame), subset_(subset) {
     in.ViewsOf(object, &views_);
     weight_scale_ = frame.largest_weight > T(0) ? T(1) / frame.largest_weight : T(1);
+    z_min_ = static_cast<float>(frame.z_min / frame.geometry.distance);
     loss_.kind = in.cost.loss == PROPNP_LOSS_ADAPTIVE_HUBER ? LossKind::kHuber
                                                             : static_cast<LossKind>(in.cost.loss);
     loss_.delta = static_cast<float>(frame.delta * weight_scale_);
@@ -118,13 +119,9 @@ class SubsetCost {
       view.Set(in_, v);
       const int begin = k;
       while (k < subset_.count() && subset_[k] < first + view.num_points()) ++k;
-      visit_camera(view.camera().model, [&](auto camera) {
-        using Camera = typename decltype(camera)::template Camera<float>;
-        const ViewModel<Camera, float> model = ModelOf<Camera>(view);
-        for (int j = begin; j < k; ++j) {
-          AddPoint(model, view, subset_[j] - first, rig_from_object, clamped_rows, &sums);
-        }
-      });
+      for (int j = begin; j < k; ++j) {
+        AddPoint(view, subset_[j] - first, rig_from_object, clamped_rows, &sums);
+      }
       first += view.num_points();
     }
     result->cost = sums.cost;
@@ -140,21 +137,7 @@ class SubsetCost {
   }
 
  private:
-  template <typename Camera>
-  PROPNP_DEVICE ViewModel<Camera, float> ModelOf(const DeviceView<T>& view) const {
-    const PreparedCamera<T>& c = view.camera();
-    float parameters[Camera::kNumParameters], box[4];
-    for (int k = 0; k < Camera::kNumParameters; ++k) {
-      parameters[k] = static_cast<float>(c.parameters[k]);
-    }
-    for (int k = 0; k < 4; ++k) box[k] = static_cast<float>(c.box[k]);
-    return {Camera::from_parameters(parameters, static_cast<float>(c.limit)),
-            {c.has_box != 0, {box[0], box[1]}, {box[2], box[3]}},
-            static_cast<float>(frame_.z_min / frame_.geometry.distance)};
-  }
-
-  template <typename Model>
-  PROPNP_DEVICE void AddPoint(const Model& model, const DeviceView<T>& view, int64_t i,
+  PROPNP_DEVICE void AddPoint(const DeviceView<T>& view, int64_t i,
                               const RigidTransform<float>& rig_from_object,
                               ClampedRows clamped_rows, PointSums<kDof, float>* sums) const {
     const T inverse_distance = T(1) / frame_.geometry.distance;
@@ -171,9 +154,9 @@ class SubsetCost {
       to_cam = cast<float>(view.rig()->rotation);
       point = to_cam * point + cast<float>(inverse_distance * view.rig()->translation);
     }
-    PointResidual<float> r = residual_with_jacobian(
-        model, point, Vec2<float>{static_cast<float>(u.x), static_cast<float>(u.y)}, weight,
-        clamped_rows);
+    PointResidual<float> r =
+        view.Residual(z_min_, point, Vec2<float>{static_cast<float>(u.x), static_cast<float>(u.y)},
+                      weight, clamped_rows);
     if (view.rig()) {
       r.x_gradient = transposed_times(to_cam, r.x_gradient);
       r.y_gradient = transposed_times(to_cam, r.y_gradient);
@@ -194,6 +177,7 @@ class SubsetCost {
   const Subset& subset_;
   Range views_;
   T weight_scale_;
+  float z_min_;
   RobustLoss<float> loss_;
   Dof dof_;
 };

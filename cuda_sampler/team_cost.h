@@ -70,18 +70,15 @@ class TeamCost {
     const RigidTransform<T> rig_from_object = dof_.transform(pose);
     T sum(0);
     object_.ForEachView(in_, [&](const DeviceView<T>& view, int64_t, int64_t) {
-      visit_camera(view.camera().model, [&](auto camera) {
-        using Camera = typename decltype(camera)::template Camera<T>;
-        const ViewModel<Camera, T> model = view.template model<Camera>(object_.z_min);
-        for (int64_t i = team_.rank(); i < view.num_points(); i += team_.size()) {
-          Vec3<T> point = rig_from_object * view.x3d(i);
-          if (view.rig()) point = *view.rig() * point;
-          sum += point_cost(model, object_.loss, point, view.x2d(i), view.weight(i));
-        }
-      });
+      for (int64_t i = team_.rank(); i < view.num_points(); i += team_.size()) {
+        Vec3<T> point = rig_from_object * view.x3d(i);
+        if (view.rig()) point = *view.rig() * point;
+        const Vec2<T> e = view.weight(i).times(view.PixelError(object_.z_min, point, view.x2d(i)));
+        sum += object_.loss.rho(dot(e, e));
+      }
     });
     sum = team_.sum(sum);
-    return object_.prior.active() ? sum + object_.prior.cost(dof_, pose) : sum;
+    return object_.prior.active() ? sum + PriorCost(pose) : sum;
   }
 
   PROPNP_DEVICE void Evaluate(const T* pose, Curvature curvature, ClampedRows clamped_rows,
@@ -90,22 +87,18 @@ class TeamCost {
     const RigidTransform<T> rig_from_object = dof_.transform(pose);
     PointSums<kDof, T> sums = {};
     object_.ForEachView(in_, [&](const DeviceView<T>& view, int64_t, int64_t) {
-      visit_camera(view.camera().model, [&](auto camera) {
-        using Camera = typename decltype(camera)::template Camera<T>;
-        const ViewModel<Camera, T> model = view.template model<Camera>(object_.z_min);
-        for (int64_t i = team_.rank(); i < view.num_points(); i += team_.size()) {
-          AddPoint(model, view, i, rig_from_object, curvature, clamped_rows, with_statistics,
-                   &sums);
-        }
-      });
+      for (int64_t i = team_.rank(); i < view.num_points(); i += team_.size()) {
+        AddPoint(view, i, rig_from_object, curvature, clamped_rows, with_statistics, &sums);
+      }
     });
     Collect(sums, with_statistics, result);
     if (object_.prior.active()) AddPrior(pose, result);
   }
 
  private:
-  template <typename Model>
-  PROPNP_DEVICE void AddPoint(const Model& model, const DeviceView<T>& view, int64_t i,
+  PROPNP_DEVICE_CALL T PriorCost(const T* pose) const { return object_.prior.cost(dof_, pose); }
+
+  PROPNP_DEVICE void AddPoint(const DeviceView<T>& view, int64_t i,
                               const RigidTransform<T>& rig_from_object, Curvature curvature,
                               ClampedRows clamped_rows, bool with_statistics,
                               PointSums<kDof, T>* sums) const {
@@ -113,7 +106,7 @@ class TeamCost {
     Vec3<T> point = rotated + rig_from_object.translation;
     if (view.rig()) point = *view.rig() * point;
     const SqrtInformation<T> weight = view.weight(i);
-    PointResidual<T> r = residual_with_jacobian(model, point, view.x2d(i), weight, clamped_rows);
+    PointResidual<T> r = view.Residual(object_.z_min, point, view.x2d(i), weight, clamped_rows);
     if (view.rig()) {
       r.x_gradient = transposed_times(view.rig()->rotation, r.x_gradient);
       r.y_gradient = transposed_times(view.rig()->rotation, r.y_gradient);
@@ -123,8 +116,8 @@ class TeamCost {
     sums->cost += loss.rho;
     if (with_statistics) {
       sums->weighted_square += loss.weight * squared_norm;
-      const bool behind = decltype(model.camera)::kClampsDepth && point.z < model.z_min;
-      sums->behind += behind && HasWeight(weight) ? T(1) : T(0);
+      const bool behind = view.IsBehind(object_.z_min, point) && HasWeight(weight);
+      sums->behind += behind ? T(1) : T(0);
     }
     T x_row[kDof], y_row[kDof];
     dof_.tangent_row(r.x_gradient, rotated, x_row);
@@ -164,7 +157,7 @@ class TeamCost {
     result->behind = with_statistics ? team_.sum(sums.behind) : T(0);
   }
 
-  PROPNP_DEVICE void AddPrior(const T* pose, NormalEquations<kDof, T>* result) const {
+  PROPNP_DEVICE_CALL void AddPrior(const T* pose, NormalEquations<kDof, T>* result) const {
     const PriorValue<kDof, T> prior = object_.prior.evaluate(dof_, pose);
     result->cost += prior.cost;
     for (int i = 0; i < kDof; ++i) result->gradient[i] += prior.gradient[i];

@@ -17,8 +17,16 @@
 // Compiled for the host as well, though never run there, so that the mathematics, which is for
 // both, may call what is built on these functions.
 #define PROPNP_DEVICE __host__ __device__ __forceinline__
-// `threads` is the largest number of threads of a block.
-#define PROPNP_KERNEL(threads) __global__ void __launch_bounds__(threads)
+// A function that is called rather than copied to where it is used.
+#define PROPNP_DEVICE_CALL __host__ __device__ __noinline__
+// `threads` is the largest number of threads of a block. A thread gets the registers that it needs:
+// left to itself the compiler would rather spill some to have more blocks at once.
+#define PROPNP_KERNEL(threads) PROPNP_KERNEL_TOGETHER(threads, 1)
+// So many blocks at least fit onto a multiprocessor.
+#define PROPNP_KERNEL_TOGETHER(threads, blocks) __global__ void __launch_bounds__(threads, blocks)
+// Before a kernel's parameter: it stays where the launch puts it, also when a function that is
+// called takes its address; otherwise every thread would make a copy of it first.
+#define PROPNP_ARGUMENT const __grid_constant__
 
 namespace propnp::gpu {
 

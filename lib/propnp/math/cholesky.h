@@ -58,7 +58,7 @@ class Cholesky {
   }
 
   // A^-1, full and exactly symmetric.
-  PROPNP_HOST_DEVICE void inverse(S* result) const {
+  PROPNP_HOST_DEVICE PROPNP_OUT_OF_LINE void inverse(S* result) const {
     S columns[N][N];
     for (int c = 0; c < N; ++c) {
       for (int i = 0; i < N; ++i) columns[c][i] = S(i == c ? 1 : 0);

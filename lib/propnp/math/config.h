@@ -32,6 +32,14 @@
 #define PROPNP_INLINE inline
 #endif
 
+// Of a function whose work is large beside a call: on a device it stands apart, or its caller would
+// need its registers on top of its own.
+#if defined(__CUDACC__)
+#define PROPNP_OUT_OF_LINE __noinline__
+#else
+#define PROPNP_OUT_OF_LINE
+#endif
+
 // Before a loop of a few constant turns over an array that should live in registers.
 #if defined(__clang__) || defined(__CUDACC__)
 #define PROPNP_UNROLL _Pragma("unroll")

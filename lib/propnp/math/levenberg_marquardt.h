@@ -48,7 +48,8 @@ struct RefineOutcome {
 // sees it; infinite if H is not positive. A relative ridge far below rounding of the data lets
 // directions that no point determines pass, along which the gradient is zero too.
 template <int kDof, typename T>
-PROPNP_HOST_DEVICE T squared_newton_decrement(const NormalEquations<kDof, T>& equations) {
+PROPNP_HOST_DEVICE PROPNP_OUT_OF_LINE T
+squared_newton_decrement(const NormalEquations<kDof, T>& equations) {
   T ridged[kDof * kDof];
   for (int i = 0; i < kDof * kDof; ++i) ridged[i] = equations.curvature[i];
   const T ridge = T(100) * std::numeric_limits<T>::epsilon();
@@ -83,32 +84,36 @@ class DampedRefinement {
     return refine(max_iterations, pose, [](const T*) { return false; });
   }
 
-  // Also ends where has_arrived(pose) after a step.
+  // Also ends where has_arrived(pose). The start is looked at in the same place as all trials after
+  // it: on a device each place would have code of its own.
   template <typename HasArrived>
   PROPNP_HOST_DEVICE RefineOutcome refine(int max_iterations, T* pose,
                                           const HasArrived& has_arrived) {
     const bool damped = options_.damped;
-    clamped_rows_ = damped ? ClampedRows::kDrop : ClampedRows::kExact;
-    cost_.Evaluate(pose, Curvature::kIrls, clamped_rows_, &current_);
+    const ClampedRows clamped_rows = damped ? ClampedRows::kDrop : ClampedRows::kExact;
     RefineOutcome outcome;
-    outcome.cost_before = static_cast<double>(current_.cost);
-    outcome.finite = std::isfinite(current_.cost);
     radius_ = static_cast<T>(options_.initial_radius);
     shrink_ = T(2);
-    for (; outcome.finite && outcome.iterations < max_iterations; ++outcome.iterations) {
-      T step[kDof];
-      if (!solve_step(damped, step)) {
-        reject();
-        continue;
-      }
-      if (is_converged(step)) break;
-      if (damped) {
-        try_step(step, pose);
+    T trial[7], step[kDof];
+    for (int i = 0; i < Dof::kStorage; ++i) trial[i] = pose[i];
+    bool is_start = true;
+    do {
+      cost_.Evaluate(trial, Curvature::kIrls, clamped_rows, &trial_);
+      if (is_start) {
+        outcome.cost_before = static_cast<double>(trial_.cost);
+        outcome.finite = std::isfinite(trial_.cost);
       } else {
-        take_step(step, pose);
+        ++outcome.iterations;
       }
-      if (has_arrived(pose)) break;
-    }
+      if (is_start || !damped || is_accepted(step)) {
+        for (int i = 0; i < Dof::kStorage; ++i) pose[i] = trial[i];
+        current_ = trial_;
+      } else {
+        reject();
+      }
+      is_start = false;
+    } while (outcome.finite && !has_arrived(pose) &&
+             find_trial(max_iterations, pose, step, trial, &outcome.iterations));
     outcome.cost_after = static_cast<double>(current_.cost);
     const T loose(sizeof(T) == sizeof(float) ? 1e-2 : 1e-4);
     outcome.converged = outcome.finite && squared_newton_decrement(current_) <= loose * loose;
@@ -116,8 +121,24 @@ class DampedRefinement {
   }
 
  private:
+  // The next step that is worth a look and where it leads; false if there is none. Those that
+  // cannot be computed count as iterations.
+  PROPNP_HOST_DEVICE bool find_trial(int max_iterations, const T* pose, T* step, T* trial,
+                                     int* iterations) {
+    for (; *iterations < max_iterations; ++*iterations) {
+      if (!solve_step(options_.damped, step)) {
+        reject();
+        continue;
+      }
+      if (is_converged(step)) return false;
+      cost_.dof().retract(pose, step, trial);
+      return true;
+    }
+    return false;
+  }
+
   // step = -(H + damping)^-1 g.
-  PROPNP_HOST_DEVICE bool solve_step(bool damped, T* step) const {
+  PROPNP_HOST_DEVICE PROPNP_OUT_OF_LINE bool solve_step(bool damped, T* step) const {
     T matrix[kDof * kDof];
     for (int i = 0; i < kDof * kDof; ++i) matrix[i] = current_.curvature[i];
     for (int i = 0; i < kDof; ++i) {
@@ -153,10 +174,8 @@ class DampedRefinement {
            squared_newton_decrement(current_) <= squared_tolerance_;
   }
 
-  PROPNP_HOST_DEVICE void try_step(const T* step, T* pose) {
-    T trial[7];
-    cost_.dof().retract(pose, step, trial);
-    cost_.Evaluate(trial, Curvature::kIrls, clamped_rows_, &trial_);
+  // Whether the trial is good enough to go there; then the radius follows.
+  PROPNP_HOST_DEVICE bool is_accepted(const T* step) {
     const T predicted = predicted_decrease(step);
     const T actual = current_.cost - trial_.cost;
     // Below the rounding of the cost its sign is noise; the model is all there is to go by. The
@@ -165,21 +184,12 @@ class DampedRefinement {
     const T rounding = T(256) * std::numeric_limits<T>::epsilon() * current_.cost;
     const bool unresolved = predicted > 0 && predicted <= rounding && std::fabs(actual) <= rounding;
     const T ratio = unresolved ? T(1) : actual / predicted;
-    if (!(ratio >= static_cast<T>(options_.min_relative_decrease) && predicted > 0)) {
-      reject();
-      return;
-    }
+    if (!(ratio >= static_cast<T>(options_.min_relative_decrease) && predicted > 0)) return false;
     const T u = T(2) * ratio - T(1);
     radius_ /= max(T(1) / T(3), T(1) - u * u * u);
     limit_radius();
     shrink_ = T(2);
-    for (int i = 0; i < Dof::kStorage; ++i) pose[i] = trial[i];
-    current_ = trial_;
-  }
-
-  PROPNP_HOST_DEVICE void take_step(const T* step, T* pose) {
-    cost_.dof().retract(pose, step, pose);
-    cost_.Evaluate(pose, Curvature::kIrls, clamped_rows_, &current_);
+    return true;
   }
 
   PROPNP_HOST_DEVICE void reject() {
@@ -208,7 +218,6 @@ class DampedRefinement {
 
   const Cost& cost_;
   const StepControl options_;
-  ClampedRows clamped_rows_ = ClampedRows::kDrop;
   NormalEquations<kDof, T> current_, trial_;
   T radius_ = 0, shrink_ = 0, squared_tolerance_ = 0;
 };

@@ -26,7 +26,7 @@ struct PoseUncertainty {
 
 // result = a b a, all symmetric.
 template <int N, typename T>
-PROPNP_HOST_DEVICE void sandwich(const T* a, const T* b, T* result) {
+PROPNP_HOST_DEVICE PROPNP_OUT_OF_LINE void sandwich(const T* a, const T* b, T* result) {
   T half_way[N * N];
   const auto multiply = [](const T* x, const T* y, T* z) {
     for (int i = 0; i < N; ++i) {

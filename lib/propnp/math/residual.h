@@ -132,15 +132,21 @@ PROPNP_HOST_DEVICE PROPNP_INLINE Projection<S> clamped_projection(
   return p;
 }
 
-template <typename Camera, typename S, typename Weight>
-PROPNP_HOST_DEVICE PROPNP_INLINE PointResidual<S> residual_with_jacobian(
-    const ViewModel<Camera, S>& model, const Vec3<S>& point_in_cam, const Vec2<S>& x2d,
-    const Weight& weight, ClampedRows clamped_rows = ClampedRows::kExact) {
-  const Projection<S> p = clamped_projection(model, point_in_cam, clamped_rows);
+template <typename S, typename Weight>
+PROPNP_HOST_DEVICE PROPNP_INLINE PointResidual<S> weighted(const Projection<S>& p,
+                                                           const Vec2<S>& x2d,
+                                                           const Weight& weight) {
   PointResidual<S> result;
   result.e = weight.times(p.pixel - x2d);
   weight.weigh(p.u_gradient, p.v_gradient, &result.x_gradient, &result.y_gradient);
   return result;
+}
+
+template <typename Camera, typename S, typename Weight>
+PROPNP_HOST_DEVICE PROPNP_INLINE PointResidual<S> residual_with_jacobian(
+    const ViewModel<Camera, S>& model, const Vec3<S>& point_in_cam, const Vec2<S>& x2d,
+    const Weight& weight, ClampedRows clamped_rows = ClampedRows::kExact) {
+  return weighted(clamped_projection(model, point_in_cam, clamped_rows), x2d, weight);
 }
 
 // The cost of one correspondence.

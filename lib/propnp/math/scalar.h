@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "propnp/math/config.h"
 
@@ -72,13 +73,28 @@ struct ScalarTraits<float> {
   using Real = float;
 };
 
-// Of positive numbers that are neither tiny nor huge.
+// Of positive numbers that are neither tiny nor huge. A device estimates those of floats in one
+// instruction, to 2^-22.9.
 template <typename S>
 PROPNP_HOST_DEVICE PROPNP_INLINE S reciprocal(const S& a) {
+#if defined(__CUDA_ARCH__)
+  if constexpr (std::is_same_v<S, float>) {
+    float result;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(a));
+    return result;
+  }
+#endif
   return S(1) / a;
 }
 template <typename S>
 PROPNP_HOST_DEVICE PROPNP_INLINE S reciprocal_sqrt(const S& a) {
+#if defined(__CUDA_ARCH__)
+  if constexpr (std::is_same_v<S, float>) {
+    float result;
+    asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(a));
+    return result;
+  }
+#endif
   return S(1) / sqrt(a);
 }
 

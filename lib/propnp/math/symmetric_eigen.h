@@ -52,8 +52,8 @@ PROPNP_HOST_DEVICE inline void symmetric_eigen(S* a, S* eigenvalues, S* vectors)
 // diagonal, so that it does not depend on the units of translation: an eigenvalue counts when it
 // exceeds `tolerance`. `has_negative` tells whether one lies below -tolerance.
 template <int N, typename S>
-PROPNP_HOST_DEVICE inline int scaled_rank(const S* h, S tolerance, S* null_space,
-                                          bool* has_negative) {
+PROPNP_HOST_DEVICE PROPNP_OUT_OF_LINE int scaled_rank(const S* h, S tolerance, S* null_space,
+                                                      bool* has_negative) {
   S scale[N], a[N * N], values[N], vectors[N * N];
   for (int i = 0; i < N; ++i) {
     const S diagonal = std::fabs(h[i * N + i]);

@@ -14,7 +14,10 @@
 #include "tests/cuda_emulation/emulator.h"
 
 #define PROPNP_DEVICE inline
+#define PROPNP_DEVICE_CALL inline
 #define PROPNP_KERNEL(threads) void
+#define PROPNP_KERNEL_TOGETHER(threads, blocks) void
+#define PROPNP_ARGUMENT const
 
 namespace propnp::gpu {
 
