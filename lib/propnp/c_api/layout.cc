@@ -24,6 +24,11 @@ void Append(const char* name, size_t size, std::initializer_list<Field> fields, 
   }
 }
 
+template <typename Struct, typename Member>
+constexpr size_t SizeOf(Member Struct::*) {
+  return sizeof(Member);  // NOLINT(bugprone-sizeof-expression): of pointers, their own is meant
+}
+
 // A struct, and each of its fields.
 #define PROPNP_STRUCT(struct_name, ...)                        \
   do {                                                         \
@@ -31,7 +36,7 @@ void Append(const char* name, size_t size, std::initializer_list<Field> fields, 
     Append(#struct_name, sizeof(Struct), {__VA_ARGS__}, text); \
   } while (false)
 #define PROPNP_FIELD(field) \
-  { #field, offsetof(Struct, field), sizeof(Struct::field) }
+  { #field, offsetof(Struct, field), SizeOf(&Struct::field) }
 
 void AppendInputs(std::string* text) {
   PROPNP_STRUCT(propnp_tensor, PROPNP_FIELD(data), PROPNP_FIELD(dtype), PROPNP_FIELD(ndim),
