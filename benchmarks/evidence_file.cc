@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "benchmarks/json_fields.h"
+#include "propnp/math/translation_prior.h"
 
 namespace propnp::bench {
 namespace {
@@ -110,10 +111,20 @@ void ReadPrior(const JsonFields& prior, EvidenceProblem* p) {
   prior.Require(kind == "log_depth_gaussian", "kind",
                 "is '" + kind + "', expected log_depth_gaussian");
   p->prior_mean = prior.Numbers("mean", {3});
-  p->prior_sigma = prior.Numbers("sigma", {3});
-  prior.Require(
-      std::all_of(p->prior_sigma.begin(), p->prior_sigma.end(), [](double s) { return s > 0; }),
-      "sigma", "is not positive");
+  prior.Require(prior.Has("sigma") != prior.Has("covariance"), "sigma",
+                "or covariance is expected, one of them");
+  if (prior.Has("covariance")) {
+    p->prior_covariance = prior.Numbers("covariance", {3, 3});
+    LogDepthPrior<double> density;
+    prior.Require(density.set_covariance(p->prior_mean.data(), p->prior_covariance.data()),
+                  "covariance", "is not symmetric and positive definite");
+    return;
+  }
+  const std::vector<double> sigma = prior.Numbers("sigma", {3});
+  prior.Require(std::all_of(sigma.begin(), sigma.end(), [](double s) { return s > 0; }), "sigma",
+                "is not positive");
+  p->prior_covariance.resize(9);
+  for (size_t k = 0; k < 3; ++k) p->prior_covariance[4 * k] = sigma[k] * sigma[k];
 }
 
 void ReadTruth(const JsonFields& fields, EvidenceProblem* p) {

@@ -33,8 +33,8 @@ struct EvidenceProblem {
   double delta = 1;
   double z_min = 0;  // smallest depth to divide by, positive
   std::array<double, 3> yaw_axis{0, 1, 0};
-  std::array<double, 4> base_rotation{1, 0, 0, 0};  // qw qx qy qz
-  std::vector<double> prior_mean, prior_sigma;      // 3 of (x/z, y/z, log z), or none
+  std::array<double, 4> base_rotation{1, 0, 0, 0};   // qw qx qy qz
+  std::vector<double> prior_mean, prior_covariance;  // 3, 3 x 3 of (x/z, y/z, log z), or none
   std::vector<double> pose_true;
 
   double log_evidence = 0;

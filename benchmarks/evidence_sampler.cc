@@ -45,7 +45,7 @@ struct Input {
     }
     if (p.prior_mean.empty()) return;
     prior.mean = Repeated(p.prior_mean, r, {3});
-    prior.sigma = Repeated(p.prior_sigma, r, {3});
+    prior.covariance = Repeated(p.prior_covariance, r, {3, 3});
     cost.prior = &prior;
   }
   Input(const Input&) = delete;

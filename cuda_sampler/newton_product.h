@@ -50,9 +50,10 @@ class NewtonProduct {
   // The prior's part.
   PROPNP_DEVICE void AddPrior(ObjectGradient* gradient) const {
     if (object_.prior.kind != PriorKind::kLogDepth) return;
+    double covariance[9] = {};
     object_.prior.log_depth.newton_product_vjp({pose_[0], pose_[1], pose_[2]}, translation_[0],
-                                               translation_[1], gradient->prior_mean,
-                                               gradient->prior_sigma);
+                                               translation_[1], gradient->prior_mean, covariance);
+    object_.prior.log_depth.add_sigma_gradient(covariance, gradient->prior_sigma);
   }
 
  private:

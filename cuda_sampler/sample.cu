@@ -14,10 +14,16 @@ std::string MissingFeature(const propnp_sample_args& a) {
   if (a.options->method == PROPNP_SAMPLER_LAPLACE) return "the method PROPNP_SAMPLER_LAPLACE";
   if (a.symmetries) return "symmetries";
   const std::pair<const char*, const propnp_tensor*> summaries[] = {
-      {"mean_pose", &a.mean_pose}, {"covariance", &a.covariance},
-      {"mode_mean", &a.mode_mean}, {"mode_moment_covariance", &a.mode_moment_covariance},
-      {"quantiles", &a.quantiles}, {"region_log_density", &a.region_log_density},
-      {"draws", &a.draws}};
+      {"mean_pose", &a.mean_pose},
+      {"covariance", &a.covariance},
+      {"mode_mean", &a.mode_mean},
+      {"mode_moment_covariance", &a.mode_moment_covariance},
+      {"quantiles", &a.quantiles},
+      {"region_log_density", &a.region_log_density},
+      {"draws", &a.draws},
+      {"grad_prior_covariance", &a.grad_prior_covariance},
+      {"grad_prior_depth", &a.grad_prior_depth},
+      {"grad_prior_bound", &a.grad_prior_bound}};
   for (const auto& [name, tensor] : summaries) {
     if (IsGiven(*tensor)) return std::string("the output ") + name;
   }

@@ -172,12 +172,14 @@ FinishKernel(FinishArgs<T> args) {
         FlowThroughDelta(in, object, of_object.delta, args.gradients.hold_delta_fixed != 0, team);
     of_object.relative_delta = flow.relative_delta;
     if (object.prior.kind == PriorKind::kLogDepth) {
+      double covariance[9] = {};
       for (int64_t s = team.rank(); s < m.num_samples; s += team.size()) {
         const double* const pose = m.pose + 7 * (first + s);
         if (m.factor[first + s] == 0) continue;
-        object.prior.log_depth.cost_vjp({pose[0], pose[1], pose[2]}, m.factor[first + s],
-                                        of_object.prior_mean, of_object.prior_sigma);
+        object.prior.log_depth.add_parameter_gradient(
+            {pose[0], pose[1], pose[2]}, m.factor[first + s], of_object.prior_mean, covariance);
       }
+      object.prior.log_depth.add_sigma_gradient(covariance, of_object.prior_sigma);
       for (double& g : of_object.prior_mean) g = team.sum(g);
       for (double& g : of_object.prior_sigma) g = team.sum(g);
     }
@@ -240,7 +242,8 @@ auto Body(const propnp_sample_backward_args& args) {
 }  // namespace
 
 int32_t SampleBackward(const propnp_sample_backward_args* args, propnp_backend_error* error) {
-  return Run(*args, error, Body(*args));
+  const int32_t code = CheckGradientFeatures(*args, error);
+  return code ? code : Run(*args, error, Body(*args));
 }
 int32_t SampleBackwardWorkspaceSize(const propnp_sample_backward_args* args, uint64_t* bytes,
                                     propnp_backend_error*) {

@@ -192,14 +192,10 @@ class Writer {
                                              double weight, double* mean, double* sigma) {
     const auto dof = GetDof(object, std::integral_constant<int, kDof>());
     if (weight == 0 || !std::isfinite(object.prior.cost(dof, pose))) return;
-    double to_mean[6] = {}, to_sigma[3] = {};
-    if (object.prior.kind == PriorKind::kLogDepth) {
-      object.prior.log_depth.parameter_gradient({pose[0], pose[1], pose[2]}, to_mean, to_sigma);
-    } else if (object.prior.kind == PriorKind::kPose) {
-      object.prior.pose.parameter_gradient(dof, pose, to_mean);
-    }
-    for (int k = 0; k < 6; ++k) mean[k] += weight * to_mean[k];
-    for (int k = 0; k < 3; ++k) sigma[k] += weight * to_sigma[k];
+    PriorGradient<double> gradient = {};
+    object.prior.add_parameter_gradient(dof, pose, weight, &gradient);
+    for (int k = 0; k < 6; ++k) mean[k] += gradient.mean[k];
+    for (int k = 0; k < 3; ++k) sigma[k] += gradient.sigma[k];
   }
 
   PROPNP_DEVICE void StorePriorGradient(const DeviceObject<double>& object) const {

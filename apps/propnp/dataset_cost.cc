@@ -3,7 +3,6 @@
 #include "apps/propnp/dataset_cost.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "apps/propnp/input_error.h"
 #include "propnp/engine/tensor.h"
@@ -11,14 +10,12 @@
 namespace propnp::app {
 namespace {
 
-// The engine's prior: independent normals of (x/z, y/z, log z).
-bool IsIndependentRay(const io::DatasetPrior& prior) {
-  if (prior.kind != io::DatasetPrior::Kind::kGaussianRay) return false;
-  const std::vector<double>& covariance = prior.spread;
-  for (size_t i = 0; i < 9; ++i) {
-    if (i % 4 != 0 && covariance[i] != 0) return false;
-  }
-  return true;
+// A 3x3 matrix, by Sylvester's criterion.
+bool IsCovariance(const std::vector<double>& c) {
+  const double minor = c[0] * c[4] - c[1] * c[3];
+  const double determinant =
+      c[2] * (c[3] * c[7] - c[4] * c[6]) - c[5] * (c[0] * c[7] - c[1] * c[6]) + c[8] * minor;
+  return c[1] == c[3] && c[2] == c[6] && c[5] == c[7] && c[0] > 0 && minor > 0 && determinant > 0;
 }
 
 }  // namespace
@@ -35,20 +32,23 @@ DatasetCost::DatasetCost(const io::PoseDataset& dataset, const LossOption& loss)
 
 void DatasetCost::AddPriors(const io::PoseDataset& dataset) {
   for (const io::DatasetObject& object : dataset.objects) {
-    if (!IsIndependentRay(*object.prior)) {
-      throw InputError(object.id +
-                       ": only priors of type gaussian_ray with a diagonal covariance can be used "
-                       "yet; change this one or take it out");
+    const io::DatasetPrior& prior = *object.prior;
+    if (prior.kind != io::DatasetPrior::Kind::kGaussianRay) {
+      throw InputError(
+          object.id +
+          ": only priors of type gaussian_ray can be used yet; change this one or take "
+          "it out");
     }
-    for (size_t k = 0; k < 3; ++k) {
-      mean_.push_back(object.prior->mean[k]);
-      sigma_.push_back(std::sqrt(object.prior->spread[4 * k]));
+    if (!IsCovariance(prior.spread)) {
+      throw InputError(object.id + ": prior.covariance is not symmetric and positive definite");
     }
+    mean_.insert(mean_.end(), prior.mean.begin(), prior.mean.end());
+    covariance_.insert(covariance_.end(), prior.spread.begin(), prior.spread.end());
   }
   const auto objects = static_cast<int64_t>(dataset.objects.size());
   prior_.struct_size = sizeof(prior_);
   prior_.mean = View(mean_.data(), {objects, 3});
-  prior_.sigma = View(sigma_.data(), {objects, 3});
+  prior_.covariance = View(covariance_.data(), {objects, 3, 3});
   options_.prior = &prior_;
 }
 

@@ -31,7 +31,7 @@ class DatasetCost {
 
   CostOptions options_;
   propnp_prior prior_ = {};
-  std::vector<double> mean_, sigma_;  // B x 3
+  std::vector<double> mean_, covariance_;  // B x 3, B x 3 x 3
 };
 
 }  // namespace propnp::app

@@ -103,7 +103,8 @@ def _loss_scale(loss: str, keywords: Mapping[str, Any]) -> dict[str, Input]:
 
 
 def _prior_arrays(prior: Prior, dof: int) -> dict[str, Input]:
-    cores: tuple[Core, ...] = ((3,), (3,), (2,), (None,), (pose_size(dof),), (dof, dof))
+    size = 3 if prior.kind == "log_depth" else dof
+    cores: tuple[Core, ...] = ((3,), (3,), (2,), (None,), (pose_size(dof),), (size, size))
     return {
         "prior." + field: Input(getattr(prior, field), core)
         for field, core in zip(_PRIOR_FIELDS, cores)
@@ -189,4 +190,4 @@ def _fill_prior(problem: Problem, prior: Prior) -> None:
         problem.set_of_objects(struct, field, "prior." + field)
     problem.cost.set_pointer("prior", struct)
     problem.keep(struct)
-    problem.prior_kind = prior.kind
+    problem.prior = prior

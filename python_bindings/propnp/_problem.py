@@ -22,6 +22,7 @@ from ._layout import find_layout
 from ._structs import SizedStruct
 from ._view import Shape
 from .errors import InvalidArgumentError
+from .prior import Prior
 
 
 def pose_size(dof: int) -> int:
@@ -40,7 +41,7 @@ class Problem(Call):
         self.dof = dof
         self.pose_size = pose_size(dof)
         self.points_shape = self.layout.points_shape
-        self.prior_kind = ""  # of Prior, "" without one
+        self.prior: Prior | None = None
         self.correspondences = _abi.Correspondences.new()
         self.cameras = _abi.Cameras.new()
         self.cost = _abi.CostOptions.new()

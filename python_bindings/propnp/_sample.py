@@ -222,10 +222,19 @@ def _gradients(
         outputs["sqrt_info"] = problem.point_output(args, "grad_sqrt_info", (2, 2))
     elif "w2d" in problem.given:
         outputs["w2d"] = problem.point_output(args, "grad_w2d", (2,))
-    kind = problem.prior_kind
-    if kind in ("log_depth", "pose"):
-        extent = 3 if kind == "log_depth" else problem.dof
-        outputs["prior_mean"] = problem.output(args, "grad_prior_mean", (extent,))
-    if kind == "log_depth":
-        outputs["prior_sigma"] = problem.output(args, "grad_prior_sigma", (3,))
+    for name, core in _prior_gradients(problem).items():
+        outputs[name] = problem.output(args, f"grad_{name}", core)
     return outputs
+
+
+def _prior_gradients(problem: Problem) -> dict[str, tuple[int, ...]]:
+    prior = problem.prior
+    if prior is None:
+        return {}
+    if prior.kind == "depth_range":
+        bounds = problem.given.views["prior.bound"].shape[-1]
+        return {"prior_depth": (2,), "prior_bound": (bounds,)}
+    size = 3 if prior.kind == "log_depth" else problem.dof
+    if prior.sigma is not None:
+        return {"prior_mean": (size,), "prior_sigma": (size,)}
+    return {"prior_mean": (size,), "prior_covariance": (size, size)}

@@ -154,6 +154,7 @@ Gradients = _declare(
     """
     i32 hold_delta_fixed
     tensor x3d x2d w2d sqrt_info delta relative_delta camera_parameters prior_mean prior_sigma
+    tensor prior_covariance
     """,
 )
 SolveArgs = _declare(
@@ -190,6 +191,7 @@ SampleArgs = _declare(
     tensor stages mean_pose covariance mode_mean mode_moment_covariance
     tensor quantile_levels quantiles region_shares region_log_density draws
     pointer symmetries
+    tensor grad_prior_covariance grad_prior_depth grad_prior_bound
     """,
 )
 PosePlusArgs = _declare(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._options import choice
+from .errors import InvalidArgumentError
 
 _KINDS = {"log_depth": 0, "depth_range": 1, "pose": 2}
 
@@ -36,17 +37,23 @@ class Prior:
         return _KINDS[self.kind]
 
     @staticmethod
-    def log_depth(mean: Any, sigma: Any) -> Prior:
-        """Independent normals of (x/z, y/z, log z) of the translation, z in the unit of x3d.
+    def log_depth(mean: Any, sigma: Any = None, covariance: Any = None) -> Prior:
+        """A Gaussian in (x/z, y/z, log z) of the translation, z in the unit of x3d.
 
         Args:
             mean: (..., 3).
-            sigma: (..., 3), positive.
+            sigma: (..., 3), positive: of independent components.
+            covariance: (..., 3, 3), in the place of sigma.
+
+        Raises:
+            ValueError: both or neither of sigma and covariance are given.
 
         >>> Prior.log_depth([0, 0, 1.6], [0.5, 0.5, 0.3]).kind
         'log_depth'
         """
-        return Prior("log_depth", mean=mean, sigma=sigma)
+        if (sigma is None) == (covariance is None):
+            raise InvalidArgumentError("a log-depth prior takes either sigma or covariance")
+        return Prior("log_depth", mean=mean, sigma=sigma, covariance=covariance)
 
     @staticmethod
     def depth_range(depth: Any, bound: Any) -> Prior:

@@ -24,7 +24,11 @@ class InputGradients:
         sqrt_info: (..., N, 2, 2), of square-root information.
         delta: (...) of the delta of the loss.
         prior_mean: (..., 3) of a log-depth prior; (..., D) of a pose prior, in its tangent.
-        prior_sigma: (..., 3) of a log-depth prior.
+        prior_sigma: (..., 3) of a log-depth prior with sigma.
+        prior_covariance: (..., 3, 3) of a log-depth prior with a covariance; (..., D, D) of a pose
+            prior. Symmetric: a change of both of two mirrored entries counts half for each.
+        prior_depth: (..., 2) of a depth range: what its ends let in or shut out, and its normaliser.
+        prior_bound: (..., 2) or (..., 4), as the bound of a depth range.
     """
 
     x3d: Any
@@ -34,6 +38,9 @@ class InputGradients:
     delta: Any = None
     prior_mean: Any = None
     prior_sigma: Any = None
+    prior_covariance: Any = None
+    prior_depth: Any = None
+    prior_bound: Any = None
 
 
 @dataclass(frozen=True, eq=False)

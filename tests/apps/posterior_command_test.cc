@@ -98,6 +98,28 @@ TEST_F(PosteriorCommand, HostileInputGivesALineOrAStatus) {
       "a: only priors of type gaussian_ray");
 }
 
+// A correlated prior is not that of its diagonal; one that is no covariance is refused by name.
+TEST_F(PosteriorCommand, TakesAPriorWithACovariance) {
+  TemporaryFolder folder;
+  const auto line = [](const std::string& covariance) {
+    return std::string(R"({"id": "a", "camera": {"model": "pinhole", "parameters": )") +
+           R"([600, 600, 320, 240]}, "prior": {"type": "gaussian_ray", "mean": [0, 0.1, 1], )" +
+           R"("covariance": )" + covariance +
+           R"(}, "x3d": [[-1,-1,0],[1,-1,0],[1,1,0],[-1,1,0]], )" +
+           R"("x2d": [[120,40],[520,40],[520,440],[120,440]]})";
+  };
+  const auto log_evidence = [&](const std::string& covariance) {
+    const AppRun run = RunApp({"posterior", Write(folder, line(covariance)), "--json"});
+    EXPECT_EQ(run.code, kAllGood) << run.err;
+    return Json::parse(run.out)["posteriors"].at(0)["log_evidence"].get<double>();
+  };
+  const double independent = log_evidence("[[0.01,0,0],[0,0.01,0],[0,0,0.01]]");
+  const double correlated = log_evidence("[[0.01,0,0],[0,0.01,0.009],[0,0.009,0.01]]");
+  EXPECT_GT(std::fabs(independent - correlated), 0.1);
+  ExpectUsageError({"posterior", Write(folder, line("[[0.01,0.02,0],[0.02,0.01,0],[0,0,0.01]]"))},
+                   "a: prior.covariance is not symmetric and positive definite");
+}
+
 TEST_F(PosteriorCommand, HelpTeaches) {
   const AppRun help = RunApp({"posterior", "--help"});
   EXPECT_EQ(help.code, kAllGood);

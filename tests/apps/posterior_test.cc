@@ -157,8 +157,12 @@ TEST(Posterior, OnlyPriorsThatTheEngineKnowsAreTaken) {
   dataset.objects[0].prior = RayPrior({0, 0, 0}, {1, 1, 1});
   const DatasetCost cost(dataset, kLeastSquares);
   ASSERT_NE(cost.get()->prior, nullptr);
-  dataset.objects[0].prior->spread[1] = dataset.objects[0].prior->spread[3] = 0.1;
-  EXPECT_THROW(Sample(dataset), InputError);  // correlated
+  std::vector<double>& covariance = dataset.objects[0].prior->spread;
+  covariance[1] = covariance[3] = 0.1;
+  EXPECT_NO_THROW(Sample(dataset));
+  covariance[1] = covariance[3] = 1.1;
+  EXPECT_THROW(Sample(dataset), InputError);  // not positive
+  covariance[1] = covariance[3] = 0;
   dataset.objects[0].prior->kind = io::DatasetPrior::Kind::kDepthRange;
   EXPECT_THROW(Sample(dataset), InputError);
 }

@@ -63,8 +63,13 @@ void Case::Fill(propnp_sample_args* args) {
   if (!information_ || choices_.Rarely()) args->grad_w2d = PointOutput(2);
   if (information_ || choices_.Rarely()) args->grad_sqrt_info = MatrixOutput(2, 2);
   args->grad_delta = Scalars();
-  if (choices_.Below(8) == 1) args->grad_prior_mean = memory_.Output({objects_, 3});
+  const int64_t size = choices_.Below(2) ? dof_ : 3;
+  if (choices_.Below(8) == 1) args->grad_prior_mean = memory_.Output({objects_, size});
   if (choices_.Below(8) == 1) args->grad_prior_sigma = memory_.Output({objects_, 3});
+  if (choices_.Below(8) == 1) args->grad_prior_covariance = memory_.Output({objects_, size, size});
+  if (choices_.Below(8) == 1) args->grad_prior_depth = memory_.Output({objects_, 2});
+  if (choices_.Below(8) == 1)
+    args->grad_prior_bound = memory_.Output({objects_, size == 3 ? 2 : 4});
   args->stages = Integers();
   args->mean_pose = memory_.Output({objects_, pose_size_});
   args->covariance = Matrices(dof_);

@@ -56,7 +56,11 @@ const propnp_prior* Case::Prior() {
   p.kind = Option({PROPNP_PRIOR_LOG_DEPTH, PROPNP_PRIOR_DEPTH_RANGE, PROPNP_PRIOR_POSE});
   if (p.kind == PROPNP_PRIOR_LOG_DEPTH || choices_.Rarely()) {
     p.mean = memory_.Tensor({objects_, 3}, {-1, 1});
-    p.sigma = memory_.Tensor({objects_, 3}, {0.1, 2});
+    if (choices_.Below(2)) {
+      p.sigma = memory_.Tensor({objects_, 3}, {0.1, 2});
+    } else {
+      p.covariance = memory_.Tensor({objects_, 3, 3}, {0.1, 0.2});
+    }
   }
   if (p.kind == PROPNP_PRIOR_DEPTH_RANGE || choices_.Rarely()) {
     p.depth = memory_.Tensor({objects_, 2}, {0, 9});
@@ -144,8 +148,10 @@ const propnp_gradients* Case::Gradients() {
   g.delta = Scalars();
   g.relative_delta = Scalars();
   g.camera_parameters = memory_.Output({views_, 12});
-  g.prior_mean = memory_.Output({objects_, 3});
-  g.prior_sigma = memory_.Output({objects_, 3});
+  const int64_t size = choices_.Below(2) ? dof_ : 3;
+  g.prior_mean = memory_.Output({objects_, size});
+  if (choices_.Below(2)) g.prior_sigma = memory_.Output({objects_, 3});
+  if (choices_.Below(2)) g.prior_covariance = memory_.Output({objects_, size, size});
   return memory_.Copy(g, kFirstSize<propnp_gradients>);
 }
 

@@ -21,7 +21,7 @@ namespace propnp::test {
 struct EvidenceProblem {
   std::string name, family;
   Batch batch;  // one object; true_pose is the target
-  std::vector<double> prior_mean, prior_sigma;
+  std::vector<double> prior_mean, prior_covariance;
   double log_evidence, standard_error;
   bool modes_reliable;
   std::vector<double> mode_probability;
@@ -49,9 +49,9 @@ inline std::vector<EvidenceProblem> ReadEvidenceProblems() {
   const auto path = FindTestData("evidence/evidence.json");
   if (!path) return problems;
   for (const bench::EvidenceProblem& p : bench::ReadEvidenceFile(path->string())) {
-    problems.push_back({p.name, p.family, BatchOf(p), p.prior_mean, p.prior_sigma, p.log_evidence,
-                        p.standard_error, p.modes_reliable, p.mode_probability, p.grad_x3d,
-                        p.grad_x2d, p.grad_weight});
+    problems.push_back({p.name, p.family, BatchOf(p), p.prior_mean, p.prior_covariance,
+                        p.log_evidence, p.standard_error, p.modes_reliable, p.mode_probability,
+                        p.grad_x3d, p.grad_x2d, p.grad_weight});
   }
   return problems;
 }

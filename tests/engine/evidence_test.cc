@@ -15,11 +15,11 @@ class Evidence : public ::testing::TestWithParam<int32_t> {};
 Posterior SampleProblem(const EvidenceProblem& problem, int32_t precision) {
   const Batch batch = Replicated(problem, kReplicates);
   const std::vector<double> mean = Repeated(problem.prior_mean, kReplicates);
-  const std::vector<double> sigma = Repeated(problem.prior_sigma, kReplicates);
+  const std::vector<double> covariance = Repeated(problem.prior_covariance, kReplicates);
   Prior prior;
   if (!mean.empty()) {
     prior.mean = View(mean.data(), {kReplicates, 3});
-    prior.sigma = View(sigma.data(), {kReplicates, 3});
+    prior.covariance = View(covariance.data(), {kReplicates, 3, 3});
   }
   return SampleBatch(batch, SampleOptions(), mean.empty() ? nullptr : &prior, precision);
 }

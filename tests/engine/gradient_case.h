@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Batches that use every input that has a gradient, and the check of a gradient by differences of
-// the operation's own value.
+// Calls of differentiable operations on the batches of gradient_batch.h, and the check of a
+// gradient by differences of the operation's own value.
 #ifndef PROPNP_TESTS_ENGINE_GRADIENT_CASE_H_
 #define PROPNP_TESTS_ENGINE_GRADIENT_CASE_H_
 
@@ -13,150 +13,14 @@
 
 #include "propnp/engine/input_gradient.h"
 #include "propnp/engine/sample_posterior.h"
-#include "tests/engine/simulation.h"
+#include "tests/engine/gradient_batch.h"
 
 namespace propnp::test {
-
-struct GradientCase {
-  int32_t camera = PROPNP_CAMERA_PINHOLE;
-  int dof = 6;
-  int32_t loss = PROPNP_LOSS_NONE;
-  bool information = false;
-  bool prior = false;
-  bool box = false;         // which holds some of the projections
-  double z_min = 0;         // 0: the default; some points have depths between 2 and 3
-  double displacement = 0;  // of `pose` from the truth
-};
-
-// Points packed, two objects: the first seen by two cameras of a rig, the second by one. Two rows
-// of points belong to nobody.
-struct GradientBatch : Batch {
-  static constexpr int64_t kUnusedRows = 2;
-  std::vector<double> prior_mean, prior_sigma;
-  std::vector<double> pose;
-};
-
-inline Vec3<double> PointInCam(const GradientBatch& b, int64_t object, int64_t view,
-                               const double* pose, const double* x) {
-  Vec3<double> p = TransformOf(b, object, pose) * Vec3<double>{x[0], x[1], x[2]};
-  if (b.view_rig[view] < 0) return p;
-  return SixDof<double>().transform(&b.camera_from_rig[7 * b.view_rig[view]]) * p;
-}
-
-// As the model does, depths held at the batch's z_min.
-inline Vec2<double> ProjectInto(const GradientBatch& b, int64_t view, const Vec3<double>& point) {
-  Vec2<double> pixel{0, 0};
-  const double* p = &b.camera_parameters[view * PROPNP_MAX_CAMERA_PARAMETERS];
-  visit_camera(b.camera_model[view], [&](auto model) {
-    using Camera = typename decltype(model)::template Camera<double>;
-    pixel = Camera::from_parameters(p, Camera::monotone_limit(p))
-                .project(point, std::max(b.cost.z_min, 1e-3));
-  });
-  return pixel;
-}
-
-inline void FillPoints(TestRandom& random, GradientBatch* b) {
-  for (int64_t object = 0; object < b->num_objects; ++object) {
-    for (int64_t v = b->view_offsets[object]; v < b->view_offsets[object + 1]; ++v) {
-      for (int64_t k = b->offsets[v]; k < b->offsets[v + 1]; ++k) {
-        const double x[3] = {random.Uniform(-1, 1), random.Uniform(-1, 1), random.Uniform(-1, 1)};
-        b->x3d.insert(b->x3d.end(), x, x + 3);
-        const Vec2<double> pixel = ProjectInto(
-            *b, v, PointInCam(*b, object, v, &b->true_pose[object * b->pose_size()], x));
-        const double noise = k % 7 == 3 ? 12 : 1.5;
-        b->x2d.insert(b->x2d.end(),
-                      {pixel.x + noise * random.Normal(), pixel.y + noise * random.Normal()});
-      }
-    }
-  }
-  b->x3d.resize(b->x3d.size() + 3 * GradientBatch::kUnusedRows);
-  b->x2d.resize(b->x2d.size() + 2 * GradientBatch::kUnusedRows);
-}
-
-inline void FillPoses(TestRandom& random, const GradientCase& c, GradientBatch* b) {
-  for (int64_t object = 0; object < b->num_objects; ++object) {
-    std::vector<double> pose = {random.Uniform(-0.4, 0.4), random.Uniform(-0.4, 0.4),
-                                random.Uniform(3, 4)};
-    if (c.dof == 6) {
-      const Quaternion<double> q = random.Rotation();
-      pose.insert(pose.end(), {q.w, q.x, q.y, q.z});
-    } else {
-      pose.push_back(random.Uniform(-3, 3));
-      const Quaternion<double> q = random.Rotation();
-      b->base_rotation.insert(b->base_rotation.end(), {q.w, q.x, q.y, q.z});
-    }
-    b->true_pose.insert(b->true_pose.end(), pose.begin(), pose.end());
-    for (int k = 0; k < 3 && c.prior; ++k) {
-      const double u[3] = {pose[0] / pose[2], pose[1] / pose[2], std::log(pose[2])};
-      b->prior_mean.push_back(u[k] + 0.02 * random.Normal());
-      b->prior_sigma.push_back(random.Uniform(0.01, 0.03));
-    }
-  }
-  if (c.dof == 4) {
-    const Vec3<double> axis = random.Axis();
-    b->cost.yaw_axis[0] = axis.x, b->cost.yaw_axis[1] = axis.y, b->cost.yaw_axis[2] = axis.z;
-  }
-}
-
-inline GradientBatch MakeGradientBatch(TestRandom& random, const GradientCase& c) {
-  GradientBatch b;
-  b.num_objects = 2, b.num_views = 3;
-  b.view_offsets = {0, 2, 3};
-  b.offsets = {0, 9, 17, 29};
-  b.num_points = 29 + GradientBatch::kUnusedRows;
-  b.view_rig = {-1, 0, -1};
-  b.camera_from_rig = {0.2, -0.1, 0.05, 0.99, 0.05, -0.03, 0.02};
-  b.camera_model.assign(3, c.camera);
-  for (int v = 0; v < 3; ++v) {
-    std::vector<double> p = CameraParameters(c.camera);
-    for (double& value : p) value *= random.Uniform(0.97, 1.03);
-    b.camera_parameters.insert(b.camera_parameters.end(), p.begin(), p.end());
-    const double half = 0.28 * p[0];  // of the box's sides, p[0] being the focal length
-    if (c.box) b.box_px.insert(b.box_px.end(), {322 - half, 238 - half, 322 + half, 238 + half});
-  }
-  b.cost.dof = c.dof;
-  b.cost.loss = c.loss;
-  b.cost.z_min = c.z_min;
-  b.object_delta = c.loss == PROPNP_LOSS_ADAPTIVE_HUBER ? std::vector<double>{0.014, 0.017}
-                                                        : std::vector<double>{1.5, 1.8};
-  FillPoses(random, c, &b);
-  FillPoints(random, &b);
-  for (int64_t k = 0; k < b.num_points; ++k) {
-    const bool zero = k == 5 || k == 20;
-    if (c.information) {
-      for (int e = 0; e < 4; ++e) b.sqrt_info.push_back(zero ? 0 : random.Uniform(-1, 1.5));
-    } else {
-      for (int e = 0; e < 2; ++e) b.w2d.push_back(zero ? 0 : random.Uniform(0.3, 1.5));
-    }
-  }
-  b.pose = NearTruth(random, b, c.displacement);
-  return b;
-}
-
-// How many points the box holds or, of a perspective camera, lie nearer than z_min.
-inline int ClampedPoints(const GradientBatch& b) {
-  int count = 0;
-  for (int64_t object = 0; object < b.num_objects; ++object) {
-    for (int64_t v = b.view_offsets[object]; v < b.view_offsets[object + 1]; ++v) {
-      for (int64_t k = b.offsets[v]; k < b.offsets[v + 1]; ++k) {
-        const Vec3<double> point =
-            PointInCam(b, object, v, &b.pose[object * b.pose_size()], &b.x3d[3 * k]);
-        const Vec2<double> pixel = ProjectInto(b, v, point);
-        const double* box = b.box_px.empty() ? nullptr : &b.box_px[4 * v];
-        const bool outside =
-            box && (pixel.x < box[0] || pixel.y < box[1] || pixel.x > box[2] || pixel.y > box[3]);
-        const bool behind = b.camera_model[v] != PROPNP_CAMERA_FISHEYE && point.z < b.cost.z_min;
-        count += outside || behind;
-      }
-    }
-  }
-  return count;
-}
 
 // Places for all gradients of a batch, each filled with a value that is never written.
 struct GradientOutputs {
   std::vector<double> x3d, x2d, w2d, sqrt_info, delta, relative_delta, camera, prior_mean,
-      prior_sigma;
+      prior_sigma, prior_covariance;
   Gradients gradients;
 
   explicit GradientOutputs(const GradientBatch& b)
@@ -167,8 +31,10 @@ struct GradientOutputs {
         delta(b.num_objects, kNaN),
         relative_delta(b.num_objects, kNaN),
         camera(b.num_views * PROPNP_MAX_CAMERA_PARAMETERS, kNaN),
-        prior_mean(3 * b.num_objects, kNaN),
-        prior_sigma(3 * b.num_objects, kNaN) {
+        prior_mean(b.prior_size() * b.num_objects, kNaN),
+        prior_sigma(b.prior_triangle.empty() ? 3 * b.num_objects : 0, kNaN),
+        prior_covariance(
+            b.prior_triangle.empty() ? 0 : b.prior_size() * b.prior_size() * b.num_objects, kNaN) {
     const int64_t p = b.num_points, n = b.num_objects;
     gradients.x3d = ViewOrNone(x3d, {p, 3});
     gradients.x2d = ViewOrNone(x2d, {p, 2});
@@ -177,14 +43,16 @@ struct GradientOutputs {
     gradients.delta = ViewOrNone(delta, {n});
     gradients.relative_delta = ViewOrNone(relative_delta, {n});
     gradients.camera_parameters = ViewOrNone(camera, {b.num_views, PROPNP_MAX_CAMERA_PARAMETERS});
-    gradients.prior_mean = ViewOrNone(prior_mean, {n, 3});
+    const int64_t d = b.prior_size();
+    gradients.prior_mean = ViewOrNone(prior_mean, {n, d});
+    gradients.prior_covariance = ViewOrNone(prior_covariance, {n, d, d});
     gradients.prior_sigma = ViewOrNone(prior_sigma, {n, 3});
   }
   GradientOutputs(const GradientOutputs&) = delete;
 
   std::vector<const std::vector<double>*> All() const {
-    return {&x3d,    &x2d,        &w2d,        &sqrt_info, &delta, &relative_delta,
-            &camera, &prior_mean, &prior_sigma};
+    return {&x3d,    &x2d,        &w2d,         &sqrt_info,       &delta, &relative_delta,
+            &camera, &prior_mean, &prior_sigma, &prior_covariance};
   }
 };
 
@@ -194,13 +62,16 @@ struct GradientInputs {
   Cameras cameras;
   CostOptions cost;
   Prior prior;
+  std::vector<double> prior_pose, prior_covariance;
 
   explicit GradientInputs(const GradientBatch& b)
       : correspondences(CorrespondencesOf(b)), cameras(CamerasOf(b)), cost(b.cost) {
     cost.object_delta = ViewOrNone(b.object_delta, {b.num_objects});
     prior.mean = ViewOrNone(b.prior_mean, {b.num_objects, 3});
     prior.sigma = ViewOrNone(b.prior_sigma, {b.num_objects, 3});
-    if (!b.prior_mean.empty()) cost.prior = &prior;
+    if (!b.prior_triangle.empty()) FillCovariance(b);
+    if (!b.prior_pose.empty()) FillPriorPose(b);
+    if (!b.prior_mean.empty() || !b.prior_pose.empty()) cost.prior = &prior;
   }
   GradientInputs(const GradientInputs&) = delete;
 
@@ -210,7 +81,44 @@ struct GradientInputs {
     args->cameras = &cameras;
     args->cost = &cost;
   }
+
+ private:
+  void FillCovariance(const GradientBatch& b) {
+    const int64_t d = b.prior_size();
+    prior_covariance.resize(b.num_objects * d * d);
+    const double* entry = b.prior_triangle.data();
+    for (int64_t i = 0; i < b.num_objects * d; ++i) {
+      double* const matrix = &prior_covariance[i / d * d * d];
+      for (int64_t j = 0; j <= i % d; ++j) matrix[i % d * d + j] = matrix[j * d + i % d] = *entry++;
+    }
+    prior.covariance = View(prior_covariance.data(), {b.num_objects, d, d});
+  }
+
+  void FillPriorPose(const GradientBatch& b) {
+    prior_pose = b.prior_pose;
+    for (int64_t i = 0; i < b.num_objects; ++i) {
+      double* const pose = &prior_pose[i * b.pose_size()];
+      const double* const step = &b.prior_step[i * b.cost.dof];
+      b.cost.dof == 6 ? SixDof<double>().retract(pose, step, pose)
+                      : FourDof<double>().retract(pose, step, pose);
+    }
+    prior.kind = PROPNP_PRIOR_POSE;
+    prior.pose = View(prior_pose.data(), {b.num_objects, b.pose_size()});
+  }
 };
+
+// From (B, D, D) to the triangles' entries, which stand for two where they are off the diagonal.
+inline std::vector<double> GradientOfTriangles(const std::vector<double>& matrices, int64_t d) {
+  std::vector<double> entries;
+  for (size_t row = 0; row < matrices.size() / d; ++row) {
+    const int64_t i = row % d;
+    const double* const matrix = &matrices[(row - i) * d];
+    for (int64_t j = 0; j <= i; ++j) {
+      entries.push_back(i == j ? matrix[i * d + i] : matrix[i * d + j] + matrix[j * d + i]);
+    }
+  }
+  return entries;
+}
 
 // Turns an adaptive Huber loss into the Huber loss that it amounts to.
 inline void HoldDelta(GradientBatch* b) {
@@ -252,6 +160,9 @@ class DifferenceCheck {
     Expect("w2d", &batch_.w2d, g.w2d, 1, 2e-4);
     Expect("sqrt_info", &batch_.sqrt_info, g.sqrt_info, 1, 2e-4);
     Expect("prior_mean", &batch_.prior_mean, g.prior_mean, 1, 1e-4);
+    Expect("prior_pose", &batch_.prior_step, g.prior_mean, 1, 1e-4);
+    Expect("prior_covariance", &batch_.prior_triangle,
+           GradientOfTriangles(g.prior_covariance, batch_.prior_size()), 1, 1e-6);
     Expect("prior_sigma", &batch_.prior_sigma, g.prior_sigma, 1, 1e-5);
     Expect("camera_parameters", &batch_.camera_parameters, g.camera, PROPNP_MAX_CAMERA_PARAMETERS,
            1e-4);
@@ -261,7 +172,7 @@ class DifferenceCheck {
     if (!adaptive) {
       EXPECT_EQ(g.relative_delta, std::vector<double>(batch_.num_objects, 0.0));
     }
-    if (batch_.prior_mean.empty()) {
+    if (batch_.prior_mean.empty() && batch_.prior_pose.empty()) {
       EXPECT_EQ(g.prior_mean, std::vector<double>(3 * batch_.num_objects, 0.0));
       EXPECT_EQ(g.prior_sigma, std::vector<double>(3 * batch_.num_objects, 0.0));
     }

@@ -28,8 +28,11 @@ inline std::vector<NamedTensor> TensorsOf(Gradients* g) {
                                   {"gradients.delta", &g->delta},
                                   {"gradients.relative_delta", &g->relative_delta},
                                   {"gradients.camera_parameters", &g->camera_parameters},
-                                  {"gradients.prior_mean", &g->prior_mean},
-                                  {"gradients.prior_sigma", &g->prior_sigma}};
+                                  {"gradients.prior_mean", &g->prior_mean}};
+  if (IsGiven(g->prior_sigma)) all.push_back({"gradients.prior_sigma", &g->prior_sigma});
+  if (IsGiven(g->prior_covariance)) {
+    all.push_back({"gradients.prior_covariance", &g->prior_covariance});
+  }
   if (IsGiven(g->w2d)) all.push_back({"gradients.w2d", &g->w2d});
   if (IsGiven(g->sqrt_info)) all.push_back({"gradients.sqrt_info", &g->sqrt_info});
   return all;
@@ -51,7 +54,8 @@ inline std::vector<double> PartOf(const GradientBatch& b, const GradientOutputs&
     AppendRows(*values, b.num_points, b.offsets[view], b.offsets[end_view], &part);
   }
   AppendRows(g.camera, b.num_views, view, end_view, &part);
-  for (const auto* values : {&g.delta, &g.relative_delta, &g.prior_mean, &g.prior_sigma}) {
+  for (const auto* values :
+       {&g.delta, &g.relative_delta, &g.prior_mean, &g.prior_sigma, &g.prior_covariance}) {
     AppendRows(*values, b.num_objects, object, object + 1, &part);
   }
   return part;
@@ -59,12 +63,14 @@ inline std::vector<double> PartOf(const GradientBatch& b, const GradientOutputs&
 
 // One batch that has everything, and where the loss and the prior have gradients.
 inline GradientBatch FullGradientBatch(TestRandom& random, bool information = false,
-                                       int32_t camera = PROPNP_CAMERA_OPENCV) {
+                                       int32_t camera = PROPNP_CAMERA_OPENCV,
+                                       PriorForm prior_form = PriorForm::kSigma) {
   GradientCase c;
   c.camera = camera;
   c.loss = PROPNP_LOSS_ADAPTIVE_HUBER;
   c.information = information;
   c.prior = true;
+  c.prior_form = prior_form;
   c.displacement = 0.02;
   return MakeGradientBatch(random, c);
 }

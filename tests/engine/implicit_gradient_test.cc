@@ -126,6 +126,7 @@ class ImplicitGradientCase : public ::testing::TestWithParam<std::tuple<int, int
     c.camera = camera, c.dof = dof, c.loss = loss;
     c.information = (camera + loss) % 2 != 0;
     c.prior = loss == PROPNP_LOSS_HUBER || camera == PROPNP_CAMERA_FISHEYE;
+    c.prior_form = static_cast<PriorForm>((camera + loss) % 3);
     return c;
   }
 };
@@ -156,6 +157,8 @@ TEST(ImplicitGradient, Robustness) {
   ExpectSameOnAnyThreads(MakeCall(), b);
   ExpectTheWorkspaceIsEnough(MakeCall(), b);
   ExpectTheWorkspaceIsEnough(MakeCall(), FullGradientBatch(random, true));
+  ExpectRefusals(MakeCall(),
+                 FullGradientBatch(random, false, PROPNP_CAMERA_OPENCV, PriorForm::kPose));
   ExpectBadObjectsHarmNobody(MakeCall(), b);
   ExpectRefusals(MakeCall(), b);
   ExpectGradientRefusals(MakeCall(), random);

@@ -22,6 +22,13 @@ struct OwnPrior {
   static OwnPrior DepthRange(std::vector<double> depth, std::vector<double> bound) {
     return OwnPrior(PROPNP_PRIOR_DEPTH_RANGE, std::move(depth), std::move(bound));
   }
+  // Row-major covariance, 3 x 3 or dof x dof.
+  static OwnPrior CorrelatedLogDepth(std::vector<double> mean, std::vector<double> covariance) {
+    return OwnPrior(PROPNP_PRIOR_LOG_DEPTH, std::move(mean), std::move(covariance), 3);
+  }
+  static OwnPrior Pose(int dof, std::vector<double> mean, std::vector<double> covariance) {
+    return OwnPrior(PROPNP_PRIOR_POSE, std::move(mean), std::move(covariance), dof);
+  }
   // With `sigma` for translations and rotations, all correlated alike.
   static OwnPrior Pose(int dof, const double* mean, double translation, double rotation,
                        double correlation = 0) {
@@ -31,8 +38,7 @@ struct OwnPrior {
                    b = i % dof < 3 ? translation : rotation;
       covariance.push_back(a * b * (i % (dof + 1) == 0 ? 1 : correlation));
     }
-    return OwnPrior(PROPNP_PRIOR_POSE, std::vector<double>(mean, mean + (dof == 6 ? 7 : 4)),
-                    std::move(covariance), dof);
+    return Pose(dof, std::vector<double>(mean, mean + (dof == 6 ? 7 : 4)), std::move(covariance));
   }
 
   const Prior* For(int64_t objects) {
@@ -47,7 +53,7 @@ struct OwnPrior {
   OwnPrior(int32_t kind, std::vector<double> a, std::vector<double> b, int dof = 0)
       : first(std::move(a)), second(std::move(b)) {
     prior.kind = kind;
-    propnp_tensor* const tensors[3][2] = {{&prior.mean, &prior.sigma},
+    propnp_tensor* const tensors[3][2] = {{&prior.mean, dof ? &prior.covariance : &prior.sigma},
                                           {&prior.depth, &prior.bound},
                                           {&prior.pose, &prior.covariance}};
     *tensors[kind][0] = View(first.data(), {1, static_cast<int64_t>(first.size())});

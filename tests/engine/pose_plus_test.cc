@@ -61,6 +61,7 @@ class PosePlusCase : public ::testing::TestWithParam<std::tuple<int, int, int>> 
     c.camera = camera, c.dof = dof, c.loss = loss;
     c.information = (camera + loss) % 2 != 0;
     c.prior = loss == PROPNP_LOSS_HUBER;
+    c.prior_form = static_cast<PriorForm>((camera + loss) % 3);
     c.displacement = 0.03;
     return c;
   }

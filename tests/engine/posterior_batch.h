@@ -51,8 +51,9 @@ inline Batch Copies(const Batch& one, int64_t times) {
 struct Posterior {
   std::vector<double> log_evidence, standard_error, ess, khat, cost_target, mode_pose,
       mode_probability, grad_x3d, grad_x2d, grad_weight;
-  std::vector<double> sample_pose, sample_log_weight;     // if asked for
-  std::vector<double> grad_prior_mean, grad_prior_sigma;  // if asked for; sigma of log depth only
+  std::vector<double> sample_pose, sample_log_weight;  // if asked for
+  std::vector<double> grad_prior_mean, grad_prior_sigma, grad_prior_covariance, grad_prior_depth,
+      grad_prior_bound;  // if asked for, those that the prior has
   std::vector<int32_t> mode_count, status;
 };
 
@@ -61,6 +62,28 @@ struct WantedOutputs {
   bool samples = false;
   bool prior_gradient = false;
 };
+
+inline void AskForPriorGradient(const Batch& b, const Prior& prior, SampleArgs* args,
+                                Posterior* r) {
+  const int64_t n = b.num_objects;
+  if (prior.kind == PROPNP_PRIOR_DEPTH_RANGE) {
+    const int64_t bounds = prior.bound.shape[1];
+    r->grad_prior_depth.resize(n * 2), r->grad_prior_bound.resize(n * bounds);
+    args->grad_prior_depth = View(r->grad_prior_depth.data(), {n, 2});
+    args->grad_prior_bound = View(r->grad_prior_bound.data(), {n, bounds});
+    return;
+  }
+  const int64_t d = prior.kind == PROPNP_PRIOR_POSE ? b.cost.dof : 3;
+  r->grad_prior_mean.resize(n * d);
+  args->grad_prior_mean = View(r->grad_prior_mean.data(), {n, d});
+  if (IsGiven(prior.sigma)) {
+    r->grad_prior_sigma.resize(n * 3);
+    args->grad_prior_sigma = View(r->grad_prior_sigma.data(), {n, 3});
+  } else {
+    r->grad_prior_covariance.resize(n * d * d);
+    args->grad_prior_covariance = View(r->grad_prior_covariance.data(), {n, d, d});
+  }
+}
 
 // `prior` may be null. The gradient is that of cost(true_pose) + log evidence; without a true pose
 // there is no target, and it is that of log evidence alone.
@@ -117,11 +140,7 @@ inline Posterior SampleBatch(const Batch& b, const SampleOptions& options,
     args.sample_log_weight = View(r.sample_log_weight.data(), {n, options.num_samples});
   }
   if (wanted.prior_gradient) {
-    const bool log_depth = prior->kind == PROPNP_PRIOR_LOG_DEPTH;
-    const int64_t size = log_depth ? 3 : b.cost.dof;
-    r.grad_prior_mean.resize(n * size), r.grad_prior_sigma.resize(log_depth ? n * 3 : 0);
-    args.grad_prior_mean = View(r.grad_prior_mean.data(), {n, size});
-    args.grad_prior_sigma = ViewOrNone(r.grad_prior_sigma, {n, 3});
+    AskForPriorGradient(b, *prior, &args, &r);
   }
   Context context(num_threads);
   const Status status = SamplePosterior(context, args);

@@ -17,10 +17,10 @@ void AddRatios(const EvidenceProblem& problem, const SampleOptions& options, uin
   batch.true_pose.clear();  // no hint where to look
   for (int64_t i = 0; i < count; ++i) batch.object_ids.push_back(first_id + i);
   const std::vector<double> mean = Repeated(problem.prior_mean, count);
-  const std::vector<double> sigma = Repeated(problem.prior_sigma, count);
+  const std::vector<double> covariance = Repeated(problem.prior_covariance, count);
   Prior prior;
   prior.mean = ViewOrNone(mean, {count, 3});
-  prior.sigma = ViewOrNone(sigma, {count, 3});
+  prior.covariance = ViewOrNone(covariance, {count, 3, 3});
   WantedOutputs wanted;
   wanted.gradient = false;
   const Posterior posterior =

@@ -39,6 +39,12 @@ TEST(PriorChecks, NameFieldAndShape) {
                  [](Prior* p) { p->pose = p->depth; });
   expect_message("cost.prior.covariance has shape (1, 6, 4), expected (1, 6, 6)", pose(),
                  [](Prior* p) { p->covariance.shape[2] = 4; });
+  expect_message("cost.prior.sigma and cost.prior.covariance are both given",
+                 OwnPrior::LogDepth({0, 0, 1}, {1, 1, 1}),
+                 [](Prior* p) { p->covariance = p->sigma; });
+  expect_message(
+      "cost.prior.covariance has shape (1, 6, 6), expected (1, 3, 3)", pose(),
+      [](Prior* p) { p->kind = 0, p->mean = p->pose, p->pose = {}, p->mean.shape[1] = 3; });
   expect_message("cost.prior.bound has shape (1, 3), expected (1, 2) or (1, 4)", range(),
                  [](Prior* p) { p->bound.shape[1] = 3; });
 }
@@ -70,24 +76,36 @@ TEST(PriorChecks, RefuseGradientsThatThereAreNot) {
   const Batch b = TenPoints(random);
   OwnPrior range = OwnPrior::DepthRange({1, 9}, {1, 1});
   OwnPrior pose = OwnPrior::Pose(6, b.true_pose.data(), 0.1, 0.1);
-  const auto message = [&](const Prior* prior, int64_t mean_size, bool sigma) {
+  OwnPrior plain = OwnPrior::LogDepth({0, 0, 1}, {1, 1, 1});
+  OwnPrior correlated = OwnPrior::CorrelatedLogDepth({0, 0, 1}, {1, 0, 0, 0, 1, 0, 0, 0, 1});
+  const auto expect_message = [&](const std::string& part, OwnPrior* own,
+                                  propnp_tensor propnp_sample_args::*field,
+                                  std::initializer_list<int64_t> shape) {
     const Correspondences correspondences = CorrespondencesOf(b);
     const Cameras cameras = CamerasOf(b);
     CostOptions cost = b.cost;
-    cost.prior = prior;
+    cost.prior = own ? own->For(1) : nullptr;
     const SampleOptions options;
-    double numbers[7];
+    double numbers[36];
     SampleArgs args;
     args.correspondences = &correspondences, args.cameras = &cameras, args.cost = &cost;
     args.start_options = &b.options, args.options = &options;
-    args.grad_prior_mean = View(numbers, {1, mean_size});
-    if (sigma) args.grad_prior_sigma = View(numbers, {1, 3});
-    return SamplePosterior(SharedContext(), args).message();
+    args.*field = View(numbers, shape);
+    const std::string message = SamplePosterior(SharedContext(), args).message();
+    EXPECT_NE(message.find(part), std::string::npos) << message;
   };
-  EXPECT_NE(message(nullptr, 3, false).find("grad_prior_mean is given"), std::string::npos);
-  EXPECT_NE(message(range.For(1), 3, false).find("grad_prior_mean is given"), std::string::npos);
-  EXPECT_NE(message(pose.For(1), 6, true).find("grad_prior_sigma is given"), std::string::npos);
-  EXPECT_NE(message(pose.For(1), 7, false).find("expected (1, 6)"), std::string::npos);
+  using Args = propnp_sample_args;
+  expect_message("grad_prior_mean is given", nullptr, &Args::grad_prior_mean, {1, 3});
+  expect_message("grad_prior_mean is given", &range, &Args::grad_prior_mean, {1, 3});
+  expect_message("grad_prior_mean has shape (1, 7), expected (1, 6)", &pose, &Args::grad_prior_mean,
+                 {1, 7});
+  expect_message("grad_prior_sigma is given", &pose, &Args::grad_prior_sigma, {1, 3});
+  expect_message("grad_prior_sigma is given", &correlated, &Args::grad_prior_sigma, {1, 3});
+  expect_message("grad_prior_covariance is given", &plain, &Args::grad_prior_covariance, {1, 3, 3});
+  expect_message("expected (1, 6, 6)", &pose, &Args::grad_prior_covariance, {1, 3, 3});
+  expect_message("grad_prior_depth is given", &pose, &Args::grad_prior_depth, {1, 2});
+  expect_message("grad_prior_bound has shape (1, 4), expected (1, 2)", &range,
+                 &Args::grad_prior_bound, {1, 4});
 }
 
 // Numbers that are no density fail the object that has them, and no other.

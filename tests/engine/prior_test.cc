@@ -4,50 +4,10 @@
 // Priors in the solver, in evaluation and in the sampler.
 #include <string>
 
-#include "tests/engine/own_prior.h"
-#include "tests/engine/quadrature.h"
+#include "tests/engine/plain_prior.h"
 
 namespace propnp::test {
 namespace {
-
-constexpr double kPi = 3.14159265358979323846;
-
-// -log density of a pose prior, by the formula.
-class PlainPosePrior {
- public:
-  PlainPosePrior(int dof, const OwnPrior& own) : dof_(dof), mean_(own.first) {
-    EXPECT_TRUE(dof == 6 ? six_.factorize(own.second.data()) : four_.factorize(own.second.data()));
-    yaw_sigma_ = std::sqrt(own.second.back());
-  }
-
-  double operator()(const double* pose) const {
-    std::vector<double> y = LocalStep(dof_, mean_.data(), pose);
-    double cost = 0.5 * dof_ * std::log(2 * kPi);
-    if (dof_ == 6) {
-      const double square = y[3] * y[3] + y[4] * y[4] + y[5] * y[5];
-      cost += 0.5 * six_.log_determinant() - 2 * std::log1p(square / 4);
-      six_.solve_lower(y.data(), y.data());
-    } else {
-      cost += 0.5 * four_.log_determinant() + std::log(std::erf(kPi / yaw_sigma_ / std::sqrt(2.0)));
-      four_.solve_lower(y.data(), y.data());
-    }
-    for (double value : y) cost += value * value / 2;
-    return cost;
-  }
-
- private:
-  int dof_;
-  std::vector<double> mean_;
-  Cholesky<6, double> six_;
-  Cholesky<4, double> four_;
-  double yaw_sigma_;
-};
-
-Batch Weightless(TestRandom& random, int dof) {
-  Batch b = OneObject(random, dof, 8, 1);
-  b.w2d.assign(b.w2d.size(), 1e-9);
-  return b;
-}
 
 Posterior SampleWith(const Batch& b, OwnPrior* prior, int32_t num_samples) {
   SampleOptions options;
@@ -126,33 +86,7 @@ TEST_P(PriorEvidence, OfAPosePriorAgreesWithQuadrature) {
              : FourDof<double>().retract(b.true_pose.data(), step, mean);
   OwnPrior own = OwnPrior::Pose(dof(), mean, 0.15, dof() == 6 ? 0.1 : 0.3, 0.2);
   const PlainPosePrior prior(dof(), own);
-  const PlainCost points(b);
-  double log_evidence;
-  if (dof() == 6) {
-    const auto cost = [&](const RigidTransform<double>& p) {
-      const Mat3<double>& r = p.rotation;
-      const double m[9] = {r.row0.x, r.row0.y, r.row0.z, r.row1.x, r.row1.y,
-                           r.row1.z, r.row2.x, r.row2.y, r.row2.z};
-      const double w = 0.5 * std::sqrt(1 + m[0] + m[4] + m[8]);  // these are no half turns
-      const double pose[7] = {
-          p.translation.x,         p.translation.y,         p.translation.z,        w,
-          (m[7] - m[5]) / (4 * w), (m[2] - m[6]) / (4 * w), (m[3] - m[1]) / (4 * w)};
-      return points(p) + prior(pose);
-    };
-    log_evidence = SixDofEvidence(cost, LaplaceOf(b, cost, own.For(1)));
-  } else {
-    SampleOptions options;
-    WantedOutputs wanted;
-    wanted.samples = true;
-    const Posterior posterior = SampleBatch(b, options, own.For(1), PROPNP_FLOAT64, 1, wanted);
-    const auto cost = [&](const RigidTransform<double>& p) {
-      const Mat3<double>& r = p.rotation;  // about y; four numbers
-      const double pose[7] = {p.translation.x, p.translation.y, p.translation.z,
-                              std::atan2(r.row0.z, r.row0.x)};
-      return points(p) + prior(pose);
-    };
-    log_evidence = FourDofEvidence(b, cost, GridAround(posterior, options.num_samples));
-  }
+  const double log_evidence = QuadratureEvidence(b, prior, own.For(1));
   // The prior matters: without it the evidence is another.
   EXPECT_GT(std::fabs(SampleWith(b, nullptr, 4096).log_evidence[0] - log_evidence), 0.5);
   ExpectEvidence(b, log_evidence, own.For(kQuadratureReplicates));

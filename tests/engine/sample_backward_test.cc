@@ -64,6 +64,7 @@ class SampleBackwardCase : public ::testing::TestWithParam<std::tuple<int, int, 
     c.camera = camera, c.dof = dof, c.loss = loss;
     c.information = (camera + loss) % 2 != 0;
     c.prior = loss == PROPNP_LOSS_HUBER;
+    c.prior_form = static_cast<PriorForm>((camera + loss) % 3);
     c.z_min = 0.3;  // the default follows x3d, but its gradient does not
     return c;
   }

@@ -144,13 +144,14 @@ propnp_solve_options TakeOwn(propnp_solve_args* a, Mirrors* m) {
 propnp_sample_options TakeOwn(propnp_sample_args* a, Mirrors* m) {
   m->AddRange(&a->pose_target, &a->status);
   m->AddRange(&a->grad_x3d, &a->draws);
+  m->AddRange(&a->grad_prior_covariance, &a->grad_prior_bound);
   propnp_sample_options options = *a->options;
   TakeSeed(&options, m);
   return options;
 }
 propnp_gradients TakeGradients(const propnp_gradients& from, Mirrors* m) {
   propnp_gradients gradients = from;
-  m->AddRange(&gradients.x3d, &gradients.prior_sigma);
+  m->AddRange(&gradients.x3d, &gradients.prior_covariance);
   return gradients;
 }
 propnp_gradients TakeOwn(propnp_pose_plus_backward_args* a, Mirrors* m) {

@@ -1,57 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-#include "propnp/math/prior.h"
-
 #include <Eigen/Cholesky>
-#include <Eigen/Core>
 #include <Eigen/LU>
 
 #include "propnp/math/tangent.h"
-#include "tests/math/derivative_check.h"
-#include "tests/math/test_random.h"
+#include "tests/math/prior_cases.h"
 
 namespace propnp::test {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-template <int kD>
-using Matrix = Eigen::Matrix<double, kD, kD, Eigen::RowMajor>;
-
-// Random correlations; standard deviations `translation` and `rotation`.
-template <int kD>
-Matrix<kD> RandomCovariance(TestRandom* random, double translation, double rotation) {
-  Matrix<kD> a = Matrix<kD>::Identity();
-  for (int i = 0; i < kD * kD; ++i) a.data()[i] += 0.4 * random->Normal();
-  Matrix<kD> covariance = a * a.transpose();
-  Eigen::Matrix<double, kD, 1> scale = covariance.diagonal().cwiseSqrt().cwiseInverse();
-  for (int i = 0; i < kD; ++i) scale[i] *= i < 3 ? translation : rotation;
-  return scale.asDiagonal() * covariance * scale.asDiagonal();
-}
-
-template <template <typename> class Dof, typename S>
-PriorDensity<S> PosePriorOf(const double* mean, const double* covariance) {
-  PriorDensity<S> prior;
-  prior.kind = PriorKind::kPose;
-  S m[7];
-  for (int i = 0; i < Dof<S>::kStorage; ++i) m[i] = S(mean[i]);
-  EXPECT_TRUE(prior.pose.set(Dof<S>(), m, covariance));
-  return prior;
-}
-
-// cost(pose (+) x) as a function of x.
-template <template <typename> class Dof, typename MakePrior>
-auto CostAround(const double* pose, const MakePrior& make_prior) {
-  return [=](const auto& x) {
-    using S = ScalarOf<decltype(x)>;
-    S at[7];
-    for (int i = 0; i < Dof<S>::kStorage; ++i) at[i] = S(pose[i]);
-    Dof<S>().retract(at, x.data(), at);
-    return std::vector<S>{make_prior(S()).cost(Dof<S>(), at)};
-  };
-}
 
 template <template <typename> class Dof, typename MakePrior>
 void CheckGradient(const double* pose, const MakePrior& make_prior) {
@@ -104,20 +64,6 @@ struct PoseCase {
     ExpectClose(Eigen::Map<const Matrix<kD>>(value.curvature),
                 j.transpose() * covariance.inverse() * j, 1e-9, 1e-10, "curvature");
   }
-
-  void CheckMeanGradient() const {
-    Eigen::Matrix<double, 1, kD> gradient;
-    MakePrior()(double()).pose.parameter_gradient(Dof<double>(), pose, gradient.data());
-    const auto cost = [this](const auto& x) {
-      using S = ScalarOf<decltype(x)>;
-      S at[7];
-      for (int i = 0; i < Dof<S>::kStorage; ++i) at[i] = S(pose[i]);
-      PriorDensity<S> prior = MakePrior()(S());
-      Dof<S>().retract(prior.pose.mean, x.data(), prior.pose.mean);
-      return std::vector<S>{prior.cost(Dof<S>(), at)};
-    };
-    ExpectDualJacobian(gradient, cost, std::vector<double>(kD, 0.0), "mean");
-  }
 };
 
 template <template <typename> class Dof>
@@ -127,7 +73,6 @@ void CheckPoseCases() {
     const PoseCase<Dof> c(&random);
     CheckGradient<Dof>(c.pose, c.MakePrior());
     c.CheckCurvature();
-    c.CheckMeanGradient();
   }
 }
 
@@ -218,7 +163,17 @@ TEST(PosePrior, RefusesWhatIsNoCovariance) {
   EXPECT_FALSE(accepts(covariance)) << "not positive";
 }
 
-LogDepthPrior<double> ExampleLogDepth() { return {{0.2, -0.1, 1.3}, {0.3, 0.2, 0.4}}; }
+// Correlated.
+constexpr double kExampleMean[3] = {0.2, -0.1, 1.3};
+constexpr double kExampleCovariance[9] = {0.09, 0.02, -0.03, 0.02, 0.04, 0.01, -0.03, 0.01, 0.16};
+
+template <typename S>
+LogDepthPrior<S> ExampleLogDepth() {
+  const S mean[3] = {S(kExampleMean[0]), S(kExampleMean[1]), S(kExampleMean[2])};
+  LogDepthPrior<S> prior;
+  EXPECT_TRUE(prior.set_covariance(mean, kExampleCovariance));
+  return prior;
+}
 
 TEST(LogDepthPrior, Derivatives) {
   const double pose[7] = {0.5, 0.7, 5, 1, 0, 0, 0};
@@ -226,26 +181,26 @@ TEST(LogDepthPrior, Derivatives) {
     using S = decltype(s);
     PriorDensity<S> prior;
     prior.kind = PriorKind::kLogDepth;
-    const LogDepthPrior<double> example = ExampleLogDepth();
-    for (int k = 0; k < 3; ++k) {
-      prior.log_depth.mean[k] = S(example.mean[k]), prior.log_depth.sigma[k] = S(example.sigma[k]);
-    }
+    prior.log_depth = ExampleLogDepth<S>();
     return prior;
   });
-  Eigen::Matrix<double, 1, 6> gradient;
-  ExampleLogDepth().parameter_gradient({0.5, 0.7, 5}, gradient.data(), gradient.data() + 3);
-  const auto cost = [](const auto& x) {
-    using S = ScalarOf<decltype(x)>;
-    return std::vector<S>{
-        LogDepthPrior<S>{{x[0], x[1], x[2]}, {x[3], x[4], x[5]}}.cost({S(0.5), S(0.7), S(5)})};
-  };
-  ExpectDualJacobian(gradient, cost, {0.2, -0.1, 1.3, 0.3, 0.2, 0.4}, "mean and sigma");
+}
+
+TEST(LogDepthPrior, IndependentComponentsAreADiagonalCovariance) {
+  const double sigma[3] = {0.3, 0.2, 0.4}, covariance[9] = {0.09, 0, 0, 0, 0.04, 0, 0, 0, 0.16};
+  LogDepthPrior<double> one, other;
+  ASSERT_TRUE(one.set(kExampleMean, sigma));
+  ASSERT_TRUE(other.set_covariance(kExampleMean, covariance));
+  EXPECT_NEAR(one.cost({0.5, 0.7, 5}), other.cost({0.5, 0.7, 5}), 1e-13);
+  const double none[3] = {0.3, 0, 0.4}, negative[9] = {0.09, 0.2, 0, 0.2, 0.04, 0, 0, 0, 0.16};
+  EXPECT_FALSE(one.set(kExampleMean, none));
+  EXPECT_FALSE(other.set_covariance(kExampleMean, negative));
 }
 
 // Plain sums: eight standard deviations and steps of .8 across, 7.5 and a half along the logarithm
 // of depth.
 TEST(LogDepthPrior, IntegratesToOne) {
-  const LogDepthPrior<double> prior = ExampleLogDepth();
+  const auto prior = ExampleLogDepth<double>();
   double sum = 0;
   for (double log_z = 1.3 - 3; log_z < 1.3 + 3; log_z += 0.2) {
     const double z = std::exp(log_z);

@@ -11,7 +11,9 @@ namespace {
 // Of [t, mean, sigma].
 template <typename S>
 LogDepthPrior<S> MakePrior(const std::vector<S>& x) {
-  return {{x[3], x[4], x[5]}, {x[6], x[7], x[8]}};
+  LogDepthPrior<S> prior;
+  EXPECT_TRUE(prior.set(&x[3], &x[6]));
+  return prior;
 }
 
 template <typename S>
@@ -40,7 +42,9 @@ Eigen::MatrixXd CostGradient(const std::vector<double>& x) {
   const Vec3<double> t{x[0], x[1], x[2]};
   Eigen::MatrixXd gradient = Eigen::MatrixXd::Zero(1, 9);
   for (int k = 0; k < 3; ++k) gradient(0, k) = Derivatives(prior, t).gradient[k];
-  prior.cost_vjp(t, 1.0, &gradient(0, 3), &gradient(0, 6));
+  double covariance[9] = {};
+  prior.add_parameter_gradient(t, 1.0, &gradient(0, 3), covariance);
+  prior.add_sigma_gradient(covariance, &gradient(0, 6));
   return gradient;
 }
 
@@ -89,7 +93,9 @@ TEST(LogDepthPrior, NewtonProduct) {
       return std::vector<double>{sum};
     };
     Eigen::MatrixXd gradient = Eigen::MatrixXd::Zero(1, 6);
-    MakePrior(x).newton_product_vjp(t, first, second, &gradient(0, 0), &gradient(0, 3));
+    double covariance[9] = {};
+    MakePrior(x).newton_product_vjp(t, first, second, &gradient(0, 0), covariance);
+    MakePrior(x).add_sigma_gradient(covariance, &gradient(0, 3));
     ExpectRiddersJacobian(gradient, product, std::vector<double>(x.begin() + 3, x.end()),
                           std::vector<double>(6, 0.02), "product");
   }
@@ -97,12 +103,12 @@ TEST(LogDepthPrior, NewtonProduct) {
 
 // There the cost is infinite and nothing moves it.
 TEST(LogDepthPrior, BehindTheCameraThereIsNoGradient) {
-  const LogDepthPrior<double> prior{{0, 0, 1}, {1, 1, 1}};
+  const auto prior = MakePrior<double>({0, 0, 1, 0, 0, 1, 1, 1, 1});
   for (const double z : {0.0, -1.0}) {
     const Vec3<double> t{1, 2, z};
     EXPECT_EQ(prior.cost(t), std::numeric_limits<double>::infinity());
-    double gradient[6] = {}, hessian[9];
-    prior.cost_vjp(t, 1.0, gradient, gradient + 3);
+    double gradient[12] = {}, hessian[9];
+    prior.add_parameter_gradient(t, 1.0, gradient, gradient + 3);
     prior.newton_product_vjp(t, t, t, gradient, gradient + 3);
     prior.hessian(t, hessian);
     for (const double g : gradient) EXPECT_EQ(g, 0);

@@ -162,6 +162,36 @@ def test_priors_enter_the_cost():
     assert np.isfinite(propnp.solve(**scene.problem(), prior=log_depth).cost_after).all()
 
 
+def test_a_log_depth_prior_takes_sigma_or_covariance():
+    scene = make_scene(5)
+    mean, sigma = [0, 0, np.log(6)], np.array([0.3, 0.2, 0.1])
+    independent = propnp.Prior.log_depth(mean, sigma)
+    diagonal = propnp.Prior.log_depth(mean, covariance=np.diag(sigma**2))
+    options = dict(gradients="log_evidence", seed=2)
+    a = propnp.sample(**scene.problem(), prior=independent, **options)
+    b = propnp.sample(**scene.problem(), prior=diagonal, **options)
+    np.testing.assert_allclose(a.log_evidence, b.log_evidence, rtol=1e-9)
+    np.testing.assert_allclose(a.gradients.prior_mean, b.gradients.prior_mean, rtol=1e-6)
+    # d sigma^2 = 2 sigma d sigma.
+    of_variance = np.diagonal(b.gradients.prior_covariance, axis1=-2, axis2=-1)
+    np.testing.assert_allclose(a.gradients.prior_sigma, 2 * sigma * of_variance, rtol=1e-6)
+    assert a.gradients.prior_covariance is None and b.gradients.prior_sigma is None
+    for given in ((mean,), (mean, sigma, np.eye(3))):
+        with pytest.raises(ValueError, match="either sigma or covariance"):
+            propnp.Prior.log_depth(*given)
+
+
+def test_gradients_to_the_ends_of_a_depth_range():
+    scene = make_scene(6)
+    for bound in ([0.9, 0.8], [-0.9, 0.9, -0.8, 0.8]):
+        prior = propnp.Prior.depth_range([0, 60], bound)
+        got = propnp.sample(**scene.problem(), prior=prior, gradients="log_evidence", seed=1)
+        # The posterior ends long before: only the normaliser moves.
+        np.testing.assert_allclose(got.gradients.prior_depth[..., 1], -3 / 60, atol=1e-6)
+        assert got.gradients.prior_bound.shape[-1] == len(bound)
+
+
+
 def test_symmetries_fold_modes():
     corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0.0]])
     pose = np.array([0.1, 0.2, 40.0, *np.array([0.9, 0.3, 0.25, 0.2]) / np.sqrt(1.0025)])

@@ -2,6 +2,8 @@
 # SPDX-FileCopyrightText: The propnp authors
 """Gradients of the PyTorch operators against differences, and the contracts of torch.library."""
 
+import re
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -123,7 +125,7 @@ def test_gradient_is_found_again_where_it_was_not_stored():
     gradients = []
     for kind in ("none", "evidence", "loss"):
         config = Config(loss="huber", gradient=kind).encoded
-        outputs = torch.ops.propnp.sample(*problem, scene.pose, seed, config)
+        outputs = torch.ops.propnp.sample(*problem, scene.pose, seed, None, config)
         for output in outputs[:3]:
             gradients.append(torch.autograd.grad(output.sum(), leaves(scene), retain_graph=True))
     for other in (3, 6):
@@ -237,11 +239,15 @@ def operator_arguments():
     detached = [None if x is None else x.detach() for x in problem]
     cotangent = torch.ones_like(pose)
     return {
-        "sample": (*problem, pose, seed, encoded),
-        "sample_stored": (*problem, pose, seed, Config(loss="huber", num_samples=SAMPLES,
+        "sample": (*problem, pose, seed, None, encoded),
+        "sample_stored": (*problem, pose, seed, None, Config(loss="huber", num_samples=SAMPLES,
             num_starts=8, gradient="loss", samples_first=True, moments=True).encoded),
-        "sample_adaptive": (*problem, pose, seed, Config(loss="adaptive_huber",
+        "sample_adaptive": (*problem, pose, seed, None, Config(loss="adaptive_huber",
             num_samples=SAMPLES, num_starts=8, gradient="evidence").encoded),
+        "sample_summaries": (*problem, pose, seed, torch.tensor([0, -1], dtype=torch.int32),
+            Config(loss="huber", num_samples=SAMPLES, num_starts=8, moments=True, draws=5,
+            quantile_levels=(0.1, 0.9), region_shares=(0.5,),
+            symmetries='{"rotation": [[0, 0, 0, 1]]}').encoded),
         "sample_vjp": (*detached, samples, weights, weights + 1, None, None, 127, encoded),
         "expectation": (*problem, samples, weights, encoded),
         "pose_plus": (*problem, pose, encoded),
@@ -254,5 +260,5 @@ def operator_arguments():
 
 @pytest.mark.parametrize("name", list(operator_arguments()))
 def test_opcheck(name):
-    op = getattr(_ops, name.removesuffix("_stored").removesuffix("_adaptive"))
+    op = getattr(_ops, re.sub("_(stored|adaptive|summaries)$", "", name))
     torch.library.opcheck(op, operator_arguments()[name])

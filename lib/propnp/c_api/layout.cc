@@ -24,6 +24,11 @@ void Append(const char* name, size_t size, std::initializer_list<Field> fields, 
   }
 }
 
+template <typename Struct, typename Member>
+constexpr size_t SizeOf(Member Struct::*) {
+  return sizeof(Member);  // NOLINT(bugprone-sizeof-expression): of pointers, their own is meant
+}
+
 // A struct, and each of its fields.
 #define PROPNP_STRUCT(struct_name, ...)                        \
   do {                                                         \
@@ -31,7 +36,7 @@ void Append(const char* name, size_t size, std::initializer_list<Field> fields, 
     Append(#struct_name, sizeof(Struct), {__VA_ARGS__}, text); \
   } while (false)
 #define PROPNP_FIELD(field) \
-  { #field, offsetof(Struct, field), sizeof(Struct::field) }
+  { #field, offsetof(Struct, field), SizeOf(&Struct::field) }
 
 void AppendInputs(std::string* text) {
   PROPNP_STRUCT(propnp_tensor, PROPNP_FIELD(data), PROPNP_FIELD(dtype), PROPNP_FIELD(ndim),
@@ -67,7 +72,8 @@ void AppendInputs(std::string* text) {
   PROPNP_STRUCT(propnp_gradients, PROPNP_FIELD(struct_size), PROPNP_FIELD(hold_delta_fixed),
                 PROPNP_FIELD(x3d), PROPNP_FIELD(x2d), PROPNP_FIELD(w2d), PROPNP_FIELD(sqrt_info),
                 PROPNP_FIELD(delta), PROPNP_FIELD(relative_delta), PROPNP_FIELD(camera_parameters),
-                PROPNP_FIELD(prior_mean), PROPNP_FIELD(prior_sigma));
+                PROPNP_FIELD(prior_mean), PROPNP_FIELD(prior_sigma),
+                PROPNP_FIELD(prior_covariance));
   PROPNP_STRUCT(propnp_context_options, PROPNP_FIELD(struct_size), PROPNP_FIELD(num_threads),
                 PROPNP_FIELD(log), PROPNP_FIELD(log_user_data), PROPNP_FIELD(log_level),
                 PROPNP_FIELD(allocate), PROPNP_FIELD(deallocate), PROPNP_FIELD(allocator_user_data),
@@ -90,22 +96,23 @@ void AppendOperations(std::string* text) {
                 PROPNP_FIELD(cost_value), PROPNP_FIELD(delta), PROPNP_FIELD(pixel_error),
                 PROPNP_FIELD(residual), PROPNP_FIELD(loss_weight), PROPNP_FIELD(jacobian),
                 PROPNP_FIELD(gradient), PROPNP_FIELD(hessian), PROPNP_FIELD(status));
-  PROPNP_STRUCT(propnp_sample_args, PROPNP_FIELD(struct_size), PROPNP_FIELD(correspondences),
-                PROPNP_FIELD(cameras), PROPNP_FIELD(cost), PROPNP_FIELD(start_options),
-                PROPNP_FIELD(options), PROPNP_FIELD(precision), PROPNP_FIELD(device),
-                PROPNP_FIELD(stream), PROPNP_FIELD(workspace), PROPNP_FIELD(workspace_size),
-                PROPNP_FIELD(pose_target), PROPNP_FIELD(log_evidence), PROPNP_FIELD(standard_error),
-                PROPNP_FIELD(ess), PROPNP_FIELD(khat), PROPNP_FIELD(cost_target),
-                PROPNP_FIELD(mode_count), PROPNP_FIELD(mode_pose), PROPNP_FIELD(mode_covariance),
-                PROPNP_FIELD(mode_probability), PROPNP_FIELD(mode_cost), PROPNP_FIELD(sample_pose),
-                PROPNP_FIELD(sample_log_weight), PROPNP_FIELD(status), PROPNP_FIELD(loss_gradient),
-                PROPNP_FIELD(grad_x3d), PROPNP_FIELD(grad_x2d), PROPNP_FIELD(grad_w2d),
-                PROPNP_FIELD(grad_sqrt_info), PROPNP_FIELD(grad_delta),
-                PROPNP_FIELD(grad_prior_mean), PROPNP_FIELD(grad_prior_sigma), PROPNP_FIELD(stages),
-                PROPNP_FIELD(mean_pose), PROPNP_FIELD(covariance), PROPNP_FIELD(mode_mean),
-                PROPNP_FIELD(mode_moment_covariance), PROPNP_FIELD(quantile_levels),
-                PROPNP_FIELD(quantiles), PROPNP_FIELD(region_shares),
-                PROPNP_FIELD(region_log_density), PROPNP_FIELD(draws), PROPNP_FIELD(symmetries));
+  PROPNP_STRUCT(
+      propnp_sample_args, PROPNP_FIELD(struct_size), PROPNP_FIELD(correspondences),
+      PROPNP_FIELD(cameras), PROPNP_FIELD(cost), PROPNP_FIELD(start_options), PROPNP_FIELD(options),
+      PROPNP_FIELD(precision), PROPNP_FIELD(device), PROPNP_FIELD(stream), PROPNP_FIELD(workspace),
+      PROPNP_FIELD(workspace_size), PROPNP_FIELD(pose_target), PROPNP_FIELD(log_evidence),
+      PROPNP_FIELD(standard_error), PROPNP_FIELD(ess), PROPNP_FIELD(khat),
+      PROPNP_FIELD(cost_target), PROPNP_FIELD(mode_count), PROPNP_FIELD(mode_pose),
+      PROPNP_FIELD(mode_covariance), PROPNP_FIELD(mode_probability), PROPNP_FIELD(mode_cost),
+      PROPNP_FIELD(sample_pose), PROPNP_FIELD(sample_log_weight), PROPNP_FIELD(status),
+      PROPNP_FIELD(loss_gradient), PROPNP_FIELD(grad_x3d), PROPNP_FIELD(grad_x2d),
+      PROPNP_FIELD(grad_w2d), PROPNP_FIELD(grad_sqrt_info), PROPNP_FIELD(grad_delta),
+      PROPNP_FIELD(grad_prior_mean), PROPNP_FIELD(grad_prior_sigma), PROPNP_FIELD(stages),
+      PROPNP_FIELD(mean_pose), PROPNP_FIELD(covariance), PROPNP_FIELD(mode_mean),
+      PROPNP_FIELD(mode_moment_covariance), PROPNP_FIELD(quantile_levels), PROPNP_FIELD(quantiles),
+      PROPNP_FIELD(region_shares), PROPNP_FIELD(region_log_density), PROPNP_FIELD(draws),
+      PROPNP_FIELD(symmetries), PROPNP_FIELD(grad_prior_covariance), PROPNP_FIELD(grad_prior_depth),
+      PROPNP_FIELD(grad_prior_bound));
   PROPNP_STRUCT(propnp_pose_plus_args, PROPNP_FIELD(struct_size), PROPNP_FIELD(correspondences),
                 PROPNP_FIELD(cameras), PROPNP_FIELD(cost), PROPNP_FIELD(device),
                 PROPNP_FIELD(stream), PROPNP_FIELD(workspace), PROPNP_FIELD(workspace_size),

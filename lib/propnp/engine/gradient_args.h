@@ -30,8 +30,11 @@ typedef struct propnp_gradients {
   propnp_tensor delta;      /* (B) the loss's delta, adaptive or not */
   propnp_tensor relative_delta;    /* (B) zero unless the loss is adaptive Huber */
   propnp_tensor camera_parameters; /* (V, M) of each view's camera, M as its row needs or more */
-  propnp_tensor prior_mean;        /* (B, 3) zero without a prior */
-  propnp_tensor prior_sigma;       /* (B, 3) */
+  propnp_tensor prior_mean;        /* (B, 3) of a log-depth prior, zero without a prior; (B, D): of
+                                      a pose prior, in the tangent of its mean */
+  propnp_tensor prior_sigma;       /* (B, 3) of a log-depth prior, zero without a prior */
+  propnp_tensor prior_covariance;  /* as the prior's covariance; only with it. Symmetric: a change
+                                      of both of two mirrored entries counts half for each */
 } propnp_gradients;
 
 /* One Gauss-Newton step from given poses, the derivative regularisation of EPro-PnP (Chen et al.,
@@ -86,7 +89,7 @@ typedef struct propnp_pose_plus_backward_args {
  * The status is PROPNP_STATUS_CONVERGED where the pose is a minimum to the accuracy that this bit
  * promises (1e-2 where `pose` is float32); elsewhere the numbers are not a derivative of anything.
  * PROPNP_STATUS_INDEFINITE or _RANK_DEFICIENT: there is no minimum or no single one, and no
- * gradient. A Gaussian prior on the pose is refused. */
+ * gradient. The minimum is that of the cost with its prior. */
 typedef struct propnp_implicit_gradient_args {
   uint64_t struct_size;
   const propnp_correspondences* correspondences;

@@ -23,11 +23,6 @@ Status CheckArgs(const propnp_implicit_gradient_args& a, Problem* problem) {
   PROPNP_RETURN_IF_ERROR(MakeProblem(a.correspondences, a.cameras, a.cost, problem, a.device));
   PROPNP_RETURN_IF_ERROR(CheckGradients(*problem, a.gradients));
   const int64_t b = problem->num_objects, p = problem->pose_size();
-  if (problem->cost->prior && problem->cost->prior->kind == PROPNP_PRIOR_POSE) {
-    return Status::InvalidArgument(
-        "a Gaussian prior on the pose (prior.kind 2) has no implicit gradient yet; pose_plus takes "
-        "it");
-  }
   if (b == 0) return Status();
   PROPNP_RETURN_IF_ERROR(CheckTensor("pose", a.pose, {b, p}, false));
   PROPNP_RETURN_IF_ERROR(CheckTensor("pose_cotangent", a.pose_cotangent, {b, p}, true));

@@ -102,8 +102,7 @@ void InputGradient::Clear(const PackedObject<double>& object) {
   points.Clear(object);
   std::fill(camera, camera + object.num_views * kMaxKernelParameters, 0.0);
   relative_delta = 0;
-  std::fill(prior_mean, prior_mean + 3, 0.0);
-  std::fill(prior_sigma, prior_sigma + 3, 0.0);
+  prior = {};
 }
 
 void InputGradient::PassThroughAdaptiveDelta(const Problem& problem,
@@ -146,8 +145,8 @@ bool InputGradient::Fits(const PackedObject<double>& object,
                          const propnp_gradients& gradients) const {
   double largest = std::numeric_limits<double>::max();
   const propnp_gradients& g = gradients;
-  for (const propnp_tensor* t : {&g.x3d, &g.x2d, &g.w2d, &g.sqrt_info, &g.delta, &g.relative_delta,
-                                 &g.camera_parameters, &g.prior_mean, &g.prior_sigma}) {
+  for (const propnp_tensor* t :
+       {&g.x3d, &g.x2d, &g.w2d, &g.sqrt_info, &g.delta, &g.relative_delta, &g.camera_parameters}) {
     largest = std::min(largest, LargestOf(*t));
   }
   int64_t padded = 0;
@@ -158,7 +157,7 @@ bool InputGradient::Fits(const PackedObject<double>& object,
     fits = fits && AllWithin(column, padded, largest);
   }
   return fits && AllWithin(camera, object.num_views * kMaxKernelParameters, largest) &&
-         AllWithin(prior_mean, 3, largest) && AllWithin(prior_sigma, 3, largest);
+         PriorGradientTensors(gradients).Fit(prior, {});
 }
 
 Status CheckGradients(const Problem& problem, const propnp_gradients* gradients) {
@@ -185,15 +184,7 @@ Status CheckGradients(const Problem& problem, const propnp_gradients* gradients)
       CheckPointTensor(problem, "gradients.sqrt_info", g.sqrt_info, {2, 2}, true));
   PROPNP_RETURN_IF_ERROR(CheckTensor("gradients.delta", g.delta, {b}, true));
   PROPNP_RETURN_IF_ERROR(CheckTensor("gradients.relative_delta", g.relative_delta, {b}, true));
-  PROPNP_RETURN_IF_ERROR(CheckTensor("gradients.prior_mean", g.prior_mean, {b, 3}, true));
-  PROPNP_RETURN_IF_ERROR(CheckTensor("gradients.prior_sigma", g.prior_sigma, {b, 3}, true));
-  const propnp_prior* prior = problem.cost->prior;
-  if (prior && prior->kind != PROPNP_PRIOR_LOG_DEPTH &&
-      (IsGiven(g.prior_mean) || IsGiven(g.prior_sigma))) {
-    return Status::InvalidArgument(
-        "gradients.prior_mean and prior_sigma are those of a log-depth prior, and prior.kind is " +
-        std::to_string(prior->kind));
-  }
+  PROPNP_RETURN_IF_ERROR(PriorGradientTensors(g).Check(problem, true));
   return CheckCameraParameters(problem, g.camera_parameters);
 }
 
@@ -221,8 +212,7 @@ void StoreGradients(const Problem& problem, const propnp_gradients& gradients, i
   const InputGradient& g = failed ? InputGradient{} : *gradient;
   StoreAt(gradients.delta, index, g.points.delta);
   StoreAt(gradients.relative_delta, index, g.relative_delta);
-  StoreRow(gradients.prior_mean, index, g.prior_mean, 3);
-  StoreRow(gradients.prior_sigma, index, g.prior_sigma, 3);
+  PriorGradientTensors(gradients).Store(problem, index, g.prior, {});
   const Range views = problem.ViewsOf(index);
   int64_t first = 0;
   for (int64_t view = views.begin; view < views.end; ++view) {

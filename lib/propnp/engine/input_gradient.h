@@ -9,6 +9,7 @@
 #include "propnp/engine/gradient_args.h"
 #include "propnp/engine/kernels/derivative_kernels.h"
 #include "propnp/engine/posterior_samples.h"
+#include "propnp/engine/prior_gradient.h"
 
 namespace propnp {
 
@@ -20,7 +21,7 @@ struct InputGradient {
   ObjectGradient points;
   double* camera;  // (views, kMaxKernelParameters)
   double relative_delta;
-  double prior_mean[3], prior_sigma[3];
+  PriorGradient<double> prior;
 
   static InputGradient Allocate(const Problem& problem, Arena* arena);
   void Clear(const PackedObject<double>& object);

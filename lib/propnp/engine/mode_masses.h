@@ -24,7 +24,8 @@ struct PosteriorResult {
   int num_modes;
   int stages;
   BasinDraws basins;
-  PriorGradient prior_gradient;
+  PriorGradient<double> prior_gradient;
+  RangeGradient range_gradient;
   uint32_t status;
 };
 

@@ -8,8 +8,6 @@
 namespace propnp {
 namespace {
 
-Vec3<double> Translation(const double* v) { return {v[0], v[1], v[2]}; }
-
 // The six coordinates of a tangent vector: a yaw turns about the axis.
 template <int kDof>
 void FillTwist(const ObjectCost<kDof, double>& cost, const double* tangent, double* twist) {
@@ -81,10 +79,8 @@ void AddNewtonProduct(const ObjectCost<kDof, double>& cost, const double* pose,
     for (int k = 0; k < kMaxKernelParameters; ++k) camera[k] += columns.camera[k];
     first += object.views[v].padded_points;
   }
-  if (object.prior.kind == PriorKind::kLogDepth) {
-    object.prior.log_depth.newton_product_vjp(Translation(pose), Translation(lambda),
-                                              Translation(delta), gradient->prior_mean,
-                                              gradient->prior_sigma);
+  if (object.prior.active()) {
+    object.prior.newton_product_vjp(cost.dof(), pose, lambda, delta, &gradient->prior);
   }
 }
 
@@ -101,15 +97,12 @@ void EvaluateWholeHessian(const ObjectCost<kDof, double>& cost, const double* po
   *result = {};
   ReduceTwist(cost, sums, result);
   result->cost = cost.Cost(pose);
-  // The density of a depth range is constant; a Gaussian on the pose is refused before this.
-  if (object.prior.kind != PriorKind::kLogDepth) return;
+  if (!object.prior.active()) return;
   const PriorValue<kDof, double> prior = object.prior.evaluate(cost.dof(), pose);
-  double hessian[9];
-  object.prior.log_depth.hessian(Translation(pose), hessian);
-  for (int i = 0; i < 3; ++i) {
-    result->gradient[i] += prior.gradient[i];
-    for (int j = 0; j < 3; ++j) result->curvature[i * kDof + j] += hessian[3 * i + j];
-  }
+  double hessian[kDof * kDof];
+  object.prior.hessian(cost.dof(), pose, hessian);
+  for (int i = 0; i < kDof; ++i) result->gradient[i] += prior.gradient[i];
+  for (int i = 0; i < kDof * kDof; ++i) result->curvature[i] += hessian[i];
 }
 
 template void AddNewtonProduct(const ObjectCost<6, double>&, const double*, const double*,

@@ -29,11 +29,27 @@ PROPNP_HOST_DEVICE bool LoadRow(const propnp_tensor& tensor, int64_t row, int co
   return finite;
 }
 
+// Reads a row-major matrix of `size` rows; false if a number of it is not finite.
+PROPNP_HOST_DEVICE inline bool LoadCovariance(const propnp_tensor& t, int64_t index, int size,
+                                              double* covariance) {
+  bool finite = true;
+  for (int i = 0; i < size * size; ++i) {
+    covariance[i] =
+        Load<double>(t, index * t.stride[0] + i / size * t.stride[1] + i % size * t.stride[2]);
+    finite = finite && std::isfinite(covariance[i]);
+  }
+  return finite;
+}
+
 template <typename T>
 PROPNP_HOST_DEVICE bool LoadLogDepth(const propnp_prior& from, int64_t index,
                                      LogDepthPrior<T>* prior) {
-  return LoadRow(from.mean, index, 3, prior->mean) && LoadRow(from.sigma, index, 3, prior->sigma) &&
-         prior->sigma[0] > T(0) && prior->sigma[1] > T(0) && prior->sigma[2] > T(0);
+  T mean[3], sigma[3];
+  if (!LoadRow(from.mean, index, 3, mean)) return false;
+  if (IsGiven(from.sigma)) return LoadRow(from.sigma, index, 3, sigma) && prior->set(mean, sigma);
+  double covariance[9];
+  return LoadCovariance(from.covariance, index, 3, covariance) &&
+         prior->set_covariance(mean, covariance);
 }
 
 template <typename T>
@@ -56,20 +72,15 @@ PROPNP_HOST_DEVICE bool LoadPosePrior(const Dof& dof, const propnp_prior& from, 
                                       PosePrior<T>* prior) {
   T mean[7];
   double covariance[kDof * kDof];
-  const propnp_tensor& t = from.covariance;
-  bool finite = LoadPose<kDof>(from.pose, index, mean);
-  for (int i = 0; i < kDof * kDof; ++i) {
-    covariance[i] =
-        Load<double>(t, index * t.stride[0] + i / kDof * t.stride[1] + i % kDof * t.stride[2]);
-    finite = finite && std::isfinite(covariance[i]);
-  }
-  return finite && prior->set(dof, mean, covariance);
+  return LoadPose<kDof>(from.pose, index, mean) &&
+         LoadCovariance(from.covariance, index, kDof, covariance) &&
+         prior->set(dof, mean, covariance);
 }
 
 }  // namespace prior_detail
 
 // False if the numbers of object `index` are no density: not finite, a sigma not positive, a range
-// empty, a covariance refused by PosePrior::set().
+// empty, a covariance refused by PosePrior::set() or LogDepthPrior::set_covariance().
 template <typename T>
 PROPNP_HOST_DEVICE bool LoadPrior(const Problem& problem, int64_t index, PriorDensity<T>* prior) {
   prior->kind = PriorKind::kNone;

@@ -21,6 +21,7 @@
 #include "propnp/engine/posterior_summary_output.h"
 #include "propnp/engine/proposal_refit.h"
 #include "propnp/engine/random_starts.h"
+#include "propnp/engine/sampled_prior_gradient.h"
 #include "propnp/engine/stein_correction.h"
 
 namespace propnp {
@@ -110,9 +111,9 @@ class ObjectSampler {
     WeighModes(cost, num_modes);
     if (IsGiven(args_.sample_pose) || SummariesNeedPoses(args_)) drawn_.FillPoses();
     if (has_target_) result_.cost_target = cost.Cost(target_);
-    if (WantsGradient() || WantsPriorGradient(args_)) CorrectGradientWeights(cost, num_modes);
+    if (WantsGradient() || WantsPriorGradient()) CorrectGradientWeights(cost, num_modes);
     if (WantsGradient()) ComputeGradient(cost, num_modes);
-    if (WantsPriorGradient(args_)) ComputePriorGradient(cost);
+    if (WantsPriorGradient()) ComputePriorGradient(cost);
   }
 
   bool UsesMixture() const { return options_.method <= PROPNP_SAMPLER_MIXTURE_MC; }
@@ -248,7 +249,7 @@ class ObjectSampler {
 
   // To give it, or to choose the control variates of the gradient.
   bool WantsErrorOfEvidence() const {
-    return IsGiven(args_.standard_error) || WantsGradient() || WantsPriorGradient(args_);
+    return IsGiven(args_.standard_error) || WantsGradient() || WantsPriorGradient();
   }
 
   // Share of the mass with the points' centroid beyond three times its distance at the best mode,
@@ -305,18 +306,19 @@ class ObjectSampler {
            IsGiven(args_.grad_sqrt_info) || IsGiven(args_.grad_delta);
   }
 
+  bool WantsPriorGradient() const { return PriorGradientTensors(args_).AnyGiven(); }
+
   void ComputePriorGradient(const ObjectCost<kDof, double>& cost) {
-    for (int64_t s = 0; s < num_samples_; ++s) {
-      AddPriorGradient(cost, drawn_.pose(s), -samples_.gradient_weight[s], &result_.prior_gradient);
-    }
+    AddEvidenceGradient(
+        cost, {num_samples_, drawn_.pose(0), samples_.plain_weight, samples_.gradient_weight},
+        &result_.prior_gradient, &result_.range_gradient);
     if (!has_target_ || !args_.loss_gradient) return;
-    AddPriorGradient(cost, target_, 1, &result_.prior_gradient);
+    AddCostGradient(cost, target_, &result_.prior_gradient, &result_.range_gradient);
   }
 
   // A density that ends abruptly has no Stein control variates.
   void CorrectGradientWeights(const ObjectCost<kDof, double>& cost, int num_modes) {
-    if (!UsesMixture() || !options_.control_variates ||
-        scratch_.object.prior.kind == PriorKind::kDepthRange ||
+    if (!UsesMixture() || !options_.control_variates || scratch_.object.prior.jumps(cost.dof()) ||
         !(relative_variance_ > kSteinError * kSteinError) ||
         !scratch_.stein.SetModes(cost.dof(), pivot_, scratch_.modes, num_modes)) {
       return;

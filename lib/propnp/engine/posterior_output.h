@@ -132,7 +132,9 @@ void StoreResult(const Problem& problem, const propnp_sample_args& args, int64_t
                  const PosteriorResult& result, const SamplerScratch<kDof, T>& scratch) {
   PosteriorOutput<kDof, T>(problem, args, index, result, scratch).Store();
   const bool failed = (result.status & PROPNP_STATUS_FAILED) != 0;
-  StorePriorGradient(problem, args, index, failed ? PriorGradient{} : result.prior_gradient);
+  PriorGradientTensors(args).Store(problem, index,
+                                   failed ? PriorGradient<double>{} : result.prior_gradient,
+                                   failed ? RangeGradient{} : result.range_gradient);
   const SampleColumns<kDof, T>& samples = scratch.samples;
   StoreSummaries<kDof>(
       problem, args, index,
@@ -159,8 +161,7 @@ bool PosteriorFits(const propnp_sample_args& args, const PosteriorResult& result
               AllWithin(&result.khat, 1, LargestOf(args.khat)) && !std::isnan(result.cost_target) &&
               (!IsGiven(args.grad_delta) ||
                AllWithin(&scratch.gradient.delta, 1, LargestOf(args.grad_delta))) &&
-              AllWithin(result.prior_gradient.mean, 6, LargestOf(args.grad_prior_mean)) &&
-              AllWithin(result.prior_gradient.sigma, 3, LargestOf(args.grad_prior_sigma));
+              PriorGradientTensors(args).Fit(result.prior_gradient, result.range_gradient);
   int64_t padded = 0;
   for (int64_t v = 0; v < scratch.object.num_views; ++v) {
     padded += scratch.object.views[v].padded_points;

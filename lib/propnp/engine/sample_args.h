@@ -125,6 +125,14 @@ typedef struct propnp_sample_args {
   propnp_tensor draws;              /* (B, K, D') float: K poses of equal weight from the samples */
 
   const propnp_symmetries* symmetries; /* null: none */
+
+  /* Beside grad_prior_mean and grad_prior_sigma. */
+  propnp_tensor grad_prior_covariance; /* as the prior's covariance; only with it. Symmetric: a
+                                          change of both of two mirrored entries counts half for
+                                          each */
+  propnp_tensor grad_prior_depth;      /* (B, 2) depth range: what its ends let in or shut out, and
+                                          its normaliser */
+  propnp_tensor grad_prior_bound;      /* as the prior's bound: depth range */
 } propnp_sample_args;
 
 #ifdef __cplusplus

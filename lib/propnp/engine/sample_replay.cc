@@ -178,10 +178,7 @@ void SampleReplay<kDof, T>::AddGradient(const ObjectCost<kDof, double>& cost, co
   const KernelModel<double> model = cost.Model(Curvature::kIrls, ClampedRows::kExact);
   for (int64_t s = 0; s < num_samples_; ++s) {
     if (factors[s] == 0) continue;
-    if (object.prior.kind == PriorKind::kLogDepth) {
-      object.prior.log_depth.cost_vjp({pose(s)[0], pose(s)[1], pose(s)[2]}, factors[s],
-                                      gradient->prior_mean, gradient->prior_sigma);
-    }
+    object.prior.add_parameter_gradient(cost.dof(), pose(s), factors[s], &gradient->prior);
     if (!with_camera) continue;
     const KernelPose<double> kernel_pose = cost.ToKernel(pose(s));
     for (int64_t v = 0; v < object.num_views; ++v) {

@@ -105,7 +105,7 @@ enum {
 
 /* Values of propnp_prior::kind, see math/prior.h. */
 enum {
-  PROPNP_PRIOR_LOG_DEPTH = 0,   /* independent normals of (x/z, y/z, log z) of the translation */
+  PROPNP_PRIOR_LOG_DEPTH = 0,   /* Gaussian in (x/z, y/z, log z) of the translation */
   PROPNP_PRIOR_DEPTH_RANGE = 1, /* the translation is uniform in a frustum, and nowhere else */
   PROPNP_PRIOR_POSE = 2         /* Gaussian in the tangent of a mean pose */
 };
@@ -116,14 +116,15 @@ enum {
 typedef struct propnp_prior {
   uint64_t struct_size;
   propnp_tensor mean;  /* (B, 3) float: log depth */
-  propnp_tensor sigma; /* (B, 3) float, positive: log depth */
+  propnp_tensor sigma; /* (B, 3) float, positive: log depth, of independent components; or
+                          covariance */
   int32_t kind;        /* PROPNP_PRIOR_* */
   propnp_tensor depth; /* (B, 2) float: depth range, 0 <= nearest < farthest */
   propnp_tensor bound; /* (B, 2) float: depth range, the largest |x/z| and |y/z|; or (B, 4): from
                           and to of x/z, from and to of y/z */
   propnp_tensor pose;  /* (B, D') float: pose */
   propnp_tensor covariance; /* (B, D, D) float: pose, in the tangent; standard deviations of
-                               rotations below one radian (6DoF) */
+                               rotations below one radian (6DoF); or (B, 3, 3): log depth */
 } propnp_prior;
 
 /* What is minimised: the sum over the points of rho(|w (proj - x2d)|). */

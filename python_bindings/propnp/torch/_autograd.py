@@ -20,11 +20,17 @@ from torch import Tensor
 
 from . import _ops
 from ._config import changed, option
-from ._kernels import SAMPLE_OUTPUTS
+from ._outputs import SAMPLE_OUTPUTS
 from ._problem import NUM_DIFFERENTIABLE, NUM_TENSORS, Problem
 
 Gradient = Optional[Tensor]
+# Of no use to a gradient.
+_SUMMARIES = {
+    "num_modes": 0, "moments": False, "quantile_levels": (), "region_shares": (), "draws": 0,
+    "symmetries": "",
+}
 _CAMERA_BIT = 1 << Problem._fields.index("camera")
+_PRIOR_BITS = sum(1 << Problem._fields.index(name) for name in ("prior_a", "prior_b"))
 
 
 def _save(ctx: Any, inputs: Sequence[Any], *more: Optional[Tensor]) -> None:
@@ -123,7 +129,7 @@ def _setup_sample(ctx: Any, inputs: Sequence[Any], output: Sequence[Tensor]) -> 
 
 
 def _sample_backward(ctx: Any, *cotangents: Gradient) -> tuple[Gradient, ...]:
-    problem, (target_pose, seed, config), (sample_pose, log_weight, *stored) = _restore(ctx)
+    problem, (target_pose, seed, _, config), (sample_pose, log_weight, *stored) = _restore(ctx)
     evidence, target, loss, of_weights = cotangents[:4]
     mask = _needed(ctx, problem)
     if not mask:
@@ -137,8 +143,12 @@ def _sample_backward(ctx: Any, *cotangents: Gradient) -> tuple[Gradient, ...]:
         kind = option(config, "gradient")
         if kind == "none" or (to_camera and not option(config, "keep_samples")):
             kind = "evidence" if target is None else "loss"
-            again = changed(config, ("gradient", "keep_samples", "num_modes"), (kind, True, 0))
-            outputs = _ops.sample(*problem, target_pose, seed, again)
+            again = changed(
+                config,
+                ("gradient", "prior_gradient", "keep_samples", *_SUMMARIES),
+                (kind, bool(mask & _PRIOR_BITS), True, *_SUMMARIES.values()),
+            )
+            outputs = _ops.sample(*problem, target_pose, seed, None, again)
             log_weight, sample_pose = outputs[3:5]
             stored = list(outputs[len(SAMPLE_OUTPUTS) :])
         result = _scaled(evidence, problem, stored, to_others)

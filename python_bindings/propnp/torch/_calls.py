@@ -19,9 +19,11 @@ from .. import _abi
 from .._options import COVARIANCES, LOSSES, METHODS, SAMPLERS
 from ..camera import MODELS
 from ..errors import InvalidArgumentError, WorkspaceTooSmallError
-from ._config import PRIORS, Config, decode
+from ._config import Config, decode
 from ._openmp import gomp_parallel
+from ._prior import FORMS, REPLAYED, from_tangent, tangent_room
 from ._problem import Problem, has_information, num_objects
+from ._symmetries import tables_of
 
 _DTYPES = {
     torch.float32: _abi.FLOAT32,
@@ -51,7 +53,6 @@ _ARGS = {
     "pose_plus_backward": _abi.PosePlusBackwardArgs,
     "implicit_gradient": _abi.ImplicitGradientArgs,
 }
-_PRIOR_FIELDS = [("mean", "sigma"), ("depth", "bound"), ("pose", "covariance")]
 
 
 def put(target: _abi.SizedStruct, name: str, tensor: Optional[Tensor]) -> None:
@@ -77,6 +78,7 @@ class Call:
 
     def __init__(self, verb: str, config: Config) -> None:
         self.verb = verb
+        self.prior_form = config.prior
         self.args = _ARGS[verb].new()
         self.correspondences = _abi.Correspondences.new()
         self.cameras = _abi.Cameras.new()
@@ -85,6 +87,7 @@ class Call:
         self.start_options = _abi.SolveOptions.new()
         self.sample_options = _abi.SampleOptions.new()
         self.gradients = _abi.Gradients.new()
+        self.symmetries = _abi.Symmetries.new()
         codes = [MODELS[name] for name in config.camera_model.split()]
         self._model = torch.tensor(codes, dtype=torch.int32)
         self._seeded: tuple[_abi.SizedStruct, ...] = ()
@@ -93,6 +96,8 @@ class Call:
         self._fill_start_options(config)
         self._fill_sample_options(config)
         self._connect(config)
+        if verb == "sample":
+            self._fill_summaries(config)
 
     def _fill_cost(self, config: Config) -> None:
         cost = self.cost
@@ -103,8 +108,9 @@ class Call:
         cost.z_min = config.z_min
         cost.yaw_axis[:] = config.yaw_axis
         if config.prior is not None:
-            self.prior.kind = PRIORS[config.prior]
-            self._prior_fields = _PRIOR_FIELDS[self.prior.kind]
+            form = FORMS[config.prior]
+            self.prior.kind = form.code
+            self._prior_fields = form.fields
             cost.set_pointer("prior", self.prior)
 
     def _fill_start_options(self, config: Config) -> None:
@@ -133,6 +139,18 @@ class Call:
         options.num_samples = config.num_samples
         options.control_variates = config.control_variates
         options.second_stage_ess = config.second_stage_ess
+
+    def _fill_summaries(self, config: Config) -> None:
+        levels = torch.tensor(config.quantile_levels, dtype=torch.float64)
+        shares = torch.tensor(config.region_shares, dtype=torch.float64)
+        tables = tables_of(config.symmetries) if config.symmetries else {}
+        self._constants = [levels, shares, *tables.values()]  # which the structs point to
+        put(self.args, "quantile_levels", levels if config.quantile_levels else None)
+        put(self.args, "region_shares", shares if config.region_shares else None)
+        for name, table in tables.items():
+            put(self.symmetries, name, table)
+        if config.symmetries:
+            self.args.set_pointer("symmetries", self.symmetries)
 
     def _connect(self, config: Config) -> None:
         args = self.args
@@ -259,10 +277,10 @@ def _workspace(device: torch.device, least: int) -> Tensor:
     return workspace
 
 
-def gradients_of(
+def run_for_gradients(
     call: Call, problem: Problem, needed: Sequence[bool]
 ) -> tuple[Optional[Tensor], ...]:
-    """Tensors for the gradients of the problem's first seven, where needed, connected to the call.
+    """Runs the call, and returns the gradients of the problem's first seven where needed.
 
     The camera's is one row a view.
     """
@@ -284,9 +302,28 @@ def gradients_of(
     adaptive = call.cost.loss == LOSSES["adaptive_huber"]
     put(out, "delta", None if adaptive else delta)
     put(out, "relative_delta", delta if adaptive else None)
-    put(out, "prior_mean", prior_a)
-    put(out, "prior_sigma", prior_b)
+    of_mean = tangent_room(call.prior_form, prior_a)
+    _connect_prior(call, of_mean, prior_b)
+    call.run(problem.x3d.device)
+    from_tangent(problem.prior_a, of_mean, prior_a)
     return x3d, x2d, weights, camera, delta, prior_a, prior_b
+
+
+def _connect_prior(call: Call, first: Optional[Tensor], second: Optional[Tensor]) -> None:
+    form = call.prior_form
+    if form in REPLAYED:
+        for name, tensor in zip(FORMS[form].gradients, (first, second)):
+            put(call.gradients, f"prior_{name}", tensor)
+    elif first is not None or second is not None:
+        if call.verb == "sample_backward":
+            raise InvalidArgumentError(
+                "costs and log weights of single poses have no gradient with respect to a depth "
+                "range, at whose ends they jump: log_evidence and loss have"
+            )
+        # The poses that these operations find lie inside, where the density is constant.
+        for tensor in (first, second):
+            if tensor is not None:
+                tensor.zero_()
 
 
 def _room_like(tensor: Tensor, problem: Problem) -> Tensor:

@@ -20,8 +20,8 @@ from .._abi import MAX_MODES
 from .._options import COVARIANCES, LOSSES, METHODS, SAMPLERS, refuse_unknown
 from ..camera import MODELS
 from ..errors import InvalidArgumentError
+from ._prior import FORMS
 
-PRIORS = {"log_depth": 0, "depth_range": 1, "pose": 2}
 GRADIENTS = ("none", "evidence", "loss")
 CLAMPED_DERIVATIVES = ("drop", "exact")
 
@@ -57,7 +57,7 @@ class Config:
     camera_model: str = "pinhole"
     """pinhole, simple_radial, opencv or fisheye; of a table, a name for each row, with spaces."""
     prior: str | None = None
-    """log_depth, depth_range or pose; its two tensors come with the call."""
+    """log_depth, log_depth_covariance, depth_range or pose; its two tensors come with the call."""
 
     num_starts: int = 64
     """Random subsets of points that a search starts from."""
@@ -91,10 +91,20 @@ class Config:
     """Samples lie in memory as (S, B, ...) instead of (B, S, ...); their shapes stay the same."""
     num_modes: int = MAX_MODES
     """Modes that are returned, 0 to 16."""
+    quantile_levels: tuple[float, ...] = ()
+    """Shares, 0 to 1, whose quantiles are wanted."""
+    region_shares: tuple[float, ...] = ()
+    """Shares, 0 to 1, of highest-density regions."""
+    draws: int = 0
+    """Poses of equal weight that are drawn from the samples."""
+    symmetries: str = ""
+    """Tables of a propnp.Symmetries, as `encode_symmetries` writes them."""
     moments: bool = False
     """Mean pose and covariance of the posterior, too."""
     gradient: str = "none"
     """What the forward pass differentiates: none, evidence or loss."""
+    prior_gradient: bool = False
+    """With respect to the prior's tensors, too."""
     clamped_derivative: str = "drop"
     """drop: points clamped in depth or by the box have no derivative, as in the solver; exact."""
 
@@ -112,12 +122,14 @@ class Config:
             raise InvalidArgumentError(
                 f"camera_model is {self.camera_model!r}, expected {', '.join(MODELS)}"
             )
-        if self.prior is not None and self.prior not in PRIORS:
-            raise InvalidArgumentError(f"prior is {self.prior!r}, expected {', '.join(PRIORS)}")
+        if self.prior is not None and self.prior not in FORMS:
+            raise InvalidArgumentError(f"prior is {self.prior!r}, expected {', '.join(FORMS)}")
         if self.dof not in (4, 6):
             raise InvalidArgumentError(f"dof is {self.dof}, expected 4 or 6")
         if not 0 <= self.num_modes <= MAX_MODES:
             raise InvalidArgumentError(f"num_modes is {self.num_modes}, expected 0 to {MAX_MODES}")
+        if self.draws < 0:
+            raise InvalidArgumentError(f"draws is {self.draws}, expected 0 or more")
         object.__setattr__(self, "encoded", self._encode())
 
     def _encode(self) -> str:
@@ -140,8 +152,9 @@ OPTIONS = frozenset(field.name for field in dataclasses.fields(Config) if field.
 def decode(encoded: str) -> Config:
     """The Config of a string."""
     fields = json.loads(encoded)
-    if "yaw_axis" in fields:
-        fields["yaw_axis"] = tuple(fields["yaw_axis"])
+    for name in ("yaw_axis", "quantile_levels", "region_shares"):
+        if name in fields:
+            fields[name] = tuple(fields[name])
     return Config(**fields)
 
 

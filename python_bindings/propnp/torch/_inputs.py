@@ -13,13 +13,9 @@ from ..camera import Camera
 from ..errors import InvalidArgumentError
 from ..prior import Prior
 from ._config import changed
+from ._prior import form_of, rows_of
 from ._problem import Problem
 
-_PRIOR_FIELDS = {
-    "log_depth": ("mean", "sigma"),
-    "depth_range": ("depth", "bound"),
-    "pose": ("pose", "covariance"),
-}
 # fx fy cx cy skew in a row-major 3x3 matrix.
 _PINHOLE_ENTRIES = [0, 4, 2, 5, 1]
 
@@ -49,19 +45,18 @@ def make_problem(
         raise InvalidArgumentError("w2d and sqrt_info are both given, expected one of them")
     parameters, model, box = _camera_tensors(camera, x3d)
     config = changed(
-        config, ("camera_model", "prior"), (model, None if prior is None else prior.kind)
+        config, ("camera_model", "prior"), (model, form_of(prior))
     )
     ends = offsets if view_offsets is None else view_offsets
     objects = x3d.shape[0] if ends is None else ends.shape[0] - 1
-    first, second = _PRIOR_FIELDS[prior.kind] if prior is not None else ("", "")
     problem = Problem(
         as_real(x3d),
         as_real(x2d),
         _optional_real(w2d if sqrt_info is None else sqrt_info),
         parameters,
         None if delta is None else as_real(delta).expand(objects),
-        _prior_tensor(prior, first, x3d, objects),
-        _prior_tensor(prior, second, x3d, objects),
+        rows_of(prior, 0, objects, lambda values: _tensor_of(values, x3d)),
+        rows_of(prior, 1, objects, lambda values: _tensor_of(values, x3d)),
         _integers(counts, torch.int64),
         _integers(offsets, torch.int64),
         _table(box_px if box_px is not None else box, x3d),
@@ -131,14 +126,3 @@ def pinhole_parameters(matrices: Tensor) -> Tensor:
 
 
 _entries_on: dict[torch.device, Tensor] = {}
-
-
-def _prior_tensor(
-    prior: Optional[Prior], field: str, like: Tensor, objects: int
-) -> Optional[Tensor]:
-    """A row an object, also of one for all."""
-    if prior is None:
-        return None
-    tensor = _tensor_of(getattr(prior, field), like)
-    own = 2 if field == "covariance" else 1
-    return tensor.expand(objects, *tensor.shape[-own:]) if tensor.dim() == own else tensor

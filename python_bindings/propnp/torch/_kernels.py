@@ -14,139 +14,39 @@ import torch
 from torch import Tensor
 
 from ..errors import InvalidArgumentError
-from ._calls import gradients_of, prepare
+from ._calls import prepare, put, run_for_gradients
 from ._config import Config, decode
 from ._delta import has_plain_weights, spread_of
+from ._outputs import (
+    allocate,
+    evaluate_shapes,
+    only_given,
+    sample_room,
+    sample_shapes,
+    solve_shapes,
+)
+from ._prior import FORMS, from_tangent, tangent_room
 from ._problem import NUM_DIFFERENTIABLE, NUM_TENSORS, Problem, has_information, num_objects
 
 Outputs = tuple[Tensor, ...]
-
-SAMPLE_OUTPUTS = (
-    "log_evidence",
-    "cost_target",
-    "loss",
-    "sample_log_weight",
-    "sample_pose",
-    "standard_error",
-    "ess",
-    "khat",
-    "mode_count",
-    "mode_pose",
-    "mode_covariance",
-    "mode_probability",
-    "mode_cost",
-    "status",
-    "stages",
-    "mean_pose",
-    "covariance",
-)
-SOLVE_OUTPUTS = (
-    "pose",
-    "cost_after",
-    "cost_before",
-    "covariance",
-    "status",
-    "iterations",
-    "rank",
-    "behind_fraction",
-    "variance_factor",
-)
-EVALUATE_OUTPUTS = ("cost_value", "residual", "pixel_error", "loss_weight", "jacobian", "status")
-_INTEGERS = {"mode_count", "status", "stages", "iterations", "rank"}
-
 
 def split(args: Sequence[Any]) -> tuple[Problem, Sequence[Any]]:
     """An operator's arguments as the problem and the rest."""
     return Problem(*args[:NUM_TENSORS]), args[NUM_TENSORS:]
 
 
-def _sample_shapes(
-    config: Config, objects: Any, has_target: bool
-) -> dict[str, Optional[tuple[Any, ...]]]:
-    b, d, p, s, m = objects, config.dof, config.pose_size, config.num_samples, config.num_modes
-    kept, modes, moments = config.keep_samples, m > 0, config.moments
-    return {
-        "log_evidence": (b,),
-        "cost_target": (b,) if has_target else None,
-        "loss": (b,) if has_target else None,
-        "sample_log_weight": (b, s) if kept else None,
-        "sample_pose": (b, s, p) if kept else None,
-        "standard_error": (b,),
-        "ess": (b,),
-        "khat": (b,),
-        "mode_count": (b,),
-        "mode_pose": (b, m, p) if modes else None,
-        "mode_covariance": (b, m, d, d) if modes else None,
-        "mode_probability": (b, m) if modes else None,
-        "mode_cost": (b, m) if modes else None,
-        "status": (b,),
-        "stages": (b,),
-        "mean_pose": (b, p) if moments else None,
-        "covariance": (b, d, d) if moments else None,
-    }
-
-
-def _solve_shapes(config: Config, objects: Any) -> dict[str, Optional[tuple[Any, ...]]]:
-    shapes: dict[str, Optional[tuple[Any, ...]]] = dict.fromkeys(SOLVE_OUTPUTS, (objects,))
-    shapes["pose"] = (objects, config.pose_size)
-    shapes["covariance"] = (objects, config.dof, config.dof)
-    return shapes
-
-
-def _evaluate_shapes(config: Config, problem: Problem) -> dict[str, Optional[tuple[Any, ...]]]:
-    points = tuple(problem.x2d.shape[:-1])
-    objects = num_objects(problem)
-    return {
-        "cost_value": (objects,),
-        "residual": (*points, 2),
-        "pixel_error": (*points, 2),
-        "loss_weight": points,
-        "jacobian": (*points, 2, config.dof),
-        "status": (objects,),
-    }
-
-
-def _allocate(
-    shapes: dict[str, Optional[tuple[Any, ...]]], like: Tensor, zero: bool = False
-) -> dict[str, Tensor]:
-    """`zero` where an output of the library has rows that it leaves alone."""
-    make = torch.zeros if zero else torch.empty
-    dtype, device = like.dtype, like.device
-    return {
-        name: make(
-            (0,) if shape is None else shape,
-            dtype=torch.int32 if name in _INTEGERS else dtype,
-            device=device,
-        )
-        for name, shape in shapes.items()
-    }
-
-
-def _sample_room(config: Config, shapes: dict[str, Any], like: Tensor) -> dict[str, Tensor]:
-    if not (config.samples_first and config.keep_samples):
-        return _allocate(shapes, like)
-    (b, s, p), names = shapes["sample_pose"], ("sample_pose", "sample_log_weight")
-    outputs = _allocate({**shapes, names[0]: (s, b, p), names[1]: (s, b)}, like)
-    return {**outputs, **{name: outputs[name].transpose(0, 1) for name in names}}
-
-
-def _given(outputs: dict[str, Tensor], shapes: dict[str, Any]) -> dict[str, Optional[Tensor]]:
-    return {name: None if shapes[name] is None else out for name, out in outputs.items()}
-
-
 def _stored_gradients(problem: Problem, config: Config) -> list[Optional[Tensor]]:
     """Templates of what the forward pass differentiates to: the camera is left to the replay."""
     if config.gradient == "none":
         return [None] * NUM_DIFFERENTIABLE
-    log_depth = config.prior == "log_depth"
     return [
         problem.x3d,
         problem.x2d,
         problem.weights,
         None,
         problem.delta,
-        problem.prior_a if log_depth else None,
-        problem.prior_b if log_depth else None,
+        problem.prior_a if config.prior_gradient else None,
+        problem.prior_b if config.prior_gradient else None,
     ]
 
 
@@ -165,13 +65,13 @@ def _room(templates: Sequence[Optional[Tensor]], problem: Problem) -> list[Tenso
 
 def sample(*args: Any) -> Outputs:
     """The posterior; with it, after SAMPLE_OUTPUTS, the stored gradients of the first seven."""
-    problem, (pose_target, seed, encoded) = split(args)
+    problem, (pose_target, seed, object_class, encoded) = split(args)
     config = decode(encoded)
-    shapes = _sample_shapes(config, num_objects(problem), pose_target is not None)
-    outputs = _sample_room(config, shapes, problem.x3d)
+    shapes = sample_shapes(config, num_objects(problem), pose_target is not None)
+    outputs = sample_room(config, shapes, problem.x3d)
     templates = _stored_gradients(problem, config)
     stored = _room(templates, problem)
-    given = _given(outputs, shapes)
+    given = only_given(outputs, shapes)
     loss = given.pop("loss")
     adaptive = config.loss == "adaptive_huber" and config.gradient != "none"
     if adaptive and not has_plain_weights(problem):
@@ -183,6 +83,7 @@ def sample(*args: Any) -> Outputs:
     call.set_problem(problem)
     call.set_seed(seed)
     call.set_tensors(pose_target=pose_target, **given)
+    put(call.symmetries, "object_class", object_class)
     room = [None if template is None else out for template, out in zip(templates, stored)]
     information = has_information(problem)
     of_delta = problem.x3d.new_empty(num_objects(problem)) if adaptive else room[4]
@@ -192,10 +93,13 @@ def sample(*args: Any) -> Outputs:
         grad_w2d=None if information else room[2],
         grad_sqrt_info=room[2] if information else None,
         grad_delta=of_delta,
-        grad_prior_mean=room[5],
-        grad_prior_sigma=room[6],
     )
+    of_mean = tangent_room(config.prior, room[5])
+    if config.prior is not None and config.prior_gradient:
+        names = (f"grad_prior_{name}" for name in FORMS[config.prior].gradients)
+        call.set_tensors(**dict(zip(names, (of_mean, room[6]))))
     call.run(problem.x3d.device)
+    from_tangent(problem.prior_a, of_mean, room[5])
     if adaptive and of_delta is not None:
         _pass_through_delta(problem, config, of_delta, stored)
     if loss is not None:
@@ -220,10 +124,10 @@ def _pass_through_delta(
 
 
 def sample_fake(*args: Any) -> Outputs:
-    problem, (pose_target, _, encoded) = split(args)
+    problem, (pose_target, _, _, encoded) = split(args)
     config = decode(encoded)
-    shapes = _sample_shapes(config, num_objects(problem), pose_target is not None)
-    outputs = _sample_room(config, shapes, problem.x3d)
+    shapes = sample_shapes(config, num_objects(problem), pose_target is not None)
+    outputs = sample_room(config, shapes, problem.x3d)
     stored = _room(_stored_gradients(problem, config), problem)
     return (*outputs.values(), *stored)
 
@@ -265,7 +169,6 @@ def sample_vjp(*args: Any) -> Outputs:
     problem, (pose, log_weight, c_log_weight, c_translation, c_cost, needed, encoded) = split(args)
     call = prepare("sample_backward", encoded)
     call.set_problem(problem)
-    gradients = gradients_of(call, problem, _needs(needed))
     call.set_tensors(
         sample_pose=pose,
         sample_log_weight=log_weight,
@@ -273,7 +176,7 @@ def sample_vjp(*args: Any) -> Outputs:
         mean_translation_cotangent=c_translation,
         expected_cost_cotangent=c_cost,
     )
-    call.run(problem.x3d.device)
+    gradients = run_for_gradients(call, problem, _needs(needed))
     return _gradient_outputs(problem, gradients)
 
 
@@ -331,17 +234,16 @@ def pose_plus_vjp(*args: Any) -> Outputs:
     problem, (pose, cotangent, needed, encoded) = split(args)
     call = prepare("pose_plus_backward", encoded)
     call.set_problem(problem)
-    gradients = gradients_of(call, problem, _needs(needed))
     call.set_tensors(pose=pose, pose_plus_cotangent=cotangent)
-    call.run(problem.x3d.device)
+    gradients = run_for_gradients(call, problem, _needs(needed))
     return _gradient_outputs(problem, gradients)
 
 
 def solve(*args: Any) -> Outputs:
     """SOLVE_OUTPUTS."""
     problem, (pose_init, pose_target, seed, encoded) = split(args)
-    shapes = _solve_shapes(decode(encoded), num_objects(problem))
-    outputs = _allocate(shapes, problem.x3d)
+    shapes = solve_shapes(decode(encoded), num_objects(problem))
+    outputs = allocate(shapes, problem.x3d)
     call = prepare("solve", encoded)
     call.set_problem(problem)
     call.set_seed(seed)
@@ -352,24 +254,23 @@ def solve(*args: Any) -> Outputs:
 
 def solve_fake(*args: Any) -> Outputs:
     problem, (_, _, _, encoded) = split(args)
-    shapes = _solve_shapes(decode(encoded), num_objects(problem))
-    return tuple(_allocate(shapes, problem.x3d).values())
+    shapes = solve_shapes(decode(encoded), num_objects(problem))
+    return tuple(allocate(shapes, problem.x3d).values())
 
 
 def implicit_vjp(*args: Any) -> Outputs:
     problem, (pose, cotangent, needed, encoded) = split(args)
     call = prepare("implicit_gradient", encoded)
     call.set_problem(problem)
-    gradients = gradients_of(call, problem, _needs(needed))
     call.set_tensors(pose=pose, pose_cotangent=cotangent)
-    call.run(problem.x3d.device)
+    gradients = run_for_gradients(call, problem, _needs(needed))
     return _gradient_outputs(problem, gradients)
 
 
 def evaluate(*args: Any) -> Outputs:
     """EVALUATE_OUTPUTS."""
     problem, (pose, encoded) = split(args)
-    outputs = _allocate(_evaluate_shapes(decode(encoded), problem), problem.x3d, zero=True)
+    outputs = allocate(evaluate_shapes(decode(encoded), problem), problem.x3d, zero=True)
     call = prepare("evaluate", encoded)
     call.set_problem(problem)
     call.set_tensors(pose=pose, **outputs)
@@ -379,4 +280,4 @@ def evaluate(*args: Any) -> Outputs:
 
 def evaluate_fake(*args: Any) -> Outputs:
     problem, (_, encoded) = split(args)
-    return tuple(_allocate(_evaluate_shapes(decode(encoded), problem), problem.x3d).values())
+    return tuple(allocate(evaluate_shapes(decode(encoded), problem), problem.x3d).values())

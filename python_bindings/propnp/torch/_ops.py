@@ -8,7 +8,7 @@ from typing import Any, Callable, cast
 
 import torch
 
-from . import _kernels
+from . import _kernels, _outputs
 from ._problem import NUM_DIFFERENTIABLE, SCHEMA
 
 # PyTorch leaves the type of this class to itself.
@@ -41,8 +41,8 @@ def _define(
 
 sample = _define(
     "sample",
-    "Tensor? pose_target, Tensor seed",
-    len(_kernels.SAMPLE_OUTPUTS) + NUM_DIFFERENTIABLE,
+    "Tensor? pose_target, Tensor seed, Tensor? object_class",
+    len(_outputs.SAMPLE_OUTPUTS) + NUM_DIFFERENTIABLE,
     _kernels.sample,
     _kernels.sample_fake,
 )
@@ -74,7 +74,7 @@ pose_plus_vjp = _define(
 solve = _define(
     "solve",
     "Tensor? pose_init, Tensor? pose_target, Tensor seed",
-    len(_kernels.SOLVE_OUTPUTS),
+    len(_outputs.SOLVE_OUTPUTS),
     _kernels.solve,
     _kernels.solve_fake,
 )
@@ -88,7 +88,7 @@ implicit_vjp = _define(
 evaluate = _define(
     "evaluate",
     "Tensor pose",
-    len(_kernels.EVALUATE_OUTPUTS),
+    len(_outputs.EVALUATE_OUTPUTS),
     _kernels.evaluate,
     _kernels.evaluate_fake,
 )

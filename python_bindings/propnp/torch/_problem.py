@@ -26,9 +26,11 @@ class Problem(NamedTuple):
     delta: Optional[Tensor] = None
     """(B): scale of the loss of each object; of adaptive Huber, the relative one."""
     prior_a: Optional[Tensor] = None
-    """Log depth: mean (B, 3); depth range: depth (B, 2); pose: pose (B, 7 or 4)."""
+    """The first tensor of a prior: log depth: mean (B, 3); depth range: depth (B, 2); pose: pose
+    (B, 7 or 4)."""
     prior_b: Optional[Tensor] = None
-    """Log depth: sigma (B, 3); depth range: bound (B, 2 or 4); pose: covariance (B, D, D)."""
+    """The second: log depth: sigma (B, 3) or covariance (B, 3, 3); depth range: bound (B, 2 or 4);
+    pose: covariance (B, D, D)."""
     counts: Optional[Tensor] = None
     """(V) int64: points of each row that are real."""
     offsets: Optional[Tensor] = None

@@ -17,18 +17,21 @@ gradient, and leaves the others alone. Errors of the whole call raise propnp.Pro
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any, Optional, Sequence, Union
 
 import torch
 from torch import Tensor
 
 from ..camera import Camera
+from ..symmetries import Symmetries
 from . import _autograd, _ops, _vmap  # noqa: F401: vmap rules are registered
-from ._config import Config, changed, option
+from ._config import Config, changed
 from ._delta import with_own_delta
 from ._inputs import as_real, make_problem
-from ._kernels import SAMPLE_OUTPUTS
-from ._problem import NUM_DIFFERENTIABLE, Problem
+from ._outputs import SAMPLE_OUTPUTS, absent_outputs
+from ._problem import NUM_DIFFERENTIABLE, Problem, num_objects
+from ._symmetries import class_of
+from ._symmetries import encode as encode_symmetries
 from .results import Evaluation, Expectation, Posterior, Solution
 
 _TENSORS = frozenset(
@@ -36,6 +39,9 @@ _TENSORS = frozenset(
     "view_rig camera_from_rig".split()
 )
 DEFAULTS = Config()
+
+# Options that are sequences.
+_SEQUENCES = ("yaw_axis", "quantile_levels", "region_shares")
 
 CameraLike = Union[Tensor, Camera]
 
@@ -53,6 +59,9 @@ def _problem(
     for name in ("delta", "relative_delta"):
         if isinstance(options.get(name), Tensor):
             tensors["delta"] = options.pop(name)
+    for name in _SEQUENCES:
+        if isinstance(options.get(name), list):
+            options[name] = tuple(options[name])
     encoded = config.encoded
     if options:
         encoded = changed(encoded, tuple(options), tuple(options.values()))
@@ -68,9 +77,9 @@ def make_seed(seed: Union[int, Tensor, None], device: torch.device) -> Tensor:
     return torch.tensor([seed], dtype=torch.int64, device=device)
 
 
-def _wants_gradient(problem: Problem) -> bool:
+def _wants_gradient(tensors: Sequence[Optional[Tensor]]) -> bool:
     return torch.is_grad_enabled() and any(
-        tensor is not None and tensor.requires_grad for tensor in problem[:NUM_DIFFERENTIABLE]
+        tensor is not None and tensor.requires_grad for tensor in tensors
     )
 
 
@@ -82,6 +91,7 @@ def sample(
     *,
     pose_target: Optional[Tensor] = None,
     seed: Union[int, Tensor, None] = None,
+    symmetries: Optional[Symmetries] = None,
     config: Config = DEFAULTS,
     **keywords: Any,
 ) -> Posterior:
@@ -90,8 +100,11 @@ def sample(
     Args:
         pose_target: (B, 7) or 4DoF (B, 4): target of the loss, and one more start of the search.
         seed: key of the random streams, a number or (1) int64; None: from PyTorch's generator.
+        symmetries: rotations that leave an object as it is; their tables are constants, object_class
+            may be a tensor (B). Without effect on log_evidence, loss and their gradients.
 
-    The gradient of log_evidence, or of loss, is found in the forward pass, in O(B N) memory.
+    Of the options, quantile_levels, region_shares (sequences of shares, 0 to 1), draws (a number)
+    and moments=True ask for summaries, which carry no gradient. The gradient of log_evidence, or of loss, is found in the forward pass, in O(B N) memory.
 
     >>> import torch, propnp.torch
     >>> x3d = torch.tensor([[[-1., -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]])
@@ -103,21 +116,21 @@ def sample(
     """
     problem, encoded = _problem(config, x3d, x2d, w2d, camera, keywords)
     problem, encoded = with_own_delta(problem, encoded)
-    if _wants_gradient(problem):
-        encoded = changed(encoded, ("gradient",), ("evidence" if pose_target is None else "loss",))
+    if _wants_gradient(problem[:NUM_DIFFERENTIABLE]):
+        kind = "evidence" if pose_target is None else "loss"
+        of_prior = _wants_gradient((problem.prior_a, problem.prior_b))
+        encoded = changed(encoded, ("gradient", "prior_gradient"), (kind, of_prior))
     if pose_target is not None:
         pose_target = as_real(pose_target.detach())
-    outputs = _autograd.sample(*problem, pose_target, make_seed(seed, x3d.device), encoded)
+    object_class = class_of(symmetries, x3d, num_objects(problem))
+    if symmetries is not None:
+        encoded = changed(encoded, ("symmetries",), (encode_symmetries(symmetries),))
+    outputs = _autograd.sample(
+        *problem, pose_target, make_seed(seed, x3d.device), object_class, encoded
+    )
     named: dict[str, Any] = dict(zip(SAMPLE_OUTPUTS, outputs))
-    if pose_target is None:
-        named["cost_target"] = named["loss"] = None
-    if not option(encoded, "keep_samples"):
-        named["sample_pose"] = named["sample_log_weight"] = None
-    if option(encoded, "num_modes") == 0:
-        for name in ("mode_pose", "mode_covariance", "mode_probability", "mode_cost"):
-            named[name] = None
-    if not option(encoded, "moments"):
-        named["mean_pose"] = named["covariance"] = None
+    for name in absent_outputs(encoded, pose_target is not None):
+        named[name] = None
     return Posterior(**named)
 
 

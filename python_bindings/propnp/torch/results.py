@@ -56,6 +56,17 @@ class Posterior(NamedTuple):
     """(B, D') with moments=True."""
     covariance: Optional[Tensor]
     """(B, D, D) about mean_pose, with moments=True."""
+    mode_mean: Optional[Tensor]
+    """(B, M, D') mean pose of each mode's basin, with moments=True."""
+    mode_moment_covariance: Optional[Tensor]
+    """(B, M, D, D) about mode_mean, with moments=True."""
+    quantiles: Optional[Tensor]
+    """(B, Q, D) with quantile_levels: of the steps (dt, rotation vector) from the most probable
+    mode, 4DoF (dt, yaw)."""
+    region_log_density: Optional[Tensor]
+    """(B, R) with region_shares: where -cost - log_evidence is above it lies this share."""
+    draws: Optional[Tensor]
+    """(B, K, D') with draws=K: poses of equal weight."""
 
     @property
     def pose(self) -> Tensor:

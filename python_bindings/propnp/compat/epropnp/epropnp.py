@@ -14,7 +14,7 @@ from ...errors import InvalidArgumentError
 from ...torch import _autograd
 from ...torch._config import Config
 from ...torch._inputs import as_real
-from ...torch._kernels import SAMPLE_OUTPUTS
+from ...torch._outputs import SAMPLE_OUTPUTS, absent_outputs
 from ...torch.functions import make_seed
 from ...torch.results import Posterior
 from .camera import PerspectiveCamera
@@ -127,12 +127,11 @@ class EProPnPBase(nn.Module):
         config = self._config(camera, cost_fun, pose_init, force_init_solve, fast_mode)
         problem = make_problem(x3d, x2d, w2d, camera, cost_fun)
         target = None if pose_init is None else as_real(pose_init.detach())
-        outputs = _autograd.sample(*problem, target, make_seed(None, x3d.device), config.encoded)
+        seed = make_seed(None, x3d.device)
+        outputs = _autograd.sample(*problem, target, seed, None, config.encoded)
         named: dict[str, Any] = dict(zip(SAMPLE_OUTPUTS, outputs))
-        if target is None:
-            named["cost_target"] = named["loss"] = None
-        posterior = Posterior(**{**named, "mean_pose": None, "covariance": None})
-        self.posterior = posterior
+        absent = dict.fromkeys(absent_outputs(config.encoded, target is not None))
+        self.posterior = posterior = Posterior(**{**named, **absent})
         pose_opt, cost = posterior.least_cost()
         pose_opt_plus = None
         if with_pose_opt_plus:
