@@ -3,6 +3,7 @@
 
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/displaced.h"
+#include "cuda_sampler/point_row.h"
 #include "cuda_sampler/team_cost.h"
 
 namespace propnp::gpu {
@@ -140,8 +141,8 @@ template <typename T>
 struct GradientArgs {
   DisplacedSamples<T> samples;
   PointTensors to;
-  int64_t tiles;
-  double* delta_sums;
+  int64_t num_tiles;
+  GradientTile* tiles;
 };
 
 // A gradient in the caller's terms, summed over bases.
@@ -161,26 +162,19 @@ struct PointSum {
   }
 };
 
-PROPNP_DEVICE void StorePointRow(const Problem& problem, const propnp_tensor& t, int64_t view,
-                                 const Range& points, int64_t i, const double* values, int count) {
-  if (!IsGiven(t)) return;
-  const int64_t first = problem.FirstElement(t, view, points) + i * problem.PointStride(t);
-  const int64_t next = problem.ComponentStride(t);
-  for (int k = 0; k < count; ++k) {
-    Store(t, first + (count == 4 ? k / 2 * next + k % 2 * t.stride[t.ndim - 1] : k * next),
-          values[k]);
-  }
-}
-
-PROPNP_DEVICE void StorePoint(const Problem& problem, const PointTensors& to, int64_t view,
+// Whether the numbers fit.
+PROPNP_DEVICE bool StorePoint(const Problem& problem, const PointTensors& to, int64_t view,
                               const Range& points, int64_t i, const PointSum& g) {
   const double x3d[] = {g.x3d.x, g.x3d.y, g.x3d.z}, x2d[] = {g.x2d.x, g.x2d.y};
   const double diagonal[] = {g.weight.xx, g.weight.yy};
   const double matrix[] = {g.weight.xx, g.weight.xy, g.weight.yx, g.weight.yy};
-  StorePointRow(problem, to.x3d, view, points, i, x3d, 3);
-  StorePointRow(problem, to.x2d, view, points, i, x2d, 2);
-  StorePointRow(problem, to.w2d, view, points, i, diagonal, 2);
-  StorePointRow(problem, to.sqrt_info, view, points, i, matrix, 4);
+  const bool within =
+      !(to.largest > 0) || (AllWithin(x3d, 3, to.largest) && AllWithin(x2d, 2, to.largest) &&
+                            AllWithin(matrix, 4, to.largest) && AllWithin(&g.delta, 1, to.largest));
+  return within & StorePointRow(problem, to.x3d, view, points, i, x3d, 3) &
+         StorePointRow(problem, to.x2d, view, points, i, x2d, 2) &
+         StorePointRow(problem, to.w2d, view, points, i, diagonal, 2) &
+         StorePointRow(problem, to.sqrt_info, view, points, i, matrix, 4);
 }
 
 template <typename T>
@@ -212,7 +206,7 @@ PROPNP_KERNEL(kThreads)
 GradientKernel(GradientArgs<T> args) {
   const DisplacedSamples<T>& a = args.samples;
   const DeviceInputs<double>& in = *a.inputs;
-  const int64_t local = block_index() / args.tiles, tile = block_index() % args.tiles;
+  const int64_t local = block_index() / args.num_tiles, tile = block_index() % args.num_tiles;
   const BaseSet& set = a.bases[local];
   const int64_t index = a.slice.first + local;
   SampleRecord<T>* const records = reinterpret_cast<SampleRecord<T>*>(shared_memory());
@@ -220,12 +214,14 @@ GradientKernel(GradientArgs<T> args) {
   Range views;
   if (!in.ViewsOf(index, &views)) views = {0, 0};
   double delta = 0;
+  bool fits = true;
   for (int64_t v = views.begin; v < views.end; ++v) {
     Range points;
     if (!in.PointsOf(v, &points)) continue;
     DeviceView<double> view;
     const bool usable = set.active && view.Set(in, v);
-    for (int64_t begin = tile * kThreads; begin < points.size(); begin += args.tiles * kThreads) {
+    for (int64_t begin = tile * kThreads; begin < points.size();
+         begin += args.num_tiles * kThreads) {
       const int64_t i = begin + thread_index();
       const bool valid = i < points.size();
       PointSum total;
@@ -253,12 +249,13 @@ GradientKernel(GradientArgs<T> args) {
         }
         total.Add(sums, base.rig_from_object.rotation);
       }
-      if (valid) StorePoint(in.problem, args.to, v, points, i, total);
+      if (valid) fits &= StorePoint(in.problem, args.to, v, points, i, total);
       delta += total.delta;
     }
   }
   delta = team.sum(delta);
-  if (thread_index() == 0) args.delta_sums[block_index()] = delta;
+  fits = !team.any(!fits);
+  if (thread_index() == 0) args.tiles[block_index()] = {delta, fits, 0};
 }
 
 }  // namespace
@@ -279,17 +276,17 @@ int64_t GradientTiles(const Problem& problem) {
 }
 
 template <int kDof, typename T>
-void ComputeGradient(const DisplacedSamples<T>& samples, const PointTensors& to, int64_t tiles,
-                     double* delta_sums, Queue* queue) {
-  queue->Launch("gradient over samples", GradientKernel<kDof, T>, samples.slice.count * tiles,
+void ComputeGradient(const DisplacedSamples<T>& samples, const PointTensors& to, int64_t num_tiles,
+                     GradientTile* tiles, Queue* queue) {
+  queue->Launch("gradient over samples", GradientKernel<kDof, T>, samples.slice.count * num_tiles,
                 kThreads, kTile * sizeof(SampleRecord<T>) + BlockTeam::kScratchBytes,
-                GradientArgs<T>{samples, to, tiles, delta_sums});
+                GradientArgs<T>{samples, to, num_tiles, tiles});
 }
 
 #define PROPNP_INSTANTIATE(kDof, T)                                                             \
   template void ComputeCosts<kDof>(const DisplacedSamples<T>&, Queue*);                         \
   template void ComputeGradient<kDof>(const DisplacedSamples<T>&, const PointTensors&, int64_t, \
-                                      double*, Queue*)
+                                      GradientTile*, Queue*)
 PROPNP_INSTANTIATE(6, float);
 PROPNP_INSTANTIATE(6, double);
 PROPNP_INSTANTIATE(4, float);

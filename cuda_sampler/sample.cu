@@ -49,6 +49,7 @@ SampleOutputs OutputsOf(const propnp_sample_args& a) {
           a.grad_delta,
           a.grad_prior_mean,
           a.grad_prior_sigma,
+          {a.grad_x3d, a.grad_x2d, a.grad_w2d, a.grad_sqrt_info, 0},
           a.loss_gradient && IsGiven(a.pose_target),
           wants_modes};
 }
@@ -60,12 +61,12 @@ class Sampler {
       : args_(args), problem_(problem) {
     const propnp_solve_options& start_options = *args.start_options;
     slice_size_ = SliceSize(problem.num_objects, BytesPerObject());
-    tiles_ = GradientTiles(problem);
+    num_tiles_ = GradientTiles(problem);
     inputs_ = AllocateInputs<double>(problem, arena);
     starts_ = RandomStarts<double>::Allocate(problem, start_options, slice_size_, arena);
     memory_ = SampleMemory<kDof>::Allocate(slice_size_, args.options->num_samples, kSingle,
                                            HasSecondStage(), arena);
-    delta_sums_ = arena->Take<double>(slice_size_ * tiles_);
+    tiles_ = arena->Take<GradientTile>(slice_size_ * num_tiles_);
   }
 
   void Run(Queue* queue) {
@@ -123,11 +124,9 @@ class Sampler {
     if (outputs.wants_modes) DescendToModes(a, queue);
     const bool with_gradient = WantsPointGradient(args_);
     if (with_gradient) {
-      ComputeGradient<kDof>(SamplesOf(a),
-                            {args_.grad_x3d, args_.grad_x2d, args_.grad_w2d, args_.grad_sqrt_info},
-                            tiles_, delta_sums_, queue);
+      ComputeGradient<kDof>(SamplesOf(a), outputs.points, num_tiles_, tiles_, queue);
     }
-    StorePosteriors(a, outputs, tiles_, with_gradient ? delta_sums_ : nullptr, queue);
+    StorePosteriors(a, outputs, num_tiles_, with_gradient ? tiles_ : nullptr, queue);
   }
 
   // The starts draw from the sampler's seed.
@@ -147,11 +146,11 @@ class Sampler {
 
   const propnp_sample_args& args_;
   const Problem& problem_;
-  int64_t slice_size_, tiles_;
+  int64_t slice_size_, num_tiles_;
   DeviceInputs<double>* inputs_;
   RandomStarts<double> starts_;
   SampleMemory<kDof> memory_;
-  double* delta_sums_;
+  GradientTile* tiles_;
 };
 
 auto Body(const propnp_sample_args& args) {

@@ -87,7 +87,7 @@ class Weigher {
     const double least = highest - 700;
     double sum = 0;
     for (int64_t s = first_ + team_.rank(); s < first_ + count_; s += team_.size()) {
-      const bool counts = memory_.log_weight[s] > least;
+      const bool counts = memory_.log_weight[s] >= least;
       memory_.plain_weight[s] = counts ? std::exp(memory_.log_weight[s] - highest) : 0;
       sum += memory_.plain_weight[s];
     }
