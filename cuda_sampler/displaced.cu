@@ -2,72 +2,14 @@
 // SPDX-FileCopyrightText: The propnp authors
 
 #include "cuda_sampler/call.h"
-#include "cuda_sampler/displaced.h"
+#include "cuda_sampler/displaced_base.h"
 #include "cuda_sampler/point_row.h"
-#include "cuda_sampler/team_cost.h"
 
 namespace propnp::gpu {
 namespace {
 
 constexpr int kThreads = 128;
-constexpr int kTile = 64;  // points, or samples, in shared memory at a time
-
-// One object at one of its bases, in double precision.
-template <int kDof>
-struct ObjectBase {
-  RigidTransform<double> rig_from_object;
-  Vec3<double> pivot;
-  double z_min;
-
-  PROPNP_DEVICE ObjectBase(const DeviceInputs<double>& in, int64_t object, const BaseSet& set,
-                           const double* pose)
-      : pivot(set.pivot), z_min(set.z_min) {
-    DofPolicyOf<kDof, double> dof;
-    if constexpr (kDof == 4) LoadFourDof(in.problem, object, &dof);
-    rig_from_object = dof.transform(pose);
-  }
-
-  template <typename T>
-  PROPNP_DEVICE BasePoint<T> Point(const DeviceView<double>& view, int64_t i) const {
-    const Vec3<double> x = view.x3d(i);
-    const Vec3<double> rotated = rig_from_object.rotation * (x - pivot);
-    Vec3<double> point = rig_from_object * x;
-    if (view.rig()) point = *view.rig() * point;
-    Vec2<double> pixel{0, 0};
-    visit_camera(view.camera().model, [&](auto camera) {
-      using Camera = typename decltype(camera)::template Camera<double>;
-      pixel = Camera::from_parameters(view.camera().parameters, view.camera().limit)
-                  .project(point, z_min);
-    });
-    const Vec2<double> error = pixel - view.x2d(i);
-    const SqrtInformation<double> w = view.weight(i);
-    return {cast<T>(rotated),
-            cast<T>(point),
-            {T(error.x), T(error.y)},
-            {T(pixel.x), T(pixel.y)},
-            {T(w.xx), T(w.xy), T(w.yx), T(w.yy)}};
-  }
-};
-
-// A view's constants in T.
-template <typename Camera, typename T>
-PROPNP_DEVICE ViewModel<Camera, T> ModelOf(const DeviceView<double>& view, double z_min) {
-  const PreparedCamera<double>& c = view.camera();
-  T parameters[Camera::kNumParameters];
-  for (int k = 0; k < Camera::kNumParameters; ++k) parameters[k] = T(c.parameters[k]);
-  return {Camera::from_parameters(parameters, T(c.limit)),
-          {c.has_box != 0, {T(c.box[0]), T(c.box[1])}, {T(c.box[2]), T(c.box[3])}},
-          T(z_min)};
-}
-
-template <typename T>
-PROPNP_DEVICE RobustLoss<T> LossOf(const DeviceInputs<double>& in, const BaseSet& set) {
-  RobustLoss<T> loss;
-  loss.kind = in.cost.loss == PROPNP_LOSS_ADAPTIVE_HUBER ? LossKind::kHuber
-                                                         : static_cast<LossKind>(in.cost.loss);
-  loss.delta = T(set.delta);
-  return loss;
-}
+constexpr int kTile = 64;  // samples in shared memory at a time
 
 template <typename T>
 struct CostArgs {
@@ -95,45 +37,23 @@ PROPNP_DEVICE T CostOverTile(const DeviceView<double>& view, double z_min,
   return sum;
 }
 
-// A thread a sample; its block brings the points of one base after the other to shared memory.
+// A thread a sample.
 template <int kDof, typename T>
-PROPNP_KERNEL(kThreads)
+PROPNP_KERNEL(kSampleThreads)
 CostKernel(CostArgs<T> args) {
   const DisplacedSamples<T>& a = args.samples;
-  const DeviceInputs<double>& in = *a.inputs;
   const int64_t local = a.list.Member(block_index() / args.tiles);
   if (local < 0 || !a.bases[local].active) return;
-  const BaseSet& set = a.bases[local];
-  const int64_t first = block_index() % args.tiles * kThreads;
-  const int64_t s = first + thread_index();
+  const int64_t first = block_index() % args.tiles * kSampleThreads;
   BasePoint<T>* const points = reinterpret_cast<BasePoint<T>*>(shared_memory());
-  const RobustLoss<T> loss = LossOf<T>(in, set);
-  Range views;
-  in.ViewsOf(a.slice.first + local, &views);
-  for (int b = 0; b < set.num_bases; ++b) {
-    if (set.begin[b + 1] <= first || set.begin[b] >= first + kThreads) continue;
-    const ObjectBase<kDof> base(in, a.slice.first + local, set, set.pose[b]);
-    const bool mine = set.begin[b] <= s && s < set.begin[b + 1];
-    Displacement<T> pose = {};
-    if (mine) pose = a.records[local * a.num_samples + s].pose;
-    double sum = 0;
-    for (int64_t v = views.begin; v < views.end; ++v) {
-      DeviceView<double> view;
-      view.Set(in, v);
-      for (int64_t begin = 0; begin < view.num_points(); begin += kTile) {
-        const int64_t left = view.num_points() - begin;
-        const int count = left < kTile ? static_cast<int>(left) : kTile;
-        block_barrier();
-        if (thread_index() < count) {
-          points[thread_index()] = base.template Point<T>(view, begin + thread_index());
-        }
-        block_barrier();
-        if (mine) {
-          sum += static_cast<double>(CostOverTile(view, set.z_min, loss, points, count, pose));
-        }
-      }
-    }
-    if (mine) a.costs[local * a.num_samples + s] = sum;
+  const double z_min = a.bases[local].z_min;
+  double sum = 0;
+  const auto add = [&](const DeviceView<double>& view, const RobustLoss<T>& loss, int count,
+                       const Displacement<T>& pose) {
+    sum += static_cast<double>(CostOverTile(view, z_min, loss, points, count, pose));
+  };
+  if (ForEachTileOfPoints<kDof>(a, local, first, points, add)) {
+    a.costs[local * a.num_samples + first + thread_index()] = sum;
   }
 }
 
@@ -262,9 +182,9 @@ GradientKernel(GradientArgs<T> args) {
 
 template <int kDof, typename T>
 void ComputeCosts(const DisplacedSamples<T>& samples, Queue* queue) {
-  const int64_t tiles = DivideUp(samples.num_samples, kThreads);
-  queue->Launch("costs of samples", CostKernel<kDof, T>, samples.slice.count * tiles, kThreads,
-                kTile * sizeof(BasePoint<T>), CostArgs<T>{samples, tiles});
+  const int64_t tiles = DivideUp(samples.num_samples, kSampleThreads);
+  queue->Launch("costs of samples", CostKernel<kDof, T>, samples.slice.count * tiles,
+                kSampleThreads, kPointTile * sizeof(BasePoint<T>), CostArgs<T>{samples, tiles});
 }
 
 // Enough to keep a device busy when objects are few, and no more than there are points.

@@ -20,7 +20,8 @@ constexpr int kMaxBases = PROPNP_MAX_MODES;
 struct BaseSet {
   uint32_t active;  // nonzero: there is something to do
   int32_t num_bases;
-  int32_t with_target;  // nonzero: the gradient of the cost at the target pose is added
+  int32_t with_target;   // nonzero: the gradient of the cost at the target pose is added
+  int32_t wants_scores;  // nonzero: the samples' own derivatives are asked for
   int32_t begin[kMaxBases + 1];
   double pose[kMaxBases][7];
   double target[7];
@@ -62,6 +63,12 @@ struct DisplacedSamples {
 
 template <int kDof, typename T>
 void ComputeCosts(const DisplacedSamples<T>& samples, Queue* queue);
+
+// The derivative of every sample's cost by moving the pivot and by turning the object about it, the
+// prior not included: scores (slice, num_samples, kScore), of the objects whose bases want it.
+constexpr int kScore = 6;
+template <int kDof, typename T>
+void ComputeScores(const DisplacedSamples<T>& samples, double* scores, Queue* queue);
 
 // Where the gradient goes, per point.
 struct PointTensors {

@@ -172,7 +172,7 @@ class Writer {
 
   PROPNP_DEVICE void StoreScalars(const Findings& found) const {
     uint32_t status = status_;
-    double error = state_.standard_error;
+    double error = sqrt(max(state_.relative_variance, 0.0));
     if (!failed()) {
       if (!(state_.khat <= 0.7)) {
         status |= PROPNP_STATUS_HIGH_KHAT;
