@@ -51,6 +51,8 @@ class Row {
   template <typename T>
   PROPNP_DEVICE static bool Put(const propnp_tensor& t, int64_t element, T value) {
     Store(t, element, value);
+    // Any tensor holds a number of single precision.
+    if constexpr (std::is_same_v<T, float>) return value - value == 0;
     return AllWithin(&value, 1, LargestOf(t));
   }
 

@@ -4,10 +4,10 @@
 // Compiled once per instruction set.
 #include "propnp/engine/kernels/start_draw_kernels.h"
 
-#include "propnp/engine/args.h"
 #include "propnp/engine/kernels/lanes.h"
-#include "propnp/math/philox.h"
+#include "propnp/engine/start_words.h"
 #include "propnp/math/random_rotation.h"
+#include "propnp/math/weighted_subset.h"
 
 PROPNP_MATH_BEGIN
 
@@ -62,11 +62,31 @@ GroupWords random_words_of_group(const StartStream& stream, RandomPurpose purpos
   return result;
 }
 
-// One start's draw where it meets a point that is taken.
-class SingleDraw {
+// The line of math/weighted_subset.h, looked up by cells.
+class GuidedLine {
+ public:
+  explicit GuidedLine(const WeightLine& line) : line_(line) {}
+
+  int64_t num_points() const { return line_.num_points; }
+  double begin(int64_t i) const { return line_.begin[i]; }
+  int64_t find(double position) const {
+    const int64_t last = line_.num_points - 1;
+    const auto cell = static_cast<int64_t>(position * line_.cells_per_weight);
+    int64_t i = line_.guide[cell < last ? cell : last];
+    while (line_.begin[i] > position) --i;  // rounding of the cell
+    while (i < last && line_.begin[i + 1] <= position) ++i;
+    return i;
+  }
+
+ private:
+  const WeightLine& line_;
+};
+
+// The points that one start has drawn. Those that have weight differ in where they begin.
+class TakenPoints {
  public:
   // `chosen` are `count` points, those of all starts kStartLanes apart.
-  SingleDraw(const WeightLine& line, const int32_t* chosen, int count)
+  TakenPoints(const WeightLine& line, const int32_t* chosen, int count)
       : line_(line), count_(count) {
     for (int k = 0; k < count; ++k) {
       const int32_t index = chosen[k * kStartLanes];
@@ -76,25 +96,22 @@ class SingleDraw {
     for (int k = count; k < count + D::kSize; ++k) begin_[k] = weight_[k] = 0;
   }
 
-  // `taken` is the weight of the chosen points.
-  int32_t draw(double position, double taken) const {
-    const int32_t index = at(position);
-    if (!is_chosen(index)) return index;
-    // Within what is taken the position is uniform again: it serves for what is left.
-    const double share = taken_before(position, index) / taken;
-    return locate(share * (line_.begin[line_.num_points] - taken));
-  }
-
- private:
-  double weight(int32_t i) const { return line_.begin[i + 1] - line_.begin[i]; }
-
-  // Those that have weight differ in where they begin.
-  bool is_chosen(int32_t index) const {
+  int count() const { return count_; }
+  bool contains(int64_t index) const {
     bool found = false;
     for (int k = 0; k < count_; ++k) found |= begin_[k] == line_.begin[index];
     return found;
   }
+  double weight_before(double position) const {
+    const D limit(position);
+    return weight_of([&](const D& begin) { return begin < limit; });
+  }
+  double weight_up_to(double position) const {
+    const D limit(position);
+    return weight_of([&](const D& begin) { return !(limit < begin); });
+  }
 
+ private:
   // The weight of the chosen that are(begin).
   template <typename Are>
   double weight_of(const Are& are) const {
@@ -104,39 +121,6 @@ class SingleDraw {
       sum = sum + select(mask, D::load_unaligned(weight_ + k), D(0.0));
     }
     return sum.sum();
-  }
-
-  // The point at `position`; one that has weight.
-  int32_t at(double position) const {
-    const int32_t last = static_cast<int32_t>(line_.num_points) - 1;
-    const auto cell = static_cast<int32_t>(position * line_.cells_per_weight);
-    int32_t i = line_.guide[cell < last ? cell : last];
-    while (line_.begin[i] > position) --i;  // rounding of the cell
-    while (i < last && line_.begin[i + 1] <= position) ++i;
-    while (!(weight(i) > 0)) i = i > 0 ? i - 1 : last;
-    return i;
-  }
-
-  // How much of the weight of the chosen lies before `position`, which is in the point `index`.
-  double taken_before(double position, int32_t index) const {
-    const D begin(line_.begin[index]);
-    return position - line_.begin[index] + weight_of([&](const D& other) { return other < begin; });
-  }
-
-  // The point at `position` on the line from which the chosen ones are cut out: on the whole line
-  // it lies behind every chosen one that begins before it.
-  int32_t locate(double position) const {
-    double moved = position;
-    for (int round = 0; round < count_; ++round) {
-      const D limit(moved);
-      const double sum = position + weight_of([&](const D& begin) { return !(limit < begin); });
-      if (!(sum > moved)) break;
-      moved = sum;
-    }
-    int32_t i = at(moved);
-    // Rounding may land on a chosen or weightless point: take the next one that serves.
-    while (!(weight(i) > 0) || is_chosen(i)) i = i + 1 < line_.num_points ? i + 1 : 0;
-    return i;
   }
 
   const WeightLine& line_;
@@ -184,7 +168,6 @@ void locate(const WeightLine& line, GroupPositions* group) {
 
 void draw_subsets(const WeightLine& line, const StartStream& stream, int first, int count,
                   int32_t* chosen) {
-  constexpr uint32_t kBlocks = PROPNP_MAX_START_POINTS / 4;  // of words, each start has its own
   const double total = line.begin[line.num_points];
   alignas(kColumnAlignment) double taken[kStartLanes] = {};
   GroupWords words{};
@@ -192,7 +175,7 @@ void draw_subsets(const WeightLine& line, const StartStream& stream, int first, 
   for (int k = 0; k < count; ++k) {
     if (k % 4 == 0) {
       words = random_words_of_group(stream, RandomPurpose::kStartSubset,
-                                    static_cast<uint32_t>(first) * kBlocks + k / 4, kBlocks);
+                                    first_subset_block(first) + k / 4, first_subset_block(1));
     }
     for (int lane = 0; lane < kStartLanes; ++lane) {
       group.position[lane] = uniform_from_word(words.at(k % 4, lane)) * total;
@@ -210,7 +193,9 @@ void draw_subsets(const WeightLine& line, const StartStream& stream, int first, 
     for (int lane = 0; lane < kStartLanes; ++lane) any |= again[lane];
     for (int lane = 0; any && lane < kStartLanes; ++lane) {
       if (!again[lane]) continue;
-      index[lane] = SingleDraw(line, chosen + lane, k).draw(group.position[lane], taken[lane]);
+      const TakenPoints points(line, chosen + lane, k);
+      index[lane] = static_cast<int32_t>(
+          draw_weighted_point(GuidedLine(line), points, group.position[lane], taken[lane]));
       group.weight[lane] = line.begin[index[lane] + 1] - line.begin[index[lane]];
     }
     for (int lane = 0; lane < kStartLanes; ++lane) {
@@ -227,16 +212,13 @@ void draw_rotations(int dof, const StartStream& stream, int first, const float* 
   alignas(kColumnAlignment) float uniform[3][kStartLanes];
   for (int k = 0; k < 3; ++k) {
     for (int lane = 0; lane < kStartLanes; ++lane) {
-      // Of 23 bits, so that none rounds to one.
-      uniform[k][lane] = (static_cast<float>(static_cast<int32_t>(words.at(k, lane) >> 9)) + .5f) *
-                         (1.0f / 8388608.0f);
+      uniform[k][lane] = float_uniform_from_word(words.at(k, lane));
     }
   }
-  constexpr float kTurn = 6.28318530717958647692f;
   for (int lane = 0; lane < kStartLanes; lane += F::kSize) {
     const F u = F::load(uniform[0] + lane), a = F::load(uniform[1] + lane),
             b = F::load(uniform[2] + lane);
-    const F yaw = F(kTurn) * (a - F(0.5f)), half = F(0.5f) * yaw, sine = sin(half);
+    const F yaw = yaw_from_uniform(a), half = F(0.5f) * yaw, sine = sin(half);
     const Quaternion<F> q = dof == 6 ? rotation_from_uniforms(u, a, b)
                                      : Quaternion<F>{cos(half), sine * F(axis[0]),
                                                      sine * F(axis[1]), sine * F(axis[2])};
