@@ -94,38 +94,40 @@ PROPNP_DEVICE bool StorePoint(const propnp_evaluate_args& out, const Row& row,
   return fits;
 }
 
-// Rows of points; zeros for padding and for an object that failed. False if a number does not fit
-// into its tensor.
+// False if a number of a point does not fit into its tensor.
 template <int kDof, typename T>
-PROPNP_DEVICE bool StoreRows(const DeviceInputs<T>& in, const propnp_evaluate_args& out,
-                             const DeviceObject<T>& object, bool valid, const T* pose,
-                             const WarpTeam& team) {
-  const T zeros[kDof] = {};
-  RigidTransform<T> rig_from_object;
-  if (valid) {
-    rig_from_object = GetDof(object, std::integral_constant<int, kDof>()).transform(pose);
-  }
+PROPNP_DEVICE bool StorePoints(const DeviceInputs<T>& in, const propnp_evaluate_args& out,
+                               const DeviceObject<T>& object, const T* pose, const WarpTeam& team) {
+  const RigidTransform<T> rig_from_object =
+      GetDof(object, std::integral_constant<int, kDof>()).transform(pose);
   bool fits = true;
-  for (int64_t v = object.views.begin; v < object.views.end; ++v) {
+  object.ForEachView(in, [&](const DeviceView<T>& view, int64_t v, int64_t) {
+    for (int64_t i = team.rank(); i < view.num_points(); i += team.size()) {
+      const Row row(in.problem, v, view.points(), i);
+      fits &= StorePoint<kDof>(out, row, object, view, i, rig_from_object);
+    }
+  });
+  return !team.any(!fits);
+}
+
+// Zeros for the padding that follows an object's points, or for the points, too.
+template <int kDof, typename T>
+PROPNP_DEVICE void ClearRows(const DeviceInputs<T>& in, const propnp_evaluate_args& out,
+                             const Range& views, bool padding_only, const WarpTeam& team) {
+  constexpr T kZeros[kDof] = {};
+  for (int64_t v = views.begin; v < views.end; ++v) {
     Range points;
     if (!in.PointsOf(v, &points)) continue;
-    DeviceView<T> view;
-    const bool usable = valid && view.Set(in, v);
     const int64_t rows = in.problem.dense ? in.correspondences.x3d.shape[1] : points.size();
-    for (int64_t i = team.rank(); i < rows; i += team.size()) {
+    for (int64_t i = (padding_only ? points.size() : 0) + team.rank(); i < rows; i += team.size()) {
       const Row row(in.problem, v, points, i);
-      if (usable && i < points.size()) {
-        fits &= StorePoint<kDof>(out, row, object, view, i, rig_from_object);
-        continue;
-      }
       row.StorePair(out.pixel_error, Vec2<T>{T(0), T(0)});
       row.StorePair(out.residual, Vec2<T>{T(0), T(0)});
       row.StoreScalar(out.loss_weight, T(0));
-      row.template StoreJacobian<kDof>(out.jacobian, 0, zeros);
-      row.template StoreJacobian<kDof>(out.jacobian, 1, zeros);
+      row.template StoreJacobian<kDof>(out.jacobian, 0, kZeros);
+      row.template StoreJacobian<kDof>(out.jacobian, 1, kZeros);
     }
   }
-  return !team.any(!fits);
 }
 
 template <int kDof, typename T>
@@ -149,10 +151,10 @@ EvaluateKernel(EvaluateKernelArgs<T> call) {
     TeamCost<kDof, T, WarpTeam>(in, object, team)
         .Evaluate(pose, Curvature::kHessian,
                   out.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact, &equations);
-    fits = SumsFit(out, &equations) && AllWithin(&object.loss.delta, 1, LargestOf(out.delta));
+    fits = SumsFit(out, &equations) && AllWithin(&object.loss.delta, 1, LargestOf(out.delta)) &&
+           StorePoints<kDof>(in, out, object, pose, team);
   }
-  // Once more, with zeros, where a number of a point does not fit.
-  while (!StoreRows<kDof>(in, out, object, fits, pose, team)) fits = false;
+  ClearRows<kDof>(in, out, object.views, fits, team);
   if (usable && !fits) {
     status |= PROPNP_STATUS_NON_FINITE_INPUT;
     equations = {};
