@@ -57,6 +57,7 @@ class ModeFinder {
       DescendSeeds();
       if (Warp() == 0) kept = Select(pivot);
     }
+    block_barrier();  // the other lanes have looked at the modes, too
     if (thread_index() == 0) Finish(kept, pivot);
   }
 
