@@ -8,24 +8,20 @@
 #define PROPNP_CUDA_SAMPLER_BLOCK_CONTROL_VARIATES_H_
 
 #include "cuda_sampler/block_least_squares.h"
-#include "cuda_sampler/sampler_state.h"
+#include "cuda_sampler/block_normal_matrix.h"
+#include "cuda_sampler/gaussian_ratio.h"
 
 namespace propnp::gpu {
 
 template <int kDof>
 class BlockControlVariates {
-  static constexpr int kMaxColumns = SampleMemory<kDof>::kMaxColumns;
-  static constexpr int kLinear = 1 + kDof, kProducts = kDof * (kDof + 1) / 2;
-  static constexpr double kDrawsPerRegressor = 2;
-  static constexpr int kThreads = 128, kTile = 32;  // samples at a time
-  static constexpr int kPairs = kMaxColumns * (kMaxColumns + 1) / 2;
-  static constexpr int kPairsPerThread = (kPairs + kThreads - 1) / kThreads;
+  static constexpr int kMaxColumns = kMaxRegressionColumns, kThreads = 128;
 
  public:
   // In shared memory.
   struct Scratch {
-    double columns[kMaxColumns][kTile + 1];
-    double values[kTile];
+    ColumnTile<kMaxColumns> tile;
+    double values[kSampleTile];
     double right[kMaxColumns], intercept[kMaxColumns], weights[kMaxColumns], fit[kMaxColumns];
     int regressors[kMaxComponents];
     int num_columns;
@@ -34,20 +30,18 @@ class BlockControlVariates {
 
   PROPNP_DEVICE BlockControlVariates(const SampleMemory<kDof>& memory, int64_t local,
                                      Scratch* scratch)
-      : memory_(memory),
-        local_(local),
-        state_(memory.states[local]),
-        bases_(memory.bases[local]),
-        s_(*scratch) {}
+      : memory_(memory), local_(local), state_(memory.states[local]), s_(*scratch) {}
 
   // `values` are S times the normalised weights. False if no component takes part; else
   // Coefficient() and Fitted() may be asked for.
   PROPNP_DEVICE bool Fit() {
-    if (thread_index() == 0) s_.num_columns = ChooseRegressors();
+    if (thread_index() == 0) {
+      s_.num_columns = ChooseRegressors(state_, memory_.num_samples, s_.regressors);
+    }
     block_barrier();
     const int n = s_.num_columns;
     if (n == 1) return false;
-    double* const matrix = memory_.normal_matrix + local_ * kMaxColumns * kMaxColumns;
+    double* const matrix = memory_.MatrixOf(local_);
     AccumulateNormalMatrix(n, matrix);
     BlockCholesky<kMaxColumns> cholesky;
     if (cholesky.Factorize(n, matrix, &s_.factor) <= 1) return false;
@@ -58,6 +52,7 @@ class BlockControlVariates {
   }
 
   PROPNP_DEVICE int num_columns() const { return s_.num_columns; }
+  PROPNP_DEVICE const int* regressors() const { return s_.regressors; }  // of each component
 
   // sum_j coefficient_j f_j estimates the mean of f; `fitted` is what the regression explains of
   // the values.
@@ -77,65 +72,19 @@ class BlockControlVariates {
   }
 
  private:
-  // How many regressors each component gets, heaviest first: the linear ones, then the products.
-  PROPNP_DEVICE int ChooseRegressors() {
-    const int components = state_.num_components;
-    int order[kMaxComponents];
-    for (int k = 0; k < components; ++k) {
-      s_.regressors[k] = 0;
-      int place = k;
-      for (; place > 0 && state_.components[order[place - 1]].weight < state_.components[k].weight;
-           --place) {
-        order[place] = order[place - 1];
-      }
-      order[place] = k;
-    }
-    int columns = 1;
-    for (int round = 0; round < 2; ++round) {
-      const int wanted = round == 0 ? kLinear : kProducts;
-      for (int i = 0; i < components; ++i) {
-        int& count = s_.regressors[order[i]];
-        if (round == 1 && count == 0) continue;
-        const double draws =
-            state_.components[order[i]].weight * static_cast<double>(memory_.num_samples);
-        if (draws < kDrawsPerRegressor * (count + wanted) || columns + wanted > kMaxColumns) {
-          continue;
-        }
-        count += wanted;
-        columns += wanted;
-      }
-    }
-    return columns;
-  }
-
-  PROPNP_DEVICE int ModeOf(int64_t s) const {
-    int mode = 0;
-    while (s >= bases_.begin[mode + 1]) ++mode;
-    return mode;
-  }
-
   // visit(column, value) of a sample, columns in order.
   template <typename Visit>
   PROPNP_DEVICE void ForEachRegressor(int64_t s, const Visit& visit) const {
-    const int64_t slot = local_ * memory_.num_samples + s;
-    const double* const own = memory_.xi + slot * kDof;
-    const int mode = ModeOf(s);
+    const GaussianRatio<kDof> ratio(memory_, local_, s);
     visit(0, 1.0);
     int column = 1;
     for (int k = 0; k < state_.num_components; ++k) {
       if (s_.regressors[k] == 0) continue;
-      const KernelComponent& c = state_.exported[k];
-      const auto& chart = state_.modes[c.mode].chart;
-      double xi[kDof], v[kDof], y[kDof], e;
-      for (int i = 0; i < kDof; ++i) xi[i] = own[i];
-      if (c.mode != mode) state_.modes[mode].chart.to_other(own, chart, xi);
-      for (int i = 3; i < kDof; ++i) v[i] = xi[i];
-      const bool in_front = chart.depth_from_linear(xi, v, &e);
-      const double ratio = gaussian_over_density<kDof>(c, v, memory_.log_density[slot], y);
-      const double g = in_front ? ratio * chart.factor(xi) / (e * e * e) : 0;
+      double y[kDof];
+      const double g = ratio.Of(k, y);
       visit(column++, g - 1);
       for (int i = 0; i < kDof; ++i) visit(column++, g * y[i]);
-      if (s_.regressors[k] == kLinear) continue;
+      if (s_.regressors[k] == kLinearRegressors<kDof>) continue;
       for (int i = 0; i < kDof; ++i) {
         for (int j = 0; j < i; ++j) visit(column++, g * y[i] * y[j]);
         visit(column++, g * y[i] * y[i] - g);
@@ -143,46 +92,20 @@ class BlockControlVariates {
     }
   }
 
-  // Row and column of the p-th entry of a lower triangle.
-  PROPNP_DEVICE static void PairAt(int p, int* row, int* column) {
-    int i = static_cast<int>((sqrt(8.0 * p + 1) - 1) / 2);
-    while ((i + 1) * (i + 2) / 2 <= p) ++i;
-    while (i * (i + 1) / 2 > p) --i;
-    *row = i, *column = p - i * (i + 1) / 2;
-  }
-
-  // A thread owns some products of columns; the samples come in tiles.
   PROPNP_DEVICE void AccumulateNormalMatrix(int n, double* matrix) {
-    const int pairs = n * (n + 1) / 2;
-    double sums[kPairsPerThread] = {}, right = 0;
-    for (int64_t begin = 0; begin < memory_.num_samples; begin += kTile) {
-      const int64_t left = memory_.num_samples - begin;
-      const int count = left < kTile ? static_cast<int>(left) : kTile;
-      block_barrier();
-      if (thread_index() < count) {
-        const int t = thread_index();
-        ForEachRegressor(begin + t, [&](int i, double value) { s_.columns[i][t] = value; });
-        s_.values[t] = Value(begin + t);
-      }
-      block_barrier();
-      for (int r = 0; r < kPairsPerThread; ++r) {
-        const int p = thread_index() + r * kThreads;
-        if (p >= pairs) break;
-        int i, j;
-        PairAt(p, &i, &j);
-        for (int t = 0; t < count; ++t) sums[r] += s_.columns[i][t] * s_.columns[j][t];
-      }
-      if (thread_index() < n) {
-        for (int t = 0; t < count; ++t) right += s_.columns[thread_index()][t] * s_.values[t];
-      }
-    }
-    for (int r = 0; r < kPairsPerThread; ++r) {
-      const int p = thread_index() + r * kThreads;
-      if (p >= pairs) break;
-      int i, j;
-      PairAt(p, &i, &j);
-      matrix[i * n + j] = sums[r];
-    }
+    double right = 0;
+    BlockNormalMatrix<kMaxColumns, kThreads>(
+        n, memory_.num_samples, matrix, &s_.tile,
+        [&](int64_t s, int t) {
+          ForEachRegressor(s, [&](int i, double value) { s_.tile.columns[i][t] = value; });
+          s_.values[t] = Value(s);
+        },
+        [&](int count) {
+          if (thread_index() >= n) return;
+          for (int t = 0; t < count; ++t) {
+            right += s_.tile.columns[thread_index()][t] * s_.values[t];
+          }
+        });
     if (thread_index() < n) s_.right[thread_index()] = right;
     block_barrier();
   }
@@ -190,7 +113,6 @@ class BlockControlVariates {
   const SampleMemory<kDof>& memory_;
   const int64_t local_;
   const ObjectState<kDof>& state_;
-  const BaseSet& bases_;
   Scratch& s_;
 };
 

@@ -2,70 +2,15 @@
 // SPDX-FileCopyrightText: The propnp authors
 
 #include "cuda_sampler/call.h"
-#include "cuda_sampler/displaced.h"
+#include "cuda_sampler/displaced_base.h"
 #include "cuda_sampler/pinhole_tile.h"
-#include "cuda_sampler/team_cost.h"
+#include "cuda_sampler/point_row.h"
 
 namespace propnp::gpu {
 namespace {
 
 constexpr int kThreads = 128;
-constexpr int kTile = 64;  // points, or samples, in shared memory at a time
-
-// One object at one of its bases, in double precision.
-template <int kDof>
-struct ObjectBase {
-  RigidTransform<double> rig_from_object;
-  Vec3<double> pivot;
-  double z_min;
-
-  PROPNP_DEVICE void Set(const DeviceInputs<double>& in, int64_t object, const BaseSet& set,
-                         const double* pose) {
-    pivot = set.pivot;
-    z_min = set.z_min;
-    DofPolicyOf<kDof, double> dof;
-    if constexpr (kDof == 4) LoadFourDof(in.problem, object, &dof);
-    rig_from_object = dof.transform(pose);
-  }
-
-  template <typename T>
-  PROPNP_DEVICE BasePoint<T> Point(const DeviceView<double>& view, int64_t i) const {
-    const Vec3<double> x = view.x3d(i);
-    const Vec3<double> rotated = rig_from_object.rotation * (x - pivot);
-    Vec3<double> point = rig_from_object * x;
-    if (view.rig()) point = *view.rig() * point;
-    Vec2<double> pixel{0, 0};
-    visit_camera(view.camera().model, [&](auto camera) {
-      using Camera = typename decltype(camera)::template Camera<double>;
-      pixel = Camera::from_parameters(view.camera().parameters, view.camera().limit)
-                  .project(point, z_min);
-    });
-    const Vec2<double> error = pixel - view.x2d(i);
-    const SqrtInformation<double> w = view.weight(i);
-    return {cast<T>(rotated),
-            cast<T>(point),
-            {T(error.x), T(error.y)},
-            {T(pixel.x), T(pixel.y)},
-            {T(w.xx), T(w.xy), T(w.yx), T(w.yy)}};
-  }
-};
-
-// What the threads of a block share while they go over a view from a base, in shared memory: it
-// takes no registers from the loops over points and samples.
-template <int kDof>
-struct alignas(16) Stage {
-  ObjectBase<kDof> base;
-  DeviceView<double> view;
-};
-
-template <typename T>
-PROPNP_DEVICE RobustLoss<T> LossOf(const DeviceInputs<double>& in, const BaseSet& set) {
-  RobustLoss<T> loss;
-  loss.kind = in.cost.loss == PROPNP_LOSS_ADAPTIVE_HUBER ? LossKind::kHuber
-                                                         : static_cast<LossKind>(in.cost.loss);
-  loss.delta = T(set.delta);
-  return loss;
-}
+constexpr int kTile = 64;  // samples in shared memory at a time
 
 template <typename T>
 struct CostArgs {
@@ -93,56 +38,39 @@ PROPNP_DEVICE T CostOverTile(const DeviceView<double>& view, double z_min,
   return sum;
 }
 
-// A thread a sample; its block brings the points of one base after the other to shared memory.
+// A thread a sample.
 template <int kDof, typename T>
-PROPNP_KERNEL_TOGETHER(kThreads, sizeof(T) == sizeof(float) ? 4 : 1)
+PROPNP_KERNEL_TOGETHER(kSampleThreads, sizeof(T) == sizeof(float) ? 4 : 1)
 CostKernel(PROPNP_ARGUMENT CostArgs<T> args) {
   const DisplacedSamples<T>& a = args.samples;
-  const DeviceInputs<double>& in = *a.inputs;
   const int64_t local = a.list.Member(block_index() / args.tiles);
   if (local < 0 || !a.bases[local].active) return;
-  const BaseSet& set = a.bases[local];
-  const int64_t first = block_index() % args.tiles * kThreads;
-  const int64_t s = first + thread_index();
+  const int64_t first = block_index() % args.tiles * kSampleThreads;
   Stage<kDof>& stage = *reinterpret_cast<Stage<kDof>*>(shared_memory());
   BasePoint<T>* const points =
       reinterpret_cast<BasePoint<T>*>(shared_memory() + sizeof(Stage<kDof>));
-  const RobustLoss<T> loss = LossOf<T>(in, set);
-  Range views;
-  in.ViewsOf(a.slice.first + local, &views);
-  for (int b = 0; b < set.num_bases; ++b) {
-    if (set.begin[b + 1] <= first || set.begin[b] >= first + kThreads) continue;
-    const bool mine = set.begin[b] <= s && s < set.begin[b + 1];
-    double sum = 0;
-    for (int64_t v = views.begin; v < views.end; ++v) {
-      block_barrier();
-      if (thread_index() == 0) {
-        stage.base.Set(in, a.slice.first + local, set, set.pose[b]);
-        stage.view.Set(in, v);
-      }
-      block_barrier();
-      const PinholeTile<T> pinhole(points + kTile, stage.view, T(set.z_min), loss);
-      for (int64_t begin = 0; begin < stage.view.num_points(); begin += kTile) {
-        const int64_t left = stage.view.num_points() - begin;
-        const int count = left < kTile ? static_cast<int>(left) : kTile;
-        block_barrier();
-        if (thread_index() < count) {
-          const BasePoint<T> point =
-              stage.base.template Point<T>(stage.view, begin + thread_index());
-          points[thread_index()] = point;
-          if (pinhole.serves()) pinhole.Set(thread_index(), point);
-        }
-        block_barrier();
-        if (!mine) continue;
-        const Displacement<T>& pose = a.records[local * a.num_samples + s].pose;
-        T cost(0);
-        if (!pinhole.serves() || !pinhole.Cost(count, pose, &cost)) {
-          cost = CostOverTile(stage.view, set.z_min, loss, points, count, pose);
-        }
-        sum += static_cast<double>(cost);
-      }
+  const double z_min = a.bases[local].z_min;
+  const auto pinhole_of = [&](const DeviceView<double>& view, const RobustLoss<T>& loss) {
+    return PinholeTile<T>(points + kPointTile, view, T(z_min), loss);
+  };
+  const auto load = [&](const DeviceView<double>& view, const RobustLoss<T>& loss, int k,
+                        const BasePoint<T>& point) {
+    points[k] = point;
+    const PinholeTile<T> pinhole = pinhole_of(view, loss);
+    if (pinhole.serves()) pinhole.Set(k, point);
+  };
+  double sum = 0;
+  const auto add = [&](const DeviceView<double>& view, const RobustLoss<T>& loss, int count,
+                       const Displacement<T>& pose) {
+    const PinholeTile<T> pinhole = pinhole_of(view, loss);
+    T cost(0);
+    if (!pinhole.serves() || !pinhole.Cost(count, pose, &cost)) {
+      cost = CostOverTile(view, z_min, loss, points, count, pose);
     }
-    if (mine) a.costs[local * a.num_samples + s] = sum;
+    sum += static_cast<double>(cost);
+  };
+  if (ForEachTileOfPoints(a, local, first, &stage, load, add)) {
+    a.costs[local * a.num_samples + first + thread_index()] = sum;
   }
 }
 
@@ -150,8 +78,8 @@ template <typename T>
 struct GradientArgs {
   DisplacedSamples<T> samples;
   PointTensors to;
-  int64_t tiles;
-  double* delta_sums;
+  int64_t num_tiles;
+  GradientTile* tiles;
 };
 
 // A gradient in the caller's terms, summed over bases.
@@ -171,26 +99,19 @@ struct PointSum {
   }
 };
 
-PROPNP_DEVICE void StorePointRow(const Problem& problem, const propnp_tensor& t, int64_t view,
-                                 const Range& points, int64_t i, const double* values, int count) {
-  if (!IsGiven(t)) return;
-  const int64_t first = problem.FirstElement(t, view, points) + i * problem.PointStride(t);
-  const int64_t next = problem.ComponentStride(t);
-  for (int k = 0; k < count; ++k) {
-    Store(t, first + (count == 4 ? k / 2 * next + k % 2 * t.stride[t.ndim - 1] : k * next),
-          values[k]);
-  }
-}
-
-PROPNP_DEVICE void StorePoint(const Problem& problem, const PointTensors& to, int64_t view,
+// Whether the numbers fit.
+PROPNP_DEVICE bool StorePoint(const Problem& problem, const PointTensors& to, int64_t view,
                               const Range& points, int64_t i, const PointSum& g) {
   const double x3d[] = {g.x3d.x, g.x3d.y, g.x3d.z}, x2d[] = {g.x2d.x, g.x2d.y};
   const double diagonal[] = {g.weight.xx, g.weight.yy};
   const double matrix[] = {g.weight.xx, g.weight.xy, g.weight.yx, g.weight.yy};
-  StorePointRow(problem, to.x3d, view, points, i, x3d, 3);
-  StorePointRow(problem, to.x2d, view, points, i, x2d, 2);
-  StorePointRow(problem, to.w2d, view, points, i, diagonal, 2);
-  StorePointRow(problem, to.sqrt_info, view, points, i, matrix, 4);
+  const bool within =
+      !(to.largest > 0) || (AllWithin(x3d, 3, to.largest) && AllWithin(x2d, 2, to.largest) &&
+                            AllWithin(matrix, 4, to.largest) && AllWithin(&g.delta, 1, to.largest));
+  return within & StorePointRow(problem, to.x3d, view, points, i, x3d, 3) &
+         StorePointRow(problem, to.x2d, view, points, i, x2d, 2) &
+         StorePointRow(problem, to.w2d, view, points, i, diagonal, 2) &
+         StorePointRow(problem, to.sqrt_info, view, points, i, matrix, 4);
 }
 
 template <typename T>
@@ -230,7 +151,7 @@ PROPNP_DEVICE bool AddOverPinhole(const DeviceView<double>& view, T z_min,
                             : AddPinholeGradient(PinholeTilePoint<T, false>(model, point), records,
                                                  count, z_min, delta, &sums);
   if (!in_front) return false;
-  if (loss.kind != LossKind::kHuber) sums.delta = T(0);
+  if (loss.kind != LossKind::kHuber) sums.others.delta = T(0);
   sums.AddTo({point.weight.xx, point.weight.yy}, gradient);
   return true;
 }
@@ -242,7 +163,7 @@ PROPNP_KERNEL(kThreads)
 GradientKernel(PROPNP_ARGUMENT GradientArgs<T> args) {
   const DisplacedSamples<T>& a = args.samples;
   const DeviceInputs<double>& in = *a.inputs;
-  const int64_t local = block_index() / args.tiles, tile = block_index() % args.tiles;
+  const int64_t local = block_index() / args.num_tiles, tile = block_index() % args.num_tiles;
   const BaseSet& set = a.bases[local];
   const int64_t index = a.slice.first + local;
   Stage<kDof>& stage = *reinterpret_cast<Stage<kDof>*>(shared_memory());
@@ -252,6 +173,7 @@ GradientKernel(PROPNP_ARGUMENT GradientArgs<T> args) {
   Range views;
   if (!in.ViewsOf(index, &views)) views = {0, 0};
   double delta = 0;
+  bool fits = true;
   for (int64_t v = views.begin; v < views.end; ++v) {
     Range points;
     if (!in.PointsOf(v, &points)) continue;
@@ -260,7 +182,8 @@ GradientKernel(PROPNP_ARGUMENT GradientArgs<T> args) {
     block_barrier();
     // A view that cannot be used has no points of its own, and its rows get zeros.
     const bool usable = set.active && stage.view.num_points() > 0;
-    for (int64_t begin = tile * kThreads; begin < points.size(); begin += args.tiles * kThreads) {
+    for (int64_t begin = tile * kThreads; begin < points.size();
+         begin += args.num_tiles * kThreads) {
       const int64_t i = begin + thread_index();
       const bool valid = i < points.size();
       PointSum total;
@@ -300,22 +223,24 @@ GradientKernel(PROPNP_ARGUMENT GradientArgs<T> args) {
         }
         total.Add(sums, stage.base.rig_from_object.rotation);
       }
-      if (valid) StorePoint(in.problem, args.to, v, points, i, total);
+      if (valid) fits &= StorePoint(in.problem, args.to, v, points, i, total);
       delta += total.delta;
     }
   }
   delta = team.sum(delta);
-  if (thread_index() == 0) args.delta_sums[block_index()] = delta;
+  fits = !team.any(!fits);
+  if (thread_index() == 0) args.tiles[block_index()] = {delta, fits, 0};
 }
 
 }  // namespace
 
 template <int kDof, typename T>
 void ComputeCosts(const DisplacedSamples<T>& samples, Queue* queue) {
-  const int64_t tiles = DivideUp(samples.num_samples, kThreads);
-  queue->Launch("costs of samples", CostKernel<kDof, T>, samples.slice.count * tiles, kThreads,
-                sizeof(Stage<kDof>) + kTile * (sizeof(BasePoint<T>) + PinholeTile<T>::kPointBytes),
-                CostArgs<T>{samples, tiles});
+  const int64_t tiles = DivideUp(samples.num_samples, kSampleThreads);
+  queue->Launch(
+      "costs of samples", CostKernel<kDof, T>, samples.slice.count * tiles, kSampleThreads,
+      sizeof(Stage<kDof>) + kPointTile * (sizeof(BasePoint<T>) + PinholeTile<T>::kPointBytes),
+      CostArgs<T>{samples, tiles});
 }
 
 // Enough to keep a device busy when objects are few, and no more than there are points.
@@ -327,18 +252,18 @@ int64_t GradientTiles(const Problem& problem) {
 }
 
 template <int kDof, typename T>
-void ComputeGradient(const DisplacedSamples<T>& samples, const PointTensors& to, int64_t tiles,
-                     double* delta_sums, Queue* queue) {
-  queue->Launch("gradient over samples", GradientKernel<kDof, T>, samples.slice.count * tiles,
+void ComputeGradient(const DisplacedSamples<T>& samples, const PointTensors& to, int64_t num_tiles,
+                     GradientTile* tiles, Queue* queue) {
+  queue->Launch("gradient over samples", GradientKernel<kDof, T>, samples.slice.count * num_tiles,
                 kThreads,
                 sizeof(Stage<kDof>) + kTile * sizeof(SampleRecord<T>) + BlockTeam::kScratchBytes,
-                GradientArgs<T>{samples, to, tiles, delta_sums});
+                GradientArgs<T>{samples, to, num_tiles, tiles});
 }
 
 #define PROPNP_INSTANTIATE(kDof, T)                                                             \
   template void ComputeCosts<kDof>(const DisplacedSamples<T>&, Queue*);                         \
   template void ComputeGradient<kDof>(const DisplacedSamples<T>&, const PointTensors&, int64_t, \
-                                      double*, Queue*)
+                                      GradientTile*, Queue*)
 PROPNP_INSTANTIATE(6, float);
 PROPNP_INSTANTIATE(6, double);
 PROPNP_INSTANTIATE(4, float);

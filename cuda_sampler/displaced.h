@@ -20,7 +20,8 @@ constexpr int kMaxBases = PROPNP_MAX_MODES;
 struct BaseSet {
   uint32_t active;  // nonzero: there is something to do
   int32_t num_bases;
-  int32_t with_target;  // nonzero: the gradient of the cost at the target pose is added
+  int32_t with_target;   // nonzero: the gradient of the cost at the target pose is added
+  int32_t wants_scores;  // nonzero: the samples' own derivatives are asked for
   int32_t begin[kMaxBases + 1];
   double pose[kMaxBases][7];
   double target[7];
@@ -64,19 +65,43 @@ struct DisplacedSamples {
 template <int kDof, typename T>
 void ComputeCosts(const DisplacedSamples<T>& samples, Queue* queue);
 
+// The derivative of every sample's cost by moving the pivot and by turning the object about it, the
+// prior not included: scores (slice, num_samples, kScore), of the objects whose bases want it.
+constexpr int kScore = 6;
+template <int kDof, typename T>
+void ComputeScores(const DisplacedSamples<T>& samples, double* scores, Queue* queue);
+
 // Where the gradient goes, per point.
 struct PointTensors {
   propnp_tensor x3d, x2d, w2d, sqrt_info;
+  double largest;  // zero, or no number may be larger, also where its tensor is not given
 };
 
 // How many blocks share an object's points.
 int64_t GradientTiles(const Problem& problem);
 
-// Writes sum_j weight_j d cost_j / d inputs of the objects whose bases are active. The derivative
-// to delta is left in partial sums, (slice, tiles).
+// What one of them leaves besides the gradients of its points.
+struct GradientTile {
+  double delta;  // its part of the derivative to the loss's scale
+  int32_t fits;  // zero: a number did not fit into its tensor
+  int32_t unused;
+};
+
+// An object's tiles together.
+PROPNP_DEVICE GradientTile SumOfTiles(const GradientTile* tiles, int64_t count) {
+  GradientTile sum{0, 1, 0};
+  for (int64_t t = 0; t < count; ++t) {
+    sum.delta += tiles[t].delta;
+    sum.fits &= tiles[t].fits;
+  }
+  return sum;
+}
+
+// Writes sum_j weight_j d cost_j / d inputs of the objects whose bases are active, and (slice,
+// num_tiles) tiles.
 template <int kDof, typename T>
-void ComputeGradient(const DisplacedSamples<T>& samples, const PointTensors& to, int64_t tiles,
-                     double* delta_sums, Queue* queue);
+void ComputeGradient(const DisplacedSamples<T>& samples, const PointTensors& to, int64_t num_tiles,
+                     GradientTile* tiles, Queue* queue);
 
 }  // namespace propnp::gpu
 

@@ -2,11 +2,10 @@
 // SPDX-FileCopyrightText: The propnp authors
 
 // The cost at given poses: a warp an object.
-#include <cmath>
-
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/operations.h"
 #include "cuda_sampler/team_cost.h"
+#include "propnp/engine/evaluated_sums.h"
 #include "propnp/engine/load_pose.h"
 
 namespace propnp::gpu {
@@ -29,24 +28,34 @@ class Row {
   PROPNP_DEVICE int64_t Element(const propnp_tensor& t) const {
     return problem_.FirstElement(t, view_, points_) + i_ * problem_.PointStride(t);
   }
+  // Each returns whether the numbers fit.
   template <typename T>
-  PROPNP_DEVICE void StorePair(const propnp_tensor& t, const Vec2<T>& value) const {
-    if (!IsGiven(t)) return;
-    Store(t, Element(t), value.x);
-    Store(t, Element(t) + problem_.ComponentStride(t), value.y);
+  PROPNP_DEVICE bool StorePair(const propnp_tensor& t, const Vec2<T>& value) const {
+    return !IsGiven(t) || (Put(t, Element(t), value.x) &
+                           Put(t, Element(t) + problem_.ComponentStride(t), value.y));
   }
   template <typename T>
-  PROPNP_DEVICE void StoreScalar(const propnp_tensor& t, T value) const {
-    if (IsGiven(t)) Store(t, Element(t), value);
+  PROPNP_DEVICE bool StoreScalar(const propnp_tensor& t, T value) const {
+    return !IsGiven(t) || Put(t, Element(t), value);
   }
   template <int kDof, typename T>
-  PROPNP_DEVICE void StoreJacobian(const propnp_tensor& t, int coordinate, const T* row) const {
-    if (!IsGiven(t)) return;
+  PROPNP_DEVICE bool StoreJacobian(const propnp_tensor& t, int coordinate, const T* row) const {
+    if (!IsGiven(t)) return true;
     const int64_t first = Element(t) + coordinate * problem_.ComponentStride(t);
-    for (int k = 0; k < kDof; ++k) Store(t, first + k * t.stride[t.ndim - 1], row[k]);
+    bool fits = true;
+    for (int k = 0; k < kDof; ++k) fits &= Put(t, first + k * t.stride[t.ndim - 1], row[k]);
+    return fits;
   }
 
  private:
+  template <typename T>
+  PROPNP_DEVICE static bool Put(const propnp_tensor& t, int64_t element, T value) {
+    Store(t, element, value);
+    // Any tensor holds a number of single precision.
+    if constexpr (std::is_same_v<T, float>) return value - value == 0;
+    return AllWithin(&value, 1, LargestOf(t));
+  }
+
   const Problem& problem_;
   const int64_t view_;
   const Range points_;
@@ -54,7 +63,7 @@ class Row {
 };
 
 template <int kDof, typename T>
-PROPNP_DEVICE void StorePoint(const propnp_evaluate_args& out, const Row& row,
+PROPNP_DEVICE bool StorePoint(const propnp_evaluate_args& out, const Row& row,
                               const DeviceObject<T>& object, const DeviceView<T>& view, int64_t i,
                               const RigidTransform<T>& rig_from_object) {
   const DofPolicyOf<kDof, T> dof = GetDof(object, std::integral_constant<int, kDof>());
@@ -69,43 +78,49 @@ PROPNP_DEVICE void StorePoint(const propnp_evaluate_args& out, const Row& row,
     r.x_gradient = transposed_times(view.rig()->rotation, r.x_gradient);
     r.y_gradient = transposed_times(view.rig()->rotation, r.y_gradient);
   }
-  row.StorePair(out.pixel_error, view.PixelError(object.z_min, point, x2d));
-  row.StorePair(out.residual, r.e);
-  row.StoreScalar(out.loss_weight, object.loss.evaluate(dot(r.e, r.e)).weight);
+  bool fits = row.StorePair(out.pixel_error, view.PixelError(object.z_min, point, x2d));
+  fits &= row.StorePair(out.residual, r.e);
+  fits &= row.StoreScalar(out.loss_weight, object.loss.evaluate(dot(r.e, r.e)).weight);
   T tangent[kDof];
   dof.tangent_row(r.x_gradient, rotated, tangent);
-  row.template StoreJacobian<kDof>(out.jacobian, 0, tangent);
+  fits &= row.template StoreJacobian<kDof>(out.jacobian, 0, tangent);
   dof.tangent_row(r.y_gradient, rotated, tangent);
-  row.template StoreJacobian<kDof>(out.jacobian, 1, tangent);
+  fits &= row.template StoreJacobian<kDof>(out.jacobian, 1, tangent);
+  return fits;
 }
 
-// Rows of points; zeros for padding and for an object that failed.
+// False if a number of a point does not fit into its tensor.
 template <int kDof, typename T>
-PROPNP_DEVICE void StoreRows(const DeviceInputs<T>& in, const propnp_evaluate_args& out,
-                             const DeviceObject<T>& object, bool valid, const T* pose,
-                             const WarpTeam& team) {
-  const T zeros[kDof] = {};
-  RigidTransform<T> rig_from_object;
-  if (valid) {
-    rig_from_object = GetDof(object, std::integral_constant<int, kDof>()).transform(pose);
-  }
-  for (int64_t v = object.views.begin; v < object.views.end; ++v) {
+PROPNP_DEVICE bool StorePoints(const DeviceInputs<T>& in, const propnp_evaluate_args& out,
+                               const DeviceObject<T>& object, const T* pose, const WarpTeam& team) {
+  const RigidTransform<T> rig_from_object =
+      GetDof(object, std::integral_constant<int, kDof>()).transform(pose);
+  bool fits = true;
+  object.ForEachView(in, [&](const DeviceView<T>& view, int64_t v, int64_t) {
+    for (int64_t i = team.rank(); i < view.num_points(); i += team.size()) {
+      const Row row(in.problem, v, view.points(), i);
+      fits &= StorePoint<kDof>(out, row, object, view, i, rig_from_object);
+    }
+  });
+  return !team.any(!fits);
+}
+
+// Zeros for the padding that follows an object's points, or for the points, too.
+template <int kDof, typename T>
+PROPNP_DEVICE void ClearRows(const DeviceInputs<T>& in, const propnp_evaluate_args& out,
+                             const Range& views, bool padding_only, const WarpTeam& team) {
+  constexpr T kZeros[kDof] = {};
+  for (int64_t v = views.begin; v < views.end; ++v) {
     Range points;
     if (!in.PointsOf(v, &points)) continue;
-    DeviceView<T> view;
-    const bool usable = valid && view.Set(in, v);
     const int64_t rows = in.problem.dense ? in.correspondences.x3d.shape[1] : points.size();
-    for (int64_t i = team.rank(); i < rows; i += team.size()) {
+    for (int64_t i = (padding_only ? points.size() : 0) + team.rank(); i < rows; i += team.size()) {
       const Row row(in.problem, v, points, i);
-      if (usable && i < points.size()) {
-        StorePoint<kDof>(out, row, object, view, i, rig_from_object);
-        continue;
-      }
       row.StorePair(out.pixel_error, Vec2<T>{T(0), T(0)});
       row.StorePair(out.residual, Vec2<T>{T(0), T(0)});
       row.StoreScalar(out.loss_weight, T(0));
-      row.template StoreJacobian<kDof>(out.jacobian, 0, zeros);
-      row.template StoreJacobian<kDof>(out.jacobian, 1, zeros);
+      row.template StoreJacobian<kDof>(out.jacobian, 0, kZeros);
+      row.template StoreJacobian<kDof>(out.jacobian, 1, kZeros);
     }
   }
 }
@@ -124,17 +139,24 @@ EvaluateKernel(PROPNP_ARGUMENT EvaluateKernelArgs<T> call) {
   T pose[7];
   if (!LoadPose<kDof>(out.pose, index, pose)) status |= PROPNP_STATUS_NON_FINITE_INPUT;
   // Unlike a solution, a cost needs no three points.
-  const bool valid = !(status & PROPNP_STATUS_NON_FINITE_INPUT) && object.num_points > 0;
+  const bool usable = !(status & PROPNP_STATUS_NON_FINITE_INPUT) && object.num_points > 0;
+  bool fits = usable;
   NormalEquations<kDof, T> equations = {};
-  if (valid) {
+  if (usable) {
     TeamCost<kDof, T, WarpTeam>(in, object, team)
         .Evaluate(pose, Curvature::kHessian,
                   out.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact, &equations);
+    fits = SumsFit(out, &equations) && AllWithin(&object.loss.delta, 1, LargestOf(out.delta)) &&
+           StorePoints<kDof>(in, out, object, pose, team);
   }
-  StoreRows<kDof>(in, out, object, valid, pose, team);
+  ClearRows<kDof>(in, out, object.views, fits, team);
+  if (usable && !fits) {
+    status |= PROPNP_STATUS_NON_FINITE_INPUT;
+    equations = {};
+  }
   if (team.rank() != 0) return;
   StoreAt(out.cost_value, index, equations.cost);
-  StoreAt(out.delta, index, valid ? object.loss.delta : T(0));
+  StoreAt(out.delta, index, fits ? object.loss.delta : T(0));
   StoreRow(out.gradient, index, equations.gradient, kDof);
   StoreMatrix(out.hessian, index, equations.curvature, kDof);
   StoreAt(out.status, index, static_cast<int32_t>(status));

@@ -7,7 +7,8 @@
 #define PROPNP_CUDA_SAMPLER_INPUT_GRADIENT_H_
 
 #include "cuda_sampler/object.h"
-#include "propnp/engine/gradient_args.h"
+#include "cuda_sampler/point_row.h"
+#include "propnp/engine/gradient_limit.h"
 
 namespace propnp::gpu {
 
@@ -26,19 +27,7 @@ struct ObjectGradient {
 class GradientWriter {
  public:
   PROPNP_DEVICE GradientWriter(const DeviceInputs<double>& in, const propnp_gradients& to)
-      : problem_(in.problem), to_(to) {
-    largest_ = std::numeric_limits<double>::max();
-    const propnp_tensor* const all[] = {&to.x3d,
-                                        &to.x2d,
-                                        &to.w2d,
-                                        &to.sqrt_info,
-                                        &to.delta,
-                                        &to.relative_delta,
-                                        &to.camera_parameters,
-                                        &to.prior_mean,
-                                        &to.prior_sigma};
-    for (const propnp_tensor* t : all) largest_ = min(largest_, LargestOf(*t));
-  }
+      : problem_(in.problem), to_(to), largest_(LargestOfAll(to)) {}
 
   // Each returns whether the numbers fit.
   PROPNP_DEVICE bool StorePoint(int64_t view, const Range& points, int64_t i,
@@ -46,10 +35,10 @@ class GradientWriter {
     const double x3d[] = {g.x3d.x, g.x3d.y, g.x3d.z}, x2d[] = {g.x2d.x, g.x2d.y};
     const double diagonal[] = {g.weight.xx, g.weight.yy};
     const double matrix[] = {g.weight.xx, g.weight.xy, g.weight.yx, g.weight.yy};
-    StoreRowOf(to_.x3d, view, points, i, x3d, 3);
-    StoreRowOf(to_.x2d, view, points, i, x2d, 2);
-    StoreRowOf(to_.w2d, view, points, i, diagonal, 2);
-    StoreRowOf(to_.sqrt_info, view, points, i, matrix, 4);
+    StorePointRow(problem_, to_.x3d, view, points, i, x3d, 3);
+    StorePointRow(problem_, to_.x2d, view, points, i, x2d, 2);
+    StorePointRow(problem_, to_.w2d, view, points, i, diagonal, 2);
+    StorePointRow(problem_, to_.sqrt_info, view, points, i, matrix, 4);
     return Fits(x3d, 3) && Fits(x2d, 2) && Fits(matrix, 4);
   }
   PROPNP_DEVICE bool StoreCamera(int64_t view, const double* parameters) const {
@@ -89,20 +78,7 @@ class GradientWriter {
 
  private:
   PROPNP_DEVICE bool Fits(const double* values, int count) const {
-    bool fits = true;
-    for (int k = 0; k < count; ++k) fits = fits && std::fabs(values[k]) <= largest_;
-    return fits;
-  }
-
-  PROPNP_DEVICE void StoreRowOf(const propnp_tensor& t, int64_t view, const Range& points,
-                                int64_t i, const double* values, int count) const {
-    if (!IsGiven(t)) return;
-    const int64_t first = problem_.FirstElement(t, view, points) + i * problem_.PointStride(t);
-    const int64_t next = problem_.ComponentStride(t);
-    for (int k = 0; k < count; ++k) {
-      Store(t, first + (count == 4 ? k / 2 * next + k % 2 * t.stride[t.ndim - 1] : k * next),
-            values[k]);
-    }
+    return AllWithin(values, count, largest_);
   }
 
   template <typename Team>
@@ -118,7 +94,7 @@ class GradientWriter {
 
   const Problem& problem_;
   const propnp_gradients& to_;
-  double largest_;
+  const double largest_;
 };
 
 // How a gradient with respect to an adaptive delta flows on: to the relative delta, and to the mean

@@ -264,6 +264,7 @@ PROPNP_DEVICE void DeviceObject<T>::MeasurePoints(const DeviceInputs<T>& in, con
   const T radius = sqrt(max(squares / count - dot(sum, sum) / (count * count), T(0)));
   z_min = in.cost.z_min > 0 ? static_cast<T>(in.cost.z_min) : T(1e-3) * radius;
   z_min = max(z_min, tiny);
+  if (!std::isfinite(z_min)) status |= PROPNP_STATUS_NON_FINITE_INPUT;
 
   loss.kind = adaptive ? LossKind::kHuber : static_cast<LossKind>(in.cost.loss);
   loss.delta = T(1);

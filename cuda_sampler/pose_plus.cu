@@ -25,12 +25,6 @@ struct BackwardArgs {
   propnp_gradients gradients;
 };
 
-PROPNP_DEVICE bool AllWithin(const double* values, int count, double largest) {
-  bool within = true;
-  for (int k = 0; k < count; ++k) within = within && std::fabs(values[k]) <= largest;
-  return within;
-}
-
 // The step from one object's pose, with the factor that it took.
 template <int kDof>
 struct ObjectStep {
@@ -80,7 +74,7 @@ ForwardKernel(ForwardArgs call) {
   ObjectStep<kDof> taken;
   taken.Take(in, index, call.args.pose, call.args.epsilon, team);
   uint32_t status = taken.status;
-  double pose_plus[7];
+  double pose_plus[7] = {};
   if (status == 0) {
     const auto dof = GetDof(taken.object, std::integral_constant<int, kDof>());
     dof.retract(taken.pose, taken.step, pose_plus);

@@ -35,6 +35,13 @@ bool WantsPointGradient(const propnp_sample_args& a) {
          IsGiven(a.grad_sqrt_info) || IsGiven(a.grad_delta);
 }
 
+// A density that ends abruptly has no Stein control variates.
+bool UsesSteinVariates(const propnp_sample_args& a) {
+  const propnp_prior* prior = a.cost->prior;
+  return a.options->method <= PROPNP_SAMPLER_MIXTURE_MC && a.options->control_variates &&
+         (WantsPointGradient(a) || IsGiven(a.grad_prior_mean) || IsGiven(a.grad_prior_sigma)) &&
+         !(prior && prior->kind == PROPNP_PRIOR_DEPTH_RANGE);
+}
 SampleOutputs OutputsOf(const propnp_sample_args& a) {
   const bool wants_modes = IsGiven(a.mode_pose) || IsGiven(a.mode_covariance) ||
                            IsGiven(a.mode_probability) || IsGiven(a.mode_cost);
@@ -55,6 +62,7 @@ SampleOutputs OutputsOf(const propnp_sample_args& a) {
           a.grad_delta,
           a.grad_prior_mean,
           a.grad_prior_sigma,
+          {a.grad_x3d, a.grad_x2d, a.grad_w2d, a.grad_sqrt_info, 0},
           a.loss_gradient && IsGiven(a.pose_target),
           wants_modes};
 }
@@ -66,12 +74,11 @@ class Sampler {
       : args_(args), problem_(problem) {
     const propnp_solve_options& start_options = *args.start_options;
     slice_size_ = SliceSize(problem.num_objects, BytesPerObject());
-    tiles_ = GradientTiles(problem);
+    num_tiles_ = GradientTiles(problem);
     inputs_ = AllocateInputs<double>(problem, arena);
     starts_ = RandomStarts<double>::Allocate(problem, start_options, slice_size_, arena);
-    memory_ = SampleMemory<kDof>::Allocate(slice_size_, args.options->num_samples, kSingle,
-                                           HasSecondStage(), arena);
-    delta_sums_ = arena->Take<double>(slice_size_ * tiles_);
+    memory_ = SampleMemory<kDof>::Allocate(slice_size_, Plan(), arena);
+    tiles_ = arena->Take<GradientTile>(slice_size_ * num_tiles_);
   }
 
   void Run(Queue* queue) {
@@ -81,14 +88,17 @@ class Sampler {
   }
 
  private:
-  static constexpr bool kSingle = sizeof(T) == sizeof(float);
-
   bool IsMixture() const { return args_.options->method <= PROPNP_SAMPLER_MIXTURE_MC; }
   bool HasSecondStage() const { return IsMixture() && args_.options->second_stage_ess > 0; }
 
+  SamplePlan Plan() const {
+    return {args_.options->num_samples, sizeof(T) == sizeof(float), HasSecondStage(),
+            UsesSteinVariates(args_)};
+  }
+
   int64_t BytesPerObject() const {
     Arena one;
-    SampleMemory<kDof>::Allocate(1, args_.options->num_samples, kSingle, HasSecondStage(), &one);
+    SampleMemory<kDof>::Allocate(1, Plan(), &one);
     return static_cast<int64_t>(one.used()) +
            args_.start_options->num_starts * static_cast<int64_t>(sizeof(StartPose<double>));
   }
@@ -127,13 +137,15 @@ class Sampler {
     }
     const SampleOutputs outputs = OutputsOf(args_);
     if (outputs.wants_modes) DescendToModes(a, queue);
+    if (UsesSteinVariates(args_)) {
+      ComputeScores<kDof>(SamplesOf(a), memory_.score, queue);
+      CorrectGradientWeights(a, queue);
+    }
     const bool with_gradient = WantsPointGradient(args_);
     if (with_gradient) {
-      ComputeGradient<kDof>(SamplesOf(a),
-                            {args_.grad_x3d, args_.grad_x2d, args_.grad_w2d, args_.grad_sqrt_info},
-                            tiles_, delta_sums_, queue);
+      ComputeGradient<kDof>(SamplesOf(a), outputs.points, num_tiles_, tiles_, queue);
     }
-    StorePosteriors(a, outputs, tiles_, with_gradient ? delta_sums_ : nullptr, queue);
+    StorePosteriors(a, outputs, num_tiles_, with_gradient ? tiles_ : nullptr, queue);
   }
 
   // The starts draw from the sampler's seed.
@@ -153,11 +165,11 @@ class Sampler {
 
   const propnp_sample_args& args_;
   const Problem& problem_;
-  int64_t slice_size_, tiles_;
+  int64_t slice_size_, num_tiles_;
   DeviceInputs<double>* inputs_;
   RandomStarts<double> starts_;
   SampleMemory<kDof> memory_;
-  double* delta_sums_;
+  GradientTile* tiles_;
 };
 
 auto Body(const propnp_sample_args& args) {

@@ -84,17 +84,17 @@ struct FinishArgs {
   ReplayArgs<T> replay;
   propnp_gradients gradients;
   propnp_tensor status;
-  int64_t tiles;
-  const double* delta_sums;
+  int64_t num_tiles;
+  const GradientTile* tiles;
 };
 
-// Adds the flow through an adaptive delta to the weights' gradients that are there, clears padding
-// and checks what of the points' gradients is there. False if a number of it is not finite.
+// Adds the flow through an adaptive delta to the weights' gradients that are there and clears
+// padding. False if a sum does not fit.
 PROPNP_DEVICE bool FinishRows(const DeviceInputs<double>& in, const DeviceObject<double>& object,
                               const propnp_gradients& to, const GradientWriter& writer,
                               const AdaptiveFlow& flow, const BlockTeam& team) {
   const Problem& problem = in.problem;
-  bool finite = true;
+  bool fits = true;
   object.ForEachView(in, [&](const DeviceView<double>& view, int64_t v, int64_t) {
     const auto entry = [&](const propnp_tensor& t, int64_t i, int row, int column) {
       return problem.FirstElement(t, v, view.points()) + i * problem.PointStride(t) +
@@ -103,14 +103,12 @@ PROPNP_DEVICE bool FinishRows(const DeviceInputs<double>& in, const DeviceObject
     const auto add = [&](const propnp_tensor& t, int64_t at, double value) {
       const double sum = Load<double>(t, at) + value;
       Store(t, at, sum);
-      finite = finite && std::fabs(sum) <= LargestOf(t);
+      fits = fits && std::fabs(sum) <= LargestOf(t);
     };
     for (int64_t i = team.rank(); i < view.num_points(); i += team.size()) {
       SqrtInformation<double> g{0, 0, 0, 0};
       AddFlow(view, view.weight(i), flow, &g);
       const double matrix[] = {g.xx, g.xy, g.yx, g.yy}, diagonal[] = {g.xx, g.yy};
-      for (int k = 0; IsGiven(to.x3d) && k < 3; ++k) add(to.x3d, entry(to.x3d, i, k, 0), 0);
-      for (int k = 0; IsGiven(to.x2d) && k < 2; ++k) add(to.x2d, entry(to.x2d, i, k, 0), 0);
       for (int k = 0; IsGiven(to.w2d) && k < 2; ++k) {
         add(to.w2d, entry(to.w2d, i, k, 0), diagonal[k]);
       }
@@ -120,7 +118,7 @@ PROPNP_DEVICE bool FinishRows(const DeviceInputs<double>& in, const DeviceObject
     }
     writer.ClearPadding(in, v, team);
   });
-  return !team.any(!finite);
+  return !team.any(!fits);
 }
 
 // sum_j factor_j d cost_j / d camera parameters of a view.
@@ -165,9 +163,8 @@ FinishKernel(FinishArgs<T> args) {
   uint32_t status = m.status[local];
   if (status == 0) {
     ObjectGradient of_object;
-    for (int64_t t = 0; t < args.tiles; ++t) {
-      of_object.delta += args.delta_sums[local * args.tiles + t];
-    }
+    const GradientTile of_points = SumOfTiles(args.tiles + local * args.num_tiles, args.num_tiles);
+    of_object.delta = of_points.delta;
     const AdaptiveFlow flow =
         FlowThroughDelta(in, object, of_object.delta, args.gradients.hold_delta_fixed != 0, team);
     of_object.relative_delta = flow.relative_delta;
@@ -183,7 +180,7 @@ FinishKernel(FinishArgs<T> args) {
       for (double& g : of_object.prior_mean) g = team.sum(g);
       for (double& g : of_object.prior_sigma) g = team.sum(g);
     }
-    bool fits = FinishRows(in, object, args.gradients, writer, flow, team);
+    bool fits = FinishRows(in, object, args.gradients, writer, flow, team) && of_points.fits;
     if (writer.WantsCamera()) {
       object.ForEachView(in, [&](const DeviceView<double>& view, int64_t v, int64_t) {
         double parameters[kMaxCameraParameters];
@@ -202,13 +199,13 @@ FinishKernel(FinishArgs<T> args) {
 template <int kDof, typename T>
 void RunSlices(const Problem& problem, const propnp_sample_backward_args& a, Arena* arena,
                Queue* queue) {
-  const int64_t samples = a.sample_pose.shape[1], tiles = GradientTiles(problem);
+  const int64_t samples = a.sample_pose.shape[1], num_tiles = GradientTiles(problem);
   Arena one;
   ReplayMemory<T>::Allocate(1, samples, &one);
   const int64_t slice_size = SliceSize(problem.num_objects, static_cast<int64_t>(one.used()));
   DeviceInputs<double>* const inputs = AllocateInputs<double>(problem, arena);
   const auto memory = ReplayMemory<T>::Allocate(slice_size, samples, arena);
-  double* const delta_sums = arena->Take<double>(slice_size * tiles);
+  GradientTile* const tiles = arena->Take<GradientTile>(slice_size * num_tiles);
   if (!queue) return;
   const propnp_gradients& g = *a.gradients;
   const bool needs_costs = IsGiven(a.expected_cost_cotangent);
@@ -224,10 +221,10 @@ void RunSlices(const Problem& problem, const propnp_sample_backward_args& a, Are
     queue->Launch("factors of samples", FactorKernel<kDof, T>, slice.count, kThreads,
                   BlockTeam::kScratchBytes,
                   FactorArgs<T>{replay, a.mean_translation_cotangent, a.expected_cost_cotangent});
-    ComputeGradient<kDof>(SamplesOf(replay), {g.x3d, g.x2d, g.w2d, g.sqrt_info}, tiles, delta_sums,
-                          queue);
+    ComputeGradient<kDof>(SamplesOf(replay), {g.x3d, g.x2d, g.w2d, g.sqrt_info, LargestOfAll(g)},
+                          num_tiles, tiles, queue);
     queue->Launch("finish gradient", FinishKernel<kDof, T>, slice.count, kThreads,
-                  BlockTeam::kScratchBytes, FinishArgs<T>{replay, g, a.status, tiles, delta_sums});
+                  BlockTeam::kScratchBytes, FinishArgs<T>{replay, g, a.status, num_tiles, tiles});
   });
 }
 

@@ -57,6 +57,7 @@ class ModeFinder {
       DescendSeeds();
       if (Warp() == 0) kept = Select(pivot);
     }
+    block_barrier();  // the other lanes have looked at the modes, too
     if (thread_index() == 0) Finish(kept, pivot);
   }
 
@@ -262,7 +263,7 @@ ModesKernel(PROPNP_ARGUMENT SamplerArgs<kDof> args) {
     args.memory.bases[local].num_bases = 0;
     state.status = status;
     state.num_modes = state.mode_count = state.stage = state.wants_refit = 0;
-    state.log_evidence = state.standard_error = state.ess = state.khat = 0;
+    state.log_evidence = state.relative_variance = state.ess = state.khat = 0;
     state.z_min = object.z_min;
     state.delta = object.loss.delta;
     for (int k = 0; k < 7; ++k) state.target[k] = target[k];

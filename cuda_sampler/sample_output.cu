@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "cuda_sampler/call.h"
+#include "cuda_sampler/point_row.h"
 #include "cuda_sampler/sample_output.h"
 #include "cuda_sampler/team_cost.h"
 
@@ -16,8 +17,15 @@ template <int kDof>
 struct OutputArgs {
   SamplerArgs<kDof> sampler;
   SampleOutputs to;
-  int64_t tiles;
-  const double* delta_sums;
+  int64_t num_tiles;
+  const GradientTile* tiles;
+};
+
+// What is found of an object only here.
+struct Findings {
+  double cost_target, delta;
+  double prior_mean[6], prior_sigma[3];
+  bool improper;
 };
 
 // In shared memory.
@@ -39,29 +47,75 @@ class Writer {
         state_(args.sampler.memory.states[local]),
         team_(team),
         order_(*order),
+        num_tiles_(args.num_tiles),
         tiles_(args.tiles),
-        delta_sums_(args.delta_sums) {
-    failed_ = (state_.status & PROPNP_STATUS_FAILED) != 0;
-  }
+        status_(args.sampler.memory.states[local].status) {}
 
   PROPNP_DEVICE void Run() {
     if (thread_index() == 0) OrderModes();
     team_.barrier();
-    DeviceObject<double> object;
-    if (!failed_) {
-      object.Resume(*args_.inputs, index_, state_.z_min, state_.delta);
+    Findings found = {};
+    if (!failed()) Find(&found);
+    if (!failed() && !Fits(found)) {
+      status_ |= PROPNP_STATUS_NON_FINITE_INPUT;
+      found = {};
+      ClearPoints();
     }
-    const double cost_target = failed_ ? 0 : TargetCost(object);
-    const bool improper = !failed_ && !object.prior.active() && ImproperShare() > 0.01;
-    if (thread_index() == 0) StoreScalars(cost_target, improper);
+    if (thread_index() == 0) {
+      StoreScalars(found);
+      StorePriorGradient(found);
+    }
     StoreModes();
     StoreSamples();
-    StorePriorGradient(object);
   }
 
  private:
+  PROPNP_DEVICE bool failed() const { return (status_ & PROPNP_STATUS_FAILED) != 0; }
+
+  PROPNP_DEVICE void Find(Findings* found) const {
+    DeviceObject<double> object;
+    object.Resume(*args_.inputs, index_, state_.z_min, state_.delta);
+    found->cost_target = TargetCost(object);
+    found->improper = !object.prior.active() && ImproperShare() > 0.01;
+    if (tiles_) found->delta = Tiles().delta;
+    if (IsGiven(to_.grad_prior_mean) || IsGiven(to_.grad_prior_sigma)) {
+      SumPriorGradient(object, found);
+    }
+  }
+
+  PROPNP_DEVICE GradientTile Tiles() const {
+    return SumOfTiles(tiles_ + local_ * num_tiles_, num_tiles_);
+  }
+
+  // Whether the outputs that are asked for can hold what was found. A standard error may be
+  // infinite, and so may the cost of a target that the prior does not allow.
+  PROPNP_DEVICE bool Fits(const Findings& found) const {
+    return AllWithin(&state_.log_evidence, 1, LargestOf(to_.log_evidence)) &&
+           AllWithin(&state_.khat, 1, LargestOf(to_.khat)) && !std::isnan(found.cost_target) &&
+           (!IsGiven(to_.grad_delta) || AllWithin(&found.delta, 1, LargestOf(to_.grad_delta))) &&
+           AllWithin(found.prior_mean, 6, LargestOf(to_.grad_prior_mean)) &&
+           AllWithin(found.prior_sigma, 3, LargestOf(to_.grad_prior_sigma)) &&
+           (!tiles_ || Tiles().fits);
+  }
+
+  PROPNP_DEVICE void ClearPoints() const {
+    constexpr double kZeros[4] = {};
+    const Problem& problem = args_.inputs->problem;
+    Range views, points;
+    args_.inputs->ViewsOf(index_, &views);
+    for (int64_t v = views.begin; v < views.end; ++v) {
+      args_.inputs->PointsOf(v, &points);
+      for (int64_t i = team_.rank(); i < points.size(); i += team_.size()) {
+        StorePointRow(problem, to_.points.x3d, v, points, i, kZeros, 3);
+        StorePointRow(problem, to_.points.x2d, v, points, i, kZeros, 2);
+        StorePointRow(problem, to_.points.w2d, v, points, i, kZeros, 2);
+        StorePointRow(problem, to_.points.sqrt_info, v, points, i, kZeros, 4);
+      }
+    }
+  }
+
   PROPNP_DEVICE void OrderModes() {
-    const int modes = failed_ ? 0 : state_.num_modes;
+    const int modes = failed() ? 0 : state_.num_modes;
     for (int m = 0; m < modes; ++m) order_.probability[m] = 0;
     if (modes > 0 && to_.wants_modes) {
       if (state_.mode_count <= 1) {
@@ -116,30 +170,28 @@ class Writer {
     return team_.sum(share);
   }
 
-  PROPNP_DEVICE void StoreScalars(double cost_target, bool improper) const {
-    uint32_t status = state_.status;
-    double error = state_.standard_error;
-    if (!failed_) {
+  PROPNP_DEVICE void StoreScalars(const Findings& found) const {
+    uint32_t status = status_;
+    double error = sqrt(max(state_.relative_variance, 0.0));
+    if (!failed()) {
       if (!(state_.khat <= 0.7)) {
         status |= PROPNP_STATUS_HIGH_KHAT;
         error = std::numeric_limits<double>::infinity();
       }
       if (state_.ess < 0.15) status |= PROPNP_STATUS_LOW_ESS;
-      if (improper) status |= PROPNP_STATUS_IMPROPER;
+      if (found.improper) status |= PROPNP_STATUS_IMPROPER;
       if (state_.mode_count > 1) status |= PROPNP_STATUS_MULTI_MODAL;
     }
     const double none = 0;
-    StoreAt(to_.log_evidence, index_, failed_ ? none : state_.log_evidence);
-    StoreAt(to_.standard_error, index_, failed_ ? none : error);
-    StoreAt(to_.ess, index_, failed_ ? none : state_.ess);
-    StoreAt(to_.khat, index_, failed_ ? none : state_.khat);
-    StoreAt(to_.cost_target, index_, cost_target);
-    StoreAt(to_.mode_count, index_, failed_ ? 0 : state_.mode_count);
-    StoreAt(to_.stages, index_, failed_ ? 0 : state_.stage + 1);
+    StoreAt(to_.log_evidence, index_, failed() ? none : state_.log_evidence);
+    StoreAt(to_.standard_error, index_, failed() ? none : error);
+    StoreAt(to_.ess, index_, failed() ? none : state_.ess);
+    StoreAt(to_.khat, index_, failed() ? none : state_.khat);
+    StoreAt(to_.cost_target, index_, found.cost_target);
+    StoreAt(to_.mode_count, index_, failed() ? 0 : state_.mode_count);
+    StoreAt(to_.stages, index_, failed() ? 0 : state_.stage + 1);
     StoreAt(to_.status, index_, static_cast<int32_t>(status));
-    double delta = 0;
-    for (int64_t t = 0; delta_sums_ && t < tiles_; ++t) delta += delta_sums_[local_ * tiles_ + t];
-    StoreAt(to_.grad_delta, index_, failed_ ? none : delta);
+    StoreAt(to_.grad_delta, index_, found.delta);
   }
 
   // Numbers of a row of (B, rows, columns); nothing if the row lies beyond the caller's.
@@ -155,7 +207,7 @@ class Writer {
   PROPNP_DEVICE void StoreModes() const {
     constexpr int kStorage = DofPolicy<kDof>::kStorage;
     for (int rank = thread_index(); rank < PROPNP_MAX_MODES; rank += block_size()) {
-      const bool used = !failed_ && rank < state_.num_modes;
+      const bool used = !failed() && rank < state_.num_modes;
       const int m = used ? order_.order[rank] : 0;
       double covariance[kDof * kDof] = {}, pose[7] = {};
       const double probability = used ? order_.probability[m] : 0;
@@ -180,9 +232,9 @@ class Writer {
     constexpr double kZeros[7] = {};
     for (int64_t s = team_.rank(); s < memory_.num_samples; s += team_.size()) {
       const int64_t slot = local_ * memory_.num_samples + s;
-      const double log_weight = failed_ ? 0 : memory_.log_weight[slot];
+      const double log_weight = failed() ? 0 : memory_.log_weight[slot];
       StoreRowOf(to_.sample_log_weight, s, &log_weight, 1);
-      StoreRowOf(to_.sample_pose, s, failed_ ? kZeros : memory_.pose + slot * 7,
+      StoreRowOf(to_.sample_pose, s, failed() ? kZeros : memory_.pose + slot * 7,
                  DofPolicy<kDof>::kStorage);
     }
   }
@@ -198,22 +250,24 @@ class Writer {
     for (int k = 0; k < 3; ++k) sigma[k] += gradient.sigma[k];
   }
 
-  PROPNP_DEVICE void StorePriorGradient(const DeviceObject<double>& object) const {
-    if (!IsGiven(to_.grad_prior_mean) && !IsGiven(to_.grad_prior_sigma)) return;
-    double mean[6] = {}, sigma[3] = {};
-    for (int64_t s = team_.rank(); !failed_ && s < memory_.num_samples; s += team_.size()) {
+  PROPNP_DEVICE void SumPriorGradient(const DeviceObject<double>& object, Findings* found) const {
+    for (int64_t s = team_.rank(); s < memory_.num_samples; s += team_.size()) {
       const int64_t slot = local_ * memory_.num_samples + s;
-      AddPriorGradient(object, memory_.pose + slot * 7, -memory_.gradient_weight[slot], mean,
-                       sigma);
+      AddPriorGradient(object, memory_.pose + slot * 7, -memory_.gradient_weight[slot],
+                       found->prior_mean, found->prior_sigma);
     }
-    for (double& m : mean) m = team_.sum(m);
-    for (double& s : sigma) s = team_.sum(s);
-    if (thread_index() != 0) return;
-    if (!failed_ && to_.loss_gradient) AddPriorGradient(object, state_.target, 1, mean, sigma);
+    for (double& m : found->prior_mean) m = team_.sum(m);
+    for (double& s : found->prior_sigma) s = team_.sum(s);
+    if (to_.loss_gradient) {
+      AddPriorGradient(object, state_.target, 1, found->prior_mean, found->prior_sigma);
+    }
+  }
+
+  PROPNP_DEVICE void StorePriorGradient(const Findings& found) const {
     const int size =
         IsGiven(to_.grad_prior_mean) ? static_cast<int>(to_.grad_prior_mean.shape[1]) : 0;
-    StoreRow(to_.grad_prior_mean, index_, mean, size);
-    StoreRow(to_.grad_prior_sigma, index_, sigma, 3);
+    StoreRow(to_.grad_prior_mean, index_, found.prior_mean, size);
+    StoreRow(to_.grad_prior_sigma, index_, found.prior_sigma, 3);
   }
 
   const SamplerArgs<kDof>& args_;
@@ -223,9 +277,9 @@ class Writer {
   const ObjectState<kDof>& state_;
   const BlockTeam team_;
   ModeOrder& order_;
-  const int64_t tiles_;
-  const double* const delta_sums_;
-  bool failed_;
+  const int64_t num_tiles_;
+  const GradientTile* const tiles_;
+  uint32_t status_;
 };
 
 // A block an object.
@@ -239,16 +293,16 @@ OutputKernel(OutputArgs<kDof> args) {
 }  // namespace
 
 template <int kDof>
-void StorePosteriors(const SamplerArgs<kDof>& args, const SampleOutputs& outputs, int64_t tiles,
-                     const double* delta_sums, Queue* queue) {
+void StorePosteriors(const SamplerArgs<kDof>& args, const SampleOutputs& outputs, int64_t num_tiles,
+                     const GradientTile* tiles, Queue* queue) {
   queue->Launch("store posteriors", OutputKernel<kDof>, args.slice.count, kThreads,
                 sizeof(ModeOrder) + BlockTeam::kScratchBytes,
-                OutputArgs<kDof>{args, outputs, tiles, delta_sums});
+                OutputArgs<kDof>{args, outputs, num_tiles, tiles});
 }
 
 #define PROPNP_INSTANTIATE(kDof)                                                         \
   template void StorePosteriors(const SamplerArgs<kDof>&, const SampleOutputs&, int64_t, \
-                                const double*, Queue*)
+                                const GradientTile*, Queue*)
 PROPNP_INSTANTIATE(6);
 PROPNP_INSTANTIATE(4);
 #undef PROPNP_INSTANTIATE

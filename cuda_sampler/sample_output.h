@@ -13,14 +13,16 @@ struct SampleOutputs {
   propnp_tensor log_evidence, standard_error, ess, khat, cost_target, mode_count, mode_pose,
       mode_covariance, mode_probability, mode_cost, sample_pose, sample_log_weight, status, stages,
       grad_delta, grad_prior_mean, grad_prior_sigma;
+  PointTensors points;  // of the gradient
   int32_t loss_gradient;
   int32_t wants_modes;  // and so their probabilities
 };
 
-// `delta_sums` is (slice, tiles), of the samples and of the target, each null if there is none.
+// An object whose numbers do not fit fails. `tiles` is (slice, num_tiles) of the gradient, null if
+// there is none.
 template <int kDof>
-void StorePosteriors(const SamplerArgs<kDof>& args, const SampleOutputs& outputs, int64_t tiles,
-                     const double* delta_sums, Queue* queue);
+void StorePosteriors(const SamplerArgs<kDof>& args, const SampleOutputs& outputs, int64_t num_tiles,
+                     const GradientTile* tiles, Queue* queue);
 
 }  // namespace propnp::gpu
 

@@ -62,6 +62,8 @@ class Refitter {
       const double weight = memory_.plain_weight[local_ * memory_.num_samples + s];
       point.mode = -1;
       point.weight = 0;
+      // The points of a mode too light for a cluster of its own have part in none.
+      for (double& share : point.shares) share = 0;
       if (weight < least || !NearestMode(s, &point)) continue;
       point.weight = min(weight, most);
       sum += point.weight;

@@ -42,6 +42,7 @@ class Weigher {
   PROPNP_DEVICE void Run() {
     double log_evidence = 0, variance = 0, ess = 0;
     bool fell_back = false;
+    if (thread_index() == 0) state_.num_masses = 0;
     if (Normalize(&log_evidence, &variance, &ess)) {
       const bool mixture = args_.options.method <= PROPNP_SAMPLER_MIXTURE_MC;
       if (args_.options.control_variates && mixture) {
@@ -51,7 +52,8 @@ class Weigher {
       FillCumulative();
       if (thread_index() == 0) {
         state_.log_evidence = log_evidence;
-        state_.standard_error = sqrt(max(variance, 0.0));
+        state_.relative_variance = variance;
+        memory_.bases[local_].wants_scores = variance > kSteinError * kSteinError;
         state_.ess = ess;
         state_.khat = khat;
         state_.wants_refit = mixture && state_.stage == 0 && ess < args_.options.second_stage_ess;
@@ -87,7 +89,7 @@ class Weigher {
     const double least = highest - 700;
     double sum = 0;
     for (int64_t s = first_ + team_.rank(); s < first_ + count_; s += team_.size()) {
-      const bool counts = memory_.log_weight[s] > least;
+      const bool counts = memory_.log_weight[s] >= least;
       memory_.plain_weight[s] = counts ? std::exp(memory_.log_weight[s] - highest) : 0;
       sum += memory_.plain_weight[s];
     }
@@ -113,6 +115,9 @@ class Weigher {
   PROPNP_DEVICE bool Correct(double* log_evidence, double* variance) {
     Variates variates(memory_, local_, scratch_);
     if (!variates.Fit()) return true;
+    if (thread_index() == 0) {
+      state_.num_masses = HeaviestComponents(state_, variates.regressors(), state_.masses);
+    }
     double ratio = 0, squares = 0;
     for (int64_t s = team_.rank(); s < count_; s += team_.size()) {
       double coefficient, fitted;
@@ -161,7 +166,7 @@ class Weigher {
     double own = 0;
     for (int64_t s = begin; s < end; ++s) own += memory_.plain_weight[first_ + s];
     team_.barrier();
-    double* const runs = &scratch_->columns[0][0];  // as many numbers as there are threads
+    double* const runs = &scratch_->tile.columns[0][0];  // as many numbers as there are threads
     runs[team_.rank()] = own;
     team_.barrier();
     double sum = 0;

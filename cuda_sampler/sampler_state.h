@@ -9,6 +9,7 @@
 #include "propnp/engine/kernels/proposal_kernels.h"
 #include "propnp/math/amis_proposal.h"
 #include "propnp/math/proposal_cluster.h"
+#include "propnp/math/stein_modes.h"
 #include "propnp/math/student_mixture.h"
 
 namespace propnp::gpu {
@@ -17,6 +18,8 @@ constexpr int kMaxClusters = 12;  // of the second stage
 constexpr int kMaxComponents = PROPNP_MAX_MODES + kMaxClusters;
 constexpr int kDescents = 128;  // that tell the probabilities of the modes
 constexpr int kAmisRounds = 4;
+constexpr int kMaxMasses = 4;              // of components, in the control variates of the gradient
+constexpr int kMaxRegressionColumns = 65;  // of the evidence: a constant and the regressors
 
 template <int kDof>
 using AmisProposalOf = AmisProposal<DofPolicy<kDof>>;
@@ -37,10 +40,12 @@ struct ObjectState {
   double log_density_offset;
   AmisProposalOf<kDof> amis[kAmisRounds];
 
-  int32_t stage;        // of the samples there are: 0 or 1
-  int32_t wants_refit;  // a second stage should be tried
-  double log_evidence, standard_error, ess, khat;
-  int32_t basins[kDescents];  // the mode in which each descent ended
+  int32_t stage;                                      // of the samples there are: 0 or 1
+  int32_t wants_refit;                                // a second stage should be tried
+  double log_evidence, relative_variance, ess, khat;  // the second that of the evidence
+  int32_t num_masses;          // components whose masses the control variates compare
+  int32_t masses[kMaxMasses];  // heaviest first
+  int32_t basins[kDescents];   // the mode in which each descent ended
 };
 
 // A sample that carries weight, in the chart v of the mode nearest to it.
@@ -50,6 +55,14 @@ struct RefitPoint {
   double weight;  // all sum to the effective number
   double shares[kMaxClusters];
   int32_t mode;  // -1: without weight
+};
+
+// What of the sampler a call needs.
+struct SamplePlan {
+  int64_t num_samples;
+  bool single_precision;  // of the records
+  bool second_stage;
+  bool stein;  // Stein control variates, for a gradient
 };
 
 // Samples of the objects of a slice, S each, those of one mode together.
@@ -70,16 +83,16 @@ struct SampleMemory {
   int32_t* choice;                 // (slice, S) component, twice, plus one for its wide part
   void* records;                   // (slice, S) SampleRecord of float or double
   int32_t single_precision;        // the records are of float
-  double* normal_matrix;           // (slice, kMaxColumns^2)
-  RefitPoint<kDof>* points;        // (slice, S), second stage
-  double* keys;                    // (slice, sort_size), second stage
-  int32_t* members;                // (slice) objects with a second stage
-  int32_t* num_members;            // (1)
+  double* normal_matrix;           // (slice, matrix_size)
+  int64_t matrix_size;
+  double* score;             // (slice, S, kScore), with Stein control variates
+  RefitPoint<kDof>* points;  // (slice, S), second stage
+  double* keys;              // (slice, sort_size), second stage
+  int32_t* members;          // (slice) objects with a second stage
+  int32_t* num_members;      // (1)
 
-  static constexpr int kMaxColumns = 65;  // of the control variates
-
-  static SampleMemory Allocate(int64_t slice, int64_t num_samples, bool single_precision,
-                               bool second_stage, Arena* arena) {
+  static SampleMemory Allocate(int64_t slice, const SamplePlan& plan, Arena* arena) {
+    const int64_t num_samples = plan.num_samples;
     SampleMemory m = {};
     m.num_samples = num_samples;
     m.sort_size = 1;
@@ -96,15 +109,22 @@ struct SampleMemory {
     m.scratch = arena->Take<double>(slice * m.sort_size);
     m.order = arena->Take<int32_t>(slice * m.sort_size);
     m.choice = arena->Take<int32_t>(all);
-    m.single_precision = single_precision;
-    m.records = single_precision ? static_cast<void*>(arena->Take<SampleRecord<float>>(all))
-                                 : arena->Take<SampleRecord<double>>(all);
-    m.normal_matrix = arena->Take<double>(slice * kMaxColumns * kMaxColumns);
-    m.points = arena->Take<RefitPoint<kDof>>(second_stage ? all : 0);
-    m.keys = arena->Take<double>(second_stage ? slice * m.sort_size : 0);
+    m.single_precision = plan.single_precision;
+    m.records = plan.single_precision ? static_cast<void*>(arena->Take<SampleRecord<float>>(all))
+                                      : arena->Take<SampleRecord<double>>(all);
+    const int64_t columns = plan.stein ? SteinModes<kDof>::kMaxColumns : kMaxRegressionColumns;
+    m.matrix_size = columns * columns;
+    m.normal_matrix = arena->Take<double>(slice * m.matrix_size);
+    m.score = arena->Take<double>(plan.stein ? all * kScore : 0);
+    m.points = arena->Take<RefitPoint<kDof>>(plan.second_stage ? all : 0);
+    m.keys = arena->Take<double>(plan.second_stage ? slice * m.sort_size : 0);
     m.members = arena->Take<int32_t>(slice);
     m.num_members = arena->Take<int32_t>(1);
     return m;
+  }
+
+  PROPNP_DEVICE double* MatrixOf(int64_t local) const {
+    return normal_matrix + local * matrix_size;
   }
 
   template <typename T>
@@ -164,6 +184,10 @@ template <int kDof>
 void DrawAmisRound(const SamplerArgs<kDof>& args, int round, Queue* queue);
 template <int kDof>
 void AdaptAmisRound(const SamplerArgs<kDof>& args, int round, Queue* queue);
+// Corrects the weights of the gradient where the evidence is far from exact, engine/
+// stein_variates.h. The scores are there.
+template <int kDof>
+void CorrectGradientWeights(const SamplerArgs<kDof>& args, Queue* queue);
 template <int kDof>
 void DescendToModes(const SamplerArgs<kDof>& args, Queue* queue);
 

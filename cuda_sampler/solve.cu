@@ -10,6 +10,7 @@
 #include "propnp/engine/covariance.h"
 #include "propnp/engine/levenberg_marquardt.h"
 #include "propnp/engine/load_pose.h"
+#include "propnp/engine/solve_result.h"
 
 namespace propnp::gpu {
 namespace {
@@ -28,14 +29,6 @@ struct SolveArgs {
       behind_fraction, rank, iterations, status;
 };
 
-template <int kDof, typename T>
-struct ObjectResult {
-  T pose[7];
-  RefineOutcome outcome;
-  PoseUncertainty<kDof, T> uncertainty;
-  uint32_t status;
-};
-
 // Refines one object; all lanes hold the same result.
 template <int kDof, typename T>
 class ObjectSolver {
@@ -46,7 +39,7 @@ class ObjectSolver {
         index_(args.slice.first + local),
         starts_(args.starts + local * args.stride) {}
 
-  PROPNP_DEVICE void Solve(ObjectResult<kDof, T>* result) const {
+  PROPNP_DEVICE void Solve(SolveResult<kDof, T>* result) const {
     *result = {};
     SetNeutralPose<kDof>(result->pose);
     DeviceObject<T> object;
@@ -59,16 +52,9 @@ class ObjectSolver {
     const TeamCost<kDof, T, WarpTeam> cost(in_, object, team_);
     MoveIntoPrior(cost, result);
     RefineBest(cost, target, result);
-    if (!result->outcome.finite) {
-      result->status |= PROPNP_STATUS_NON_FINITE_INPUT;
-      return;
-    }
+    if (!result->outcome.finite) return result->Fail();
     FindUncertainty(cost, result);
-    if (!AllFinite(*result)) {
-      result->status |= PROPNP_STATUS_NON_FINITE_INPUT;
-      result->uncertainty = {};
-      return;
-    }
+    if (!result->AllFinite()) return result->Fail();
     result->status |= StatusOf(result->uncertainty);
     result->status |=
         result->outcome.converged ? PROPNP_STATUS_CONVERGED : PROPNP_STATUS_MAX_ITERATIONS;
@@ -78,7 +64,7 @@ class ObjectSolver {
   using Cost = TeamCost<kDof, T, WarpTeam>;
 
   // Reads the given pose into result->pose, and the target.
-  PROPNP_DEVICE_CALL bool LoadStarts(T* target, ObjectResult<kDof, T>* result) const {
+  PROPNP_DEVICE_CALL bool LoadStarts(T* target, SolveResult<kDof, T>* result) const {
     bool valid = true;
     T pose[7];
     if (IsGiven(args_.pose_target)) valid = LoadPose<kDof>(args_.pose_target, index_, target);
@@ -91,7 +77,7 @@ class ObjectSolver {
   }
 
   // A given pose where the prior is zero could not be left again.
-  PROPNP_DEVICE_CALL void MoveIntoPrior(const Cost& cost, ObjectResult<kDof, T>* result) const {
+  PROPNP_DEVICE_CALL void MoveIntoPrior(const Cost& cost, SolveResult<kDof, T>* result) const {
     const PriorDensity<T>& prior = cost.object().prior;
     if (!IsGiven(args_.pose_init) || std::isfinite(prior.cost(cost.dof(), result->pose))) return;
     prior.move_inside(result->pose);
@@ -100,7 +86,7 @@ class ObjectSolver {
 
   // Refines the best starts that differ in rotation and keeps the best outcome.
   PROPNP_DEVICE void RefineBest(const Cost& cost, const T* target,
-                                ObjectResult<kDof, T>* result) const {
+                                SolveResult<kDof, T>* result) const {
     result->outcome.finite = false;
     const bool has_target = IsGiven(args_.pose_target);
     const bool only_init = IsGiven(args_.pose_init) && !has_target;
@@ -122,7 +108,7 @@ class ObjectSolver {
     }
   }
 
-  PROPNP_DEVICE void Refine(const Cost& cost, T* pose, ObjectResult<kDof, T>* result) const {
+  PROPNP_DEVICE void Refine(const Cost& cost, T* pose, SolveResult<kDof, T>* result) const {
     const RefineOutcome outcome = DampedRefinement<Cost>(cost, StepControlOf(args_.options))
                                       .refine(args_.options.max_iterations, pose);
     if (!outcome.finite) return;
@@ -131,19 +117,10 @@ class ObjectSolver {
     for (int k = 0; k < 7; ++k) result->pose[k] = pose[k];
   }
 
-  PROPNP_DEVICE void FindUncertainty(const Cost& cost, ObjectResult<kDof, T>* result) const {
+  PROPNP_DEVICE void FindUncertainty(const Cost& cost, SolveResult<kDof, T>* result) const {
     compute_uncertainty(cost, cost.object().weighted_points,
                         static_cast<CovarianceKind>(args_.options.covariance),
                         args_.options.scale_covariance != 0, result->pose, &result->uncertainty);
-  }
-
-  PROPNP_DEVICE static bool AllFinite(const ObjectResult<kDof, T>& result) {
-    const PoseUncertainty<kDof, T>& u = result.uncertainty;
-    T trouble = (u.variance_factor + u.behind_fraction) * T(0);
-    for (const T p : result.pose) trouble += p * T(0);
-    for (const T c : u.covariance) trouble += c * T(0);
-    for (const T n : u.null_space) trouble += n * T(0);
-    return trouble == T(0) && std::isfinite(result.outcome.cost_after);
   }
 
   const SolveArgs<T>& args_;
@@ -154,27 +131,11 @@ class ObjectSolver {
 };
 
 template <int kDof, typename T>
-PROPNP_DEVICE void StoreResult(const SolveArgs<T>& to, int64_t i,
-                               const ObjectResult<kDof, T>& result) {
-  const PoseUncertainty<kDof, T>& u = result.uncertainty;
-  StoreRow(to.pose, i, result.pose, kDof == 6 ? 7 : 4);
-  StoreAt(to.cost_before, i, result.outcome.cost_before);
-  StoreAt(to.cost_after, i, result.outcome.cost_after);
-  StoreMatrix(to.covariance, i, u.covariance, kDof);
-  StoreMatrix(to.null_space, i, u.null_space, kDof);
-  StoreAt(to.variance_factor, i, u.variance_factor);
-  StoreAt(to.behind_fraction, i, u.behind_fraction);
-  StoreAt(to.rank, i, u.rank);
-  StoreAt(to.iterations, i, result.outcome.iterations);
-  StoreAt(to.status, i, static_cast<int32_t>(result.status));
-}
-
-template <int kDof, typename T>
 PROPNP_KERNEL_TOGETHER(kThreads, sizeof(T) == sizeof(float) ? 3 : 1)
 SolveKernel(PROPNP_ARGUMENT SolveArgs<T> args) {
   const int64_t local = block_index() * kObjectsPerBlock + thread_index() / kWarpSize;
   if (local >= args.slice.count) return;
-  ObjectResult<kDof, T> result;
+  SolveResult<kDof, T> result;
   ObjectSolver<kDof, T>(args, local).Solve(&result);
   if (WarpTeam().rank() == 0) StoreResult(args, args.slice.first + local, result);
 }

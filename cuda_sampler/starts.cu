@@ -8,6 +8,7 @@
 #include "cuda_sampler/subset_cost.h"
 #include "propnp/engine/levenberg_marquardt.h"
 #include "propnp/math/bearing.h"
+#include "propnp/math/random_rotation.h"
 
 namespace propnp::gpu {
 namespace {
@@ -143,19 +144,16 @@ MeasureKernel(PROPNP_ARGUMENT StartArgs<T> args) {
   if (team.rank() == 0) args.starts.frames[local] = frame;
 }
 
-// A rotation uniform over SO(3) (K. Shoemake, 1992), or a uniform yaw.
+// Uniform over SO(3), or a uniform yaw.
 template <int kDof>
 PROPNP_DEVICE void RandomRotation(const PhiloxWords& words, float* pose) {
-  constexpr double kTwoPi = 6.28318530717958647692;
-  const double u = uniform_from_word(words.word[0]);
-  const double a = kTwoPi * uniform_from_word(words.word[1]);
-  const double b = kTwoPi * uniform_from_word(words.word[2]);
+  float u[3];
+  for (int k = 0; k < 3; ++k) u[k] = float_uniform_from_word(words.word[k]);
   if constexpr (kDof == 4) {
-    pose[3] = static_cast<float>(a - 0.5 * kTwoPi);
+    pose[3] = yaw_from_uniform(u[1]);
   } else {
-    const double s = sqrt(1 - u), c = sqrt(u);
-    pose[3] = static_cast<float>(s * sin(a)), pose[4] = static_cast<float>(s * cos(a));
-    pose[5] = static_cast<float>(c * sin(b)), pose[6] = static_cast<float>(c * cos(b));
+    const Quaternion<float> q = rotation_from_uniforms(u[0], u[1], u[2]);
+    pose[3] = q.w, pose[4] = q.x, pose[5] = q.y, pose[6] = q.z;
   }
 }
 
@@ -194,7 +192,7 @@ MoveKernel(PROPNP_ARGUMENT StartArgs<T> args) {
   const uint64_t seed = SeedOf(args.options), id = in.problem.ObjectId(index);
   Subset subset;
   const int64_t wanted = args.options.start_points;
-  subset.Draw(frame.weights, frame.num_points, seed, id, start,
+  subset.Draw({frame.weights, frame.num_points}, seed, id, start,
               static_cast<int>(wanted < frame.weighted_points ? wanted : frame.weighted_points));
   float pose[7] = {};
   const Vec3<float> direction = cast<float>(frame.geometry.direction);

@@ -7,79 +7,11 @@
 #ifndef PROPNP_CUDA_SAMPLER_SUBSET_COST_H_
 #define PROPNP_CUDA_SAMPLER_SUBSET_COST_H_
 
+#include "cuda_sampler/random_subset.h"
 #include "cuda_sampler/starts.h"
 #include "cuda_sampler/team_cost.h"
-#include "propnp/engine/args.h"
-#include "propnp/math/philox.h"
 
 namespace propnp::gpu {
-
-// Different points of an object, each in turn with probability proportional to its weight among
-// those left, in ascending order.
-class Subset {
- public:
-  PROPNP_DEVICE void Draw(const double* cumulative, int64_t num_points, uint64_t seed,
-                          uint64_t object_id, int start, int count) {
-    cumulative_ = cumulative;
-    num_points_ = num_points;
-    count_ = 0;
-    double taken = 0;
-    PhiloxWords words{};
-    for (int k = 0; k < count; ++k) {
-      if (k % 4 == 0) {
-        words = random_words(seed, object_id, RandomPurpose::kStartSubset,
-                             static_cast<uint32_t>(start * (PROPNP_MAX_START_POINTS / 4) + k / 4));
-      }
-      // A position on the line of weights from which those taken are cut out.
-      const double rest = cumulative[num_points - 1] - taken;
-      const int64_t index = Locate(uniform_from_word(words.word[k % 4]) * rest);
-      taken += Weight(index);
-      Insert(index);
-    }
-  }
-
-  PROPNP_DEVICE int count() const { return count_; }
-  PROPNP_DEVICE int64_t operator[](int k) const { return chosen_[k]; }
-
- private:
-  PROPNP_DEVICE double Before(int64_t i) const { return i > 0 ? cumulative_[i - 1] : 0; }
-  PROPNP_DEVICE double Weight(int64_t i) const { return cumulative_[i] - Before(i); }
-
-  PROPNP_DEVICE bool IsChosen(int64_t index) const {
-    bool chosen = false;
-    for (int k = 0; k < count_; ++k) chosen = chosen || chosen_[k] == index;
-    return chosen;
-  }
-
-  PROPNP_DEVICE int64_t Locate(double position) const {
-    for (int k = 0; k < count_ && position >= Before(chosen_[k]); ++k) {
-      position += Weight(chosen_[k]);
-    }
-    int64_t low = 0, high = num_points_ - 1;  // the first whose sum exceeds the position
-    while (low < high) {
-      const int64_t middle = (low + high) / 2;
-      if (cumulative_[middle] > position) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
-    }
-    // Rounding may land on a chosen or weightless point: take the next one that serves.
-    while (!(Weight(low) > 0) || IsChosen(low)) low = low + 1 < num_points_ ? low + 1 : 0;
-    return low;
-  }
-
-  PROPNP_DEVICE void Insert(int64_t index) {
-    int place = count_++;
-    for (; place > 0 && chosen_[place - 1] > index; --place) chosen_[place] = chosen_[place - 1];
-    chosen_[place] = static_cast<int32_t>(index);
-  }
-
-  const double* cumulative_ = nullptr;
-  int64_t num_points_ = 0;
-  int count_ = 0;
-  int32_t chosen_[PROPNP_MAX_START_POINTS];
-};
 
 // Of poses whose translation is where the centroid lies, in units of the distance. T is the type of
 // the object's numbers.

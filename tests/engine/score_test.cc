@@ -7,30 +7,10 @@
 #include <vector>
 
 #include "propnp/engine/stein_correction.h"
-#include "tests/engine/gradient_operation.h"
+#include "tests/engine/packed_batch.h"
 
 namespace propnp::test {
 namespace {
-
-// Packs the objects of a batch and visits each.
-template <typename Visit>
-void ForEachPacked(const GradientBatch& b, const Visit& visit) {
-  const GradientInputs inputs(b);
-  Problem problem;
-  ASSERT_TRUE(MakeProblem(&inputs.correspondences, &inputs.cameras, &inputs.cost, &problem).ok());
-  std::vector<PreparedCamera<double>> cameras(problem.num_cameras);
-  PrepareCameras(problem, cameras.data());
-  Arena count;
-  PackedObject<double>::Allocate(problem, &count);
-  const AlignedBytes memory(count.used());
-  Arena arena(memory.data());
-  PackedObject<double> object = PackedObject<double>::Allocate(problem, &arena);
-  for (int64_t i = 0; i < b.num_objects; ++i) {
-    object.Gather(problem, cameras.data(), i);
-    ASSERT_EQ(object.status, 0u);
-    visit(problem, object, i);
-  }
-}
 
 // d cost / d (pivot, rotation about it) from d cost / d (t, rotation about the origin), prior
 // included: with the pivot fixed, turning moves t by arm x delta_theta.
@@ -73,8 +53,11 @@ std::vector<double> ActualScore(const Problem& problem, const ObjectCost<kDof, d
   FillRecord(to * pivot - from * pivot, theta, 0, record);
   std::vector<double> points(kScore), score(kDof);
   object.Scores(record, 1, object.InFront(record) ? 1 : 0, points.data());
-  ScoreFromPoints(cost, points.data(), score.data());
-  if (cost.object().prior.active()) AddPriorScore(cost, pose, pivot, score.data());
+  score_from_points(dof, {points[0], points[1], points[2]}, {points[3], points[4], points[5]},
+                    score.data());
+  if (cost.object().prior.active()) {
+    add_prior_score(dof, cost.object().prior, pose, pivot, score.data());
+  }
   return score;
 }
 

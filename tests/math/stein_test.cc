@@ -236,8 +236,9 @@ TYPED_TEST(SteinTest, FieldsHaveNoMean) {
         pull[d] = r * (mean_slope - seen[m].distance_slope[d] - gradient[d]);
       }
       coordinates[m].whiten_gradient(pull, pull);
-      ASSERT_EQ(stein_fields(seen[m], r, pull, degree, density, 1, row.data()),
-                row.data() + fields);
+      int count = 0;
+      stein_fields(seen[m], r, pull, degree, [&](double value) { row[count++] = density * value; });
+      ASSERT_EQ(count, fields);
       for (int i = 0; i < fields; ++i) {
         sum[m * fields + i] += row[i];
         size[m * fields + i] += std::fabs(row[i]);

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "propnp/engine/batch.h"
 #include "propnp/engine/cuda_plugin.h"
+#include "propnp/engine/evaluated_sums.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/object_cost.h"
 #include "propnp/engine/problem.h"
@@ -166,26 +166,6 @@ void ClearAllRows(const Problem& problem, const propnp_evaluate_args& args, cons
   }
 }
 
-template <typename T>
-bool AllFit(const T* values, int count, const propnp_tensor& tensor) {
-  const double largest = LargestOf(tensor);
-  return std::all_of(values, values + count,
-                     [&](T value) { return std::fabs(static_cast<double>(value)) <= largest; });
-}
-
-// Whether the outputs can hold the sums. An infinite cost, which no derivative has, counts.
-template <int kDof, typename T>
-bool SumsFit(const propnp_evaluate_args& args, NormalEquations<kDof, T>* equations) {
-  if (equations->cost > static_cast<T>(LargestOf(args.cost_value))) {
-    *equations = {};
-    equations->cost = std::numeric_limits<T>::infinity();
-    return true;
-  }
-  return AllFit(&equations->cost, 1, args.cost_value) &&
-         AllFit(equations->gradient, kDof, args.gradient) &&
-         AllFit(equations->curvature, kDof * kDof, args.hessian);
-}
-
 template <int kDof, typename T>
 void EvaluateObject(const Problem& problem, const propnp_evaluate_args& args, int64_t index,
                     const PreparedCamera<T>* cameras, PackedObject<T>* object) {
@@ -202,7 +182,7 @@ void EvaluateObject(const Problem& problem, const propnp_evaluate_args& args, in
     cost.Evaluate(pose, Curvature::kHessian,
                   args.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact, &equations);
     delta = object->loss.delta;
-    bool fits = SumsFit(args, &equations) && AllFit(&delta, 1, args.delta);
+    bool fits = SumsFit(args, &equations) && AllWithin(&delta, 1, LargestOf(args.delta));
     for (int64_t k = 0; fits && k < object->num_views; ++k) {
       fits = RowWriter<kDof, T>(problem, args, cost, object->views[k], views.begin + k).Write(pose);
     }

@@ -74,7 +74,7 @@ EvidenceEstimate WeighSamples(const DrawnSamples<kDof>& drawn, SampleColumns<kDo
   const double sum = GetProposalKernels().exponentials(samples->plain_weight, n, highest);
   double square_sum = 0;
   for (int64_t s = 0; s < n; ++s) {
-    const double weight = samples->log_weight[s] > least ? samples->plain_weight[s] / sum : 0;
+    const double weight = samples->log_weight[s] >= least ? samples->plain_weight[s] / sum : 0;
     samples->gradient_weight[s] = samples->plain_weight[s] = weight;
     square_sum += weight * weight;
   }

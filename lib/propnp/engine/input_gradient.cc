@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
-#include <limits>
 #include <string>
 
+#include "propnp/engine/gradient_limit.h"
 #include "propnp/engine/object_inputs.h"
 #include "propnp/math/camera.h"
 
@@ -134,21 +134,9 @@ void InputGradient::PassThroughAdaptiveDelta(const Problem& problem,
   }
 }
 
-// Truth values are collected with &, which vectorises where a branch would not.
-bool AllWithin(const double* values, int64_t count, double largest) {
-  bool within = true;
-  for (int64_t i = 0; i < count; ++i) within &= std::fabs(values[i]) <= largest;
-  return within;
-}
-
 bool InputGradient::Fits(const PackedObject<double>& object,
                          const propnp_gradients& gradients) const {
-  double largest = std::numeric_limits<double>::max();
-  const propnp_gradients& g = gradients;
-  for (const propnp_tensor* t :
-       {&g.x3d, &g.x2d, &g.w2d, &g.sqrt_info, &g.delta, &g.relative_delta, &g.camera_parameters}) {
-    largest = std::min(largest, LargestOf(*t));
-  }
+  const double largest = LargestOfAll(gradients);
   int64_t padded = 0;
   for (int64_t v = 0; v < object.num_views; ++v) padded += object.views[v].padded_points;
   bool fits = AllWithin(&points.delta, 1, largest) && AllWithin(&relative_delta, 1, largest);

@@ -46,9 +46,6 @@ struct GradientScratch {
   }
 };
 
-// Whether none of `values` is NaN or larger than `largest`.
-bool AllWithin(const double* values, int64_t count, double largest);
-
 // Refuses gradients of a wrong shape or of an input that is not there.
 Status CheckGradients(const Problem& problem, const propnp_gradients* gradients);
 

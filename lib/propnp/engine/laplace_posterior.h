@@ -15,11 +15,6 @@
 
 namespace propnp {
 
-// Fills the probabilities of the modes and returns log Z. Only minima count, unless there is none:
-// then the best mode stands alone.
-template <int kDof>
-double LaplaceEvidence(const PosteriorMode<kDof>* modes, int num_modes, double* probability);
-
 // Fills `pose` (S, 7) and `component` (S) with as many draws of each mode's Gaussian as its
 // probability makes of S, quasi-random, in the order of the modes.
 template <int kDof>

@@ -23,6 +23,7 @@
 #include "propnp/engine/random_starts.h"
 #include "propnp/engine/sampled_prior_gradient.h"
 #include "propnp/engine/stein_correction.h"
+#include "propnp/math/laplace_evidence.h"
 
 namespace propnp {
 
@@ -121,7 +122,7 @@ class ObjectSampler {
 
   // Laplace's approximation: samples of equal weight, and no error that anybody knows.
   void DrawGaussians(const ObjectCost<kDof, double>& cost, int num_modes) {
-    result_.log_evidence = LaplaceEvidence(scratch_.modes, num_modes, result_.mode_probability);
+    result_.log_evidence = laplace_evidence(scratch_.modes, num_modes, result_.mode_probability);
     result_.standard_error = std::numeric_limits<double>::infinity();
     result_.ess = 1;
     int32_t* const mode_of = samples_.order;

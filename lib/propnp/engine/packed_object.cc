@@ -252,6 +252,8 @@ void PackedObject<T>::Gather(const Problem& problem, const PreparedCamera<T>* ca
   z_min = problem.cost->z_min > 0 ? static_cast<T>(problem.cost->z_min)
                                   : relative_z_min * RmsRadius(*this);
   z_min = std::max(z_min, std::sqrt(std::numeric_limits<T>::min()));
+  // Points so far apart that their radius is no number.
+  if (!std::isfinite(z_min)) status |= PROPNP_STATUS_NON_FINITE_INPUT;
   for (int64_t k = 0; k < num_views; ++k) views[k].z_min = z_min;
   if (!SetLoss(problem, this)) status |= PROPNP_STATUS_NON_FINITE_INPUT;
 }

@@ -105,7 +105,7 @@ void StepObject(const Problem& problem, const propnp_pose_plus_args& args, int64
                 const PreparedCamera<double>* cameras, PackedObject<double>* object) {
   const ObjectStep<kDof> taken(problem, cameras, index, args.pose, args.epsilon, object);
   uint32_t status = taken.status();
-  double step[kDof], pose_plus[7];
+  double step[kDof], pose_plus[7] = {};
   if (status == 0) {
     std::copy(taken.step(), taken.step() + kDof, step);
     DofOf<kDof>(*object).retract(taken.pose(), step, pose_plus);

@@ -15,6 +15,7 @@
 #include "propnp/engine/problem.h"
 #include "propnp/engine/random_starts.h"
 #include "propnp/engine/solve_options.h"
+#include "propnp/engine/solve_result.h"
 
 namespace propnp {
 namespace {
@@ -56,14 +57,6 @@ struct Scratch {
   }
 };
 
-template <int kDof, typename T>
-struct ObjectResult {
-  T pose[7];
-  RefineOutcome outcome;
-  PoseUncertainty<kDof, T> uncertainty;
-  uint32_t status;
-};
-
 // Refines one object.
 template <int kDof, typename T>
 class ObjectSolver {
@@ -74,7 +67,7 @@ class ObjectSolver {
     seed_ = options_.seed_pointer ? *options_.seed_pointer : options_.seed;
   }
 
-  void Solve(int64_t index, Scratch<T>* scratch, ObjectResult<kDof, T>* result) const {
+  void Solve(int64_t index, Scratch<T>* scratch, SolveResult<kDof, T>* result) const {
     *result = {};
     SetNeutralPose<kDof>(result->pose);
     scratch->object.Gather(problem_, cameras_, index);
@@ -86,9 +79,9 @@ class ObjectSolver {
     MoveIntoPrior(cost, result);
     const int num_starts = CollectStarts(index, cost, scratch, result->pose);
     RefineBest(cost, scratch->starts.best, num_starts, result);
-    if (!result->outcome.finite) return Fail(result);
+    if (!result->outcome.finite) return result->Fail();
     ComputeUncertainty(cost, options_, result->pose, &result->uncertainty);
-    if (!AllFinite(*result)) return Fail(result);
+    if (!result->AllFinite()) return result->Fail();
     result->status |= StatusOf(result->uncertainty);
     if (result->outcome.converged) {
       result->status |= PROPNP_STATUS_CONVERGED;
@@ -98,15 +91,8 @@ class ObjectSolver {
   }
 
  private:
-  static void Fail(ObjectResult<kDof, T>* result) {
-    const uint32_t status = result->status | PROPNP_STATUS_NON_FINITE_INPUT;
-    *result = {};
-    result->status = status;
-    SetNeutralPose<kDof>(result->pose);
-  }
-
   // Reads the given pose into result->pose; the target is checked here and read again later.
-  bool LoadStarts(int64_t index, ObjectResult<kDof, T>* result) const {
+  bool LoadStarts(int64_t index, SolveResult<kDof, T>* result) const {
     bool valid = true;
     T pose[7];
     if (IsGiven(args_.pose_target)) valid = LoadPose<kDof>(args_.pose_target, index, pose);
@@ -119,7 +105,7 @@ class ObjectSolver {
   }
 
   // A given pose where the prior is zero could not be left again.
-  void MoveIntoPrior(const ObjectCost<kDof, T>& cost, ObjectResult<kDof, T>* result) const {
+  void MoveIntoPrior(const ObjectCost<kDof, T>& cost, SolveResult<kDof, T>* result) const {
     const PriorDensity<T>& prior = cost.object().prior;
     if (!IsGiven(args_.pose_init) || std::isfinite(prior.cost(cost.dof(), result->pose))) return;
     prior.move_inside(result->pose);
@@ -150,7 +136,7 @@ class ObjectSolver {
 
   // Refines the starts and keeps the best outcome.
   void RefineBest(const ObjectCost<kDof, T>& cost, const StartPose<T>* starts, int num_starts,
-                  ObjectResult<kDof, T>* result) const {
+                  SolveResult<kDof, T>* result) const {
     result->outcome.finite = false;
     for (int s = 0; s < num_starts; ++s) {
       T pose[7];
@@ -165,37 +151,12 @@ class ObjectSolver {
     }
   }
 
-  static bool AllFinite(const ObjectResult<kDof, T>& result) {
-    T trouble = 0;
-    for (T p : result.pose) trouble += p * T(0);
-    for (T c : result.uncertainty.covariance) trouble += c * T(0);
-    for (T n : result.uncertainty.null_space) trouble += n * T(0);
-    trouble += (result.uncertainty.variance_factor + result.uncertainty.behind_fraction) * T(0);
-    return trouble == T(0) && std::isfinite(result.outcome.cost_after) &&
-           !std::isnan(result.outcome.cost_before);
-  }
-
   const Problem& problem_;
   const propnp_solve_args& args_;
   const propnp_solve_options& options_;
   const PreparedCamera<T>* cameras_;
   uint64_t seed_;
 };
-
-template <int kDof, typename T>
-void StoreResult(const propnp_solve_args& args, int64_t i, const ObjectResult<kDof, T>& result) {
-  const PoseUncertainty<kDof, T>& u = result.uncertainty;
-  StoreRow(args.pose, i, result.pose, kDof == 6 ? 7 : 4);
-  StoreAt(args.cost_before, i, result.outcome.cost_before);
-  StoreAt(args.cost_after, i, result.outcome.cost_after);
-  StoreMatrix(args.covariance, i, u.covariance, kDof);
-  StoreMatrix(args.null_space, i, u.null_space, kDof);
-  StoreAt(args.variance_factor, i, u.variance_factor);
-  StoreAt(args.behind_fraction, i, u.behind_fraction);
-  StoreAt(args.rank, i, u.rank);
-  StoreAt(args.iterations, i, result.outcome.iterations);
-  StoreAt(args.status, i, static_cast<int32_t>(result.status));
-}
 
 // One worker's memory, for batch.h.
 template <typename T>
@@ -229,7 +190,7 @@ Status Solve(Context& context, const propnp_solve_args& args) {
     return RunBatch<T>(
         context, problem, args.workspace, args.workspace_size, ScratchAllocator<T>(problem, args),
         [&](int64_t object, const PreparedCamera<T>* cameras, Scratch<T>* scratch) {
-          ObjectResult<dof, T> result;
+          SolveResult<dof, T> result;
           ObjectSolver<dof, T>(problem, args, cameras).Solve(object, scratch, &result);
           StoreResult(args, object, result);
         });

@@ -12,7 +12,7 @@
 #include "propnp/engine/kernel_elimination.h"
 #include "propnp/engine/posterior_modes.h"
 #include "propnp/math/least_squares.h"
-#include "propnp/math/stein.h"
+#include "propnp/math/stein_modes.h"
 
 namespace propnp {
 
@@ -31,15 +31,17 @@ struct WeightedSamples {
 template <int kDof>
 class SteinVariates {
  public:
-  static constexpr int kMaxModes = 3;
-  static constexpr int kMaxColumns = 112;
+  static constexpr int kMaxColumns = SteinModes<kDof>::kMaxColumns;
+  static_assert(PROPNP_MAX_MODES <= SteinModes<kDof>::kMaxCandidates, "room for every mode");
 
   static SteinVariates Allocate(Arena* arena);
 
   // Takes the coordinates of the modes that hold the posterior's mass, by Laplace's estimate. False
   // if there is none.
   bool SetModes(const DofPolicy<kDof>& dof, const Vec3<double>& pivot,
-                const PosteriorMode<kDof>* modes, int num_modes);
+                const PosteriorMode<kDof>* modes, int num_modes) {
+    return modes_.set(dof, pivot, modes, num_modes);
+  }
 
   // weights (S): sum_s weight_s f_s estimates the posterior mean of f, and they sum to one; they
   // may be negative. With `cubic`, fields of the third degree take part where samples are plenty.
@@ -49,29 +51,13 @@ class SteinVariates {
  private:
   static constexpr int kBlock = 64;  // samples whose columns are held at a time
   using Regression = PivotedCholesky<kMaxColumns, double, KernelElimination>;
-  using Coordinates = SteinCoordinates<DofPolicy<kDof>>;
 
-  struct Mode {
-    double pose[7];
-    double share;         // of the mass
-    int degree;           // of its fields
-    Vec3<double> centre;  // the pivot
-    Coordinates coordinates;
-  };
-
-  // False if not even linear fields are worth their regressors.
-  bool ChooseDegrees(const WeightedSamples& samples, bool cubic);
-  bool AddMode(const PosteriorMode<kDof>& mode, double share);
   // Fills the columns of samples [begin, begin + count).
   void FillBlock(const WeightedSamples& samples, int64_t begin, int64_t count);
-  void FillFields(const WeightedSamples& samples, int64_t s, float* column) const;
   bool Fit(const WeightedSamples& samples);
 
-  DofPolicy<kDof> dof_;
-  Vec3<double> pivot_;
-  int num_modes_;
+  SteinModes<kDof> modes_;
   int num_columns_;
-  Mode modes_[kMaxModes];
   float* columns_;  // kMaxColumns columns of a block
   double* sums_;    // (kMaxColumns, kMaxColumns)
   Regression* normal_;

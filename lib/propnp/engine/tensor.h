@@ -5,6 +5,7 @@
 #ifndef PROPNP_ENGINE_TENSOR_H_
 #define PROPNP_ENGINE_TENSOR_H_
 
+#include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
@@ -88,6 +89,17 @@ PROPNP_HOST_DEVICE inline double LargestOf(const propnp_tensor& t) {
   return IsGiven(t) && t.dtype == PROPNP_FLOAT32
              ? static_cast<double>(std::numeric_limits<float>::max())
              : std::numeric_limits<double>::max();
+}
+
+// Whether none of `values` is NaN or larger than `largest`. Truth values are collected with &,
+// which vectorises where a branch would not.
+template <typename T>
+PROPNP_HOST_DEVICE bool AllWithin(const T* values, int64_t count, double largest) {
+  bool within = true;
+  for (int64_t i = 0; i < count; ++i) {
+    within &= std::fabs(static_cast<double>(values[i])) <= largest;
+  }
+  return within;
 }
 
 // Writes a value if the tensor is given.

@@ -76,32 +76,68 @@ struct DisplacedGradient {
   S delta;  // of the loss
 };
 
+// The weighted error of a displaced point and what it pulls on.
+template <typename S>
+struct DisplacedPull {
+  DisplacedError<S> displaced;
+  S squared_norm;
+  Vec2<S> weighted;  // rho'(s) / s e, with respect to the weighted error
+  Vec2<S> pixel;     // with respect to proj - x2d
+  Vec3<S> point;     // with respect to point_in_cam, rig frame
+};
+
 // `to_rig` takes a gradient with respect to point_in_cam to the rig's frame.
+template <typename Camera, typename S, typename Limit, typename ToRig>
+PROPNP_HOST_DEVICE PROPNP_INLINE DisplacedPull<S> displaced_pull(
+    const ViewModel<Camera, S, Limit>& model, const RobustLoss<S>& loss, const BasePoint<S>& base,
+    const Vec3<S>& displacement, const ToRig& to_rig, const S& cotangent) {
+  const S zero = constant<S>(0);
+  DisplacedPull<S> pull;
+  pull.displaced = displaced_error(model, base, displacement);
+  const Vec2<S> e = base.weight.times(pull.displaced.error);
+  pull.squared_norm = dot(e, e);
+  pull.weighted = (cotangent * loss.evaluate(pull.squared_norm).weight) * e;
+  pull.pixel = base.weight.transposed_times(pull.weighted);
+  Vec2<S> unclamped = pull.pixel;
+  if (model.box.active) {
+    unclamped = {select(pull.displaced.outside_x, zero, pull.pixel.x),
+                 select(pull.displaced.outside_y, zero, pull.pixel.y)};
+  }
+  pull.point = {zero, zero, zero};
+  project_vjp(model.camera, base.point_in_cam + displacement, model.z_min, unclamped, &pull.point);
+  pull.point = to_rig(pull.point);
+  return pull;
+}
+
 template <typename Camera, typename S, typename Limit, typename ToRig>
 PROPNP_HOST_DEVICE PROPNP_INLINE void add_displaced_gradient(
     const ViewModel<Camera, S, Limit>& model, const RobustLoss<S>& loss, const BasePoint<S>& base,
     const Displacement<S>& pose, const Vec3<S>& displacement, const ToRig& to_rig,
     const S& cotangent, DisplacedGradient<S>* sums) {
-  const S zero = constant<S>(0);
-  const DisplacedError<S> displaced = displaced_error(model, base, displacement);
-  const Vec2<S> e = base.weight.times(displaced.error);
-  const S squared_norm = dot(e, e);
-  const Vec2<S> pull = (cotangent * loss.evaluate(squared_norm).weight) * e;
-  const Vec2<S> pixel_pull = base.weight.transposed_times(pull);
-  Vec2<S> unclamped_pull = pixel_pull;
-  if (model.box.active) {
-    unclamped_pull = {select(displaced.outside_x, zero, pixel_pull.x),
-                      select(displaced.outside_y, zero, pixel_pull.y)};
-  }
-  Vec3<S> gradient{zero, zero, zero};
-  project_vjp(model.camera, base.point_in_cam + displacement, model.z_min, unclamped_pull,
-              &gradient);
-  gradient = to_rig(gradient);
+  const DisplacedPull<S> pull = displaced_pull(model, loss, base, displacement, to_rig, cotangent);
   // R^T gradient, with the identity of R apart.
-  sums->point = sums->point + gradient + transposed_times(pose.turn, gradient);
-  sums->x2d = sums->x2d - pixel_pull;
-  weight_vjp(pull, displaced.error, &sums->weight);
-  sums->delta = sums->delta + cotangent * loss.delta_gradient(squared_norm);
+  sums->point = sums->point + pull.point + transposed_times(pose.turn, pull.point);
+  sums->x2d = sums->x2d - pull.pixel;
+  weight_vjp(pull.weighted, pull.displaced.error, &sums->weight);
+  sums->delta = sums->delta + cotangent * loss.delta_gradient(pull.squared_norm);
+}
+
+// The derivative of a cost by moving the pivot and by turning the object about it, rig frame.
+template <typename S>
+struct DisplacedScore {
+  Vec3<S> force, torque;
+};
+
+// `moved` is the displacement in the rig's frame, `displacement` the same in the camera's.
+template <typename Camera, typename S, typename Limit, typename ToRig>
+PROPNP_HOST_DEVICE PROPNP_INLINE void add_displaced_score(
+    const ViewModel<Camera, S, Limit>& model, const RobustLoss<S>& loss, const BasePoint<S>& base,
+    const Displacement<S>& pose, const Vec3<S>& moved, const Vec3<S>& displacement,
+    const ToRig& to_rig, DisplacedScore<S>* sums) {
+  const Vec3<S> pull =
+      displaced_pull(model, loss, base, displacement, to_rig, constant<S>(1)).point;
+  sums->force = sums->force + pull;
+  sums->torque = sums->torque + cross(base.rotated + (moved - pose.shift), pull);
 }
 
 PROPNP_MATH_END

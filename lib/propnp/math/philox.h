@@ -77,6 +77,11 @@ PROPNP_HOST_DEVICE inline double uniform_from_word(uint32_t word) {
   return (static_cast<double>(word) + 0.5) * (1.0 / 4294967296.0);
 }
 
+// The same in single precision, of 23 bits, so that none rounds to one.
+PROPNP_HOST_DEVICE PROPNP_INLINE float float_uniform_from_word(uint32_t word) {
+  return (static_cast<float>(static_cast<int32_t>(word >> 9)) + 0.5f) * (1.0f / 8388608.0f);
+}
+
 PROPNP_MATH_END
 
 #endif  // PROPNP_MATH_PHILOX_H_

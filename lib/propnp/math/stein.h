@@ -191,17 +191,12 @@ class SteinCoordinates {
   S near_shift_[3][3], near_turn_[kTurn][kTurn];  // of the mode's share
 };
 
-// Writes the fields of a mode up to `degree` (0 to 3), num_stein_fields() numbers, to out[0],
-// out[stride], ...; `share` is r, and `pull` is X_d r - r X_d cost along the whitened directions.
-// Everything is multiplied by `factor`. Returns the end.
-template <int kDof, typename S, typename Out>
-PROPNP_HOST_DEVICE inline Out* stein_fields(const SteinSample<kDof, S>& sample, const S& share,
-                                            const S* pull, int degree, const S& factor,
-                                            int64_t stride, Out* out) {
-  const auto put = [&](const S& value) {
-    *out = static_cast<Out>(factor * value);
-    out += stride;
-  };
+// put(value) for the fields of a mode up to `degree` (0 to 3), num_stein_fields() numbers; `share`
+// is r, and `pull` is X_d r - r X_d cost along the whitened directions.
+template <int kDof, typename S, typename Put>
+PROPNP_HOST_DEVICE PROPNP_INLINE void stein_fields(const SteinSample<kDof, S>& sample,
+                                                   const S& share, const S* pull, int degree,
+                                                   const Put& put) {
   const S* y = sample.y;
   for (int d = 0; degree >= 1 && d < kDof; ++d) put(pull[d]);
   for (int a = 0; degree >= 2 && a < kDof; ++a) {
@@ -218,7 +213,6 @@ PROPNP_HOST_DEVICE inline Out* stein_fields(const SteinSample<kDof, S>& sample, 
       for (int c = b; c < kDof; ++c) put(cubic(b, c, a) + cubic(a, c, b) + cubic(a, b, c));
     }
   }
-  return out;
 }
 
 PROPNP_MATH_END

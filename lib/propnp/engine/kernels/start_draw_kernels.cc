@@ -6,8 +6,10 @@
 
 #include "propnp/engine/args.h"
 #include "propnp/engine/kernels/lanes.h"
+#include "propnp/engine/start_words.h"
 #include "propnp/math/philox.h"
 #include "propnp/math/random_rotation.h"
+#include "propnp/math/weighted_subset.h"
 
 PROPNP_MATH_BEGIN
 
@@ -79,66 +81,52 @@ struct ChosenPoints {
   alignas(kColumnAlignment) double sum[kStartLanes] = {};  // of the weights
 };
 
-// One start's draw where rounding leads to a point that is taken or has no weight.
-class SingleDraw {
+// Line and taken points of math/weighted_subset.h for one start, where rounding leads to a point
+// that is taken or has no weight.
+class GuidedLine {
  public:
-  SingleDraw(const WeightLine& line, const ChosenPoints& chosen, int lane)
-      : line_(line), chosen_(chosen), lane_(lane) {}
+  explicit GuidedLine(const WeightLine& line) : line_(line) {}
 
-  int64_t draw(double position) const {
-    const int64_t index = at(position);
-    if (!is_chosen(index)) return index;
-    // Within what is taken the position is uniform again: it serves for what is left.
-    const double begin = line_.begin[index];
-    const double before = weight_of(position - begin, [&](double other) { return other < begin; });
-    return locate(before / chosen_.sum[lane_] *
-                  (line_.begin[line_.num_points] - chosen_.sum[lane_]));
-  }
-
- private:
-  double weight(int64_t i) const { return line_.begin[i + 1] - line_.begin[i]; }
-
-  // Those that have weight differ in where they begin.
-  bool is_chosen(int64_t index) const {
-    bool found = false;
-    for (int k = 0; k < chosen_.count; ++k) {
-      found |= chosen_.begin[k][lane_] == line_.begin[index];
-    }
-    return found;
-  }
-
-  // `sum` and the weight of the chosen that are(begin).
-  template <typename Are>
-  double weight_of(double sum, const Are& are) const {
-    for (int k = 0; k < chosen_.count; ++k) {
-      if (are(chosen_.begin[k][lane_])) sum += chosen_.weight[k][lane_];
-    }
-    return sum;
-  }
-
-  // The point at `position`; one that has weight.
-  int64_t at(double position) const {
+  int64_t num_points() const { return line_.num_points; }
+  double begin(int64_t i) const { return line_.begin[i]; }
+  int64_t find(double position) const {
     const int64_t last = line_.num_points - 1;
     const auto cell = static_cast<int64_t>(position * line_.cells_per_weight);
     int64_t i = line_.guide[cell < line_.num_cells ? cell : line_.num_cells - 1];
     while (line_.begin[i] > position) --i;  // rounding of the cell
     while (i < last && line_.begin[i + 1] <= position) ++i;
-    while (!(weight(i) > 0)) i = i > 0 ? i - 1 : last;
     return i;
   }
 
-  // The point at `position` on the line from which the chosen ones are cut out: on the whole line
-  // it lies behind every chosen one that begins before it.
-  int64_t locate(double position) const {
-    double moved = position;
-    for (int round = 0; round < chosen_.count; ++round) {
-      const double sum = weight_of(position, [&](double begin) { return begin <= moved; });
-      if (!(sum > moved)) break;
-      moved = sum;
-    }
-    int64_t i = at(moved);
-    while (!(weight(i) > 0) || is_chosen(i)) i = i + 1 < line_.num_points ? i + 1 : 0;
-    return i;
+ private:
+  const WeightLine& line_;
+};
+class ChosenOfStart {
+ public:
+  ChosenOfStart(const WeightLine& line, const ChosenPoints& chosen, int lane)
+      : line_(line), chosen_(chosen), lane_(lane) {}
+
+  int count() const { return chosen_.count; }
+  bool contains(int64_t index) const {
+    bool found = false;
+    for (int k = 0; k < count(); ++k) found |= chosen_.begin[k][lane_] == line_.begin[index];
+    return found;
+  }
+  double weight_before(double position) const {
+    return weight_of([&](double begin) { return begin < position; });
+  }
+  double weight_up_to(double position) const {
+    return weight_of([&](double begin) { return begin <= position; });
+  }
+
+ private:
+  // The weight of the chosen that are(begin).
+  template <typename Are>
+  double weight_of(const Are& are) const {
+    double sum = 0;
+    for (int k = 0; k < count(); ++k)
+      sum += are(chosen_.begin[k][lane_]) ? chosen_.weight[k][lane_] : 0;
+    return sum;
   }
 
   const WeightLine& line_;
@@ -195,19 +183,23 @@ class RegisterDraw {
     select(failed, D(1.0), D(0.0)).store(flags);
     hn::Store(place.index, Indices(), index);
     for (int i = 0; i < D::kSize; ++i) {
-      if (flags[i] != 0) index[i] = SingleDraw(line_, chosen_, lane_ + i).draw(positions[i]);
+      if (flags[i] == 0) continue;
+      const ChosenOfStart chosen(line_, chosen_, lane_ + i);
+      index[i] =
+          draw_weighted_point(GuidedLine(line_), chosen, positions[i], chosen_.sum[lane_ + i]);
     }
     return place_of(hn::Load(Indices(), index));
   }
 
-  // As SingleDraw: where a position leads that fell into a chosen point that starts at `begin`.
+  // As draw_weighted_point(): where a position leads that fell into a chosen point that starts at
+  // `begin`.
   PROPNP_INLINE D past_chosen(const D& position, const D& begin) const {
-    const D before = weight_of(position - begin, [&](const D& b) { return b < begin; });
+    const D before = position - begin + weight_of([&](const D& b) { return b < begin; });
     const D sum = D::load(chosen_.sum + lane_), total(line_.begin[line_.num_points]);
     const D on_rest = before / sum * (total - sum);
     D moved = on_rest;
     for (int round = 0; round < chosen_.count; ++round) {
-      const D next = weight_of(on_rest, [&](const D& b) { return !(moved < b); });
+      const D next = on_rest + weight_of([&](const D& b) { return !(moved < b); });
       if (hn::AllFalse(Tag(), (moved < next).m)) break;
       moved = max(moved, next);
     }
@@ -222,9 +214,10 @@ class RegisterDraw {
     return found;
   }
 
-  // `sum` and the weight of the chosen that are(begin).
+  // The weight of the chosen that are(begin).
   template <typename Are>
-  PROPNP_INLINE D weight_of(D sum, const Are& are) const {
+  PROPNP_INLINE D weight_of(const Are& are) const {
+    D sum(0.0);
     for (int k = 0; k < chosen_.count; ++k) {
       const LaneMask<double> mask = are(D::load(chosen_.begin[k] + lane_));
       sum = sum + select(mask, D::load(chosen_.weight[k] + lane_), D(0.0));
@@ -261,14 +254,13 @@ class RegisterDraw {
 
 void draw_subsets(const WeightLine& line, const StartStream& stream, int first, int count,
                   int32_t* points) {
-  constexpr uint32_t kBlocks = PROPNP_MAX_START_POINTS / 4;  // of words, each start has its own
   GroupWords words{};
   ChosenPoints chosen;
   for (; chosen.count < count; ++chosen.count) {
     const int k = chosen.count;
     if (k % 4 == 0) {
       words = random_words_of_group(stream, RandomPurpose::kStartSubset,
-                                    static_cast<uint32_t>(first) * kBlocks + k / 4, kBlocks);
+                                    first_subset_block(first) + k / 4, first_subset_block(1));
     }
     for (int lane = 0; lane < kStartLanes; lane += D::kSize) {
       RegisterDraw(line, lane, &chosen).draw(words.uniform(k % 4, lane), points + k * kStartLanes);
@@ -283,16 +275,13 @@ void draw_rotations(int dof, const StartStream& stream, int first, const float* 
   alignas(kColumnAlignment) float uniform[3][kStartLanes];
   for (int k = 0; k < 3; ++k) {
     for (int lane = 0; lane < kStartLanes; ++lane) {
-      // Of 23 bits, so that none rounds to one.
-      uniform[k][lane] = (static_cast<float>(static_cast<int32_t>(words.at(k, lane) >> 9)) + .5f) *
-                         (1.0f / 8388608.0f);
+      uniform[k][lane] = float_uniform_from_word(words.at(k, lane));
     }
   }
-  constexpr float kTurn = 6.28318530717958647692f;
   for (int lane = 0; lane < kStartLanes; lane += F::kSize) {
     const F u = F::load(uniform[0] + lane), a = F::load(uniform[1] + lane),
             b = F::load(uniform[2] + lane);
-    const F yaw = F(kTurn) * (a - F(0.5f)), half = F(0.5f) * yaw, sine = sin(half);
+    const F yaw = yaw_from_uniform(a), half = F(0.5f) * yaw, sine = sin(half);
     const Quaternion<F> q = dof == 6 ? rotation_from_uniforms(u, a, b)
                                      : Quaternion<F>{cos(half), sine * F(axis[0]),
                                                      sine * F(axis[1]), sine * F(axis[2])};

@@ -207,17 +207,17 @@ class StartRefiner {
   }
 
   PROPNP_INLINE Pose retract(const Pose& pose, const L* step) const {
-    Vec3<L> theta;
-    L yaw = pose.yaw;
+    const Vec3<L> position = pose.position + Vec3<L>{step[0], step[1], step[2]};
     if constexpr (kDof == 6) {
-      theta = {step[3], step[4], step[5]};
+      const Vec3<L> theta{step[3], step[4], step[5]};
+      return {position, normalized(quaternion_from_cayley(theta) * pose.rotation), pose.yaw};
     } else {
-      theta = step[3] * axis_;
-      const L half = L(0.5f) * step[3];
-      yaw = yaw + L(2.0f) * atan2(half, L(1.0f));
+      // Sines of very many turns are not exact.
+      const L many(1000.0f), turn = min(max(step[3], -many), many), half = L(0.5f) * turn;
+      const L sine = sin(half);
+      const Quaternion<L> dq{cos(half), sine * axis_.x, sine * axis_.y, sine * axis_.z};
+      return {position, normalized(dq * pose.rotation), pose.yaw + turn};
     }
-    return {pose.position + Vec3<L>{step[0], step[1], step[2]},
-            normalized(quaternion_from_cayley(theta) * pose.rotation), yaw};
   }
 
   PROPNP_INLINE void update_radius(const LaneMask<float>& accepted, const L& ratio, L* radius,
