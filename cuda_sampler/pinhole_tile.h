@@ -41,6 +41,20 @@ PROPNP_DEVICE Vec3<T> moved(const Vec3<T>& v, const Displacement<T>& pose) {
           row(pose.turn.row2, pose.shift.z)};
 }
 
+// Whether points lie where the folded form serves.
+template <typename T>
+struct DepthRange {
+  T least = std::numeric_limits<T>::infinity(), most = -std::numeric_limits<T>::infinity();
+
+  PROPNP_DEVICE void Add(T depth) {
+    least = std::fmin(least, depth);
+    most = std::fmax(most, depth);
+  }
+  PROPNP_DEVICE bool Serves(T z_min) const {
+    return least >= std::fmax(z_min, T(kNearestPinhole)) && most <= T(kFarthestPinhole);
+  }
+};
+
 // One correspondence at the base pose.
 template <typename T, bool kHasBox>
 struct alignas(16) PinholeTilePoint {
@@ -57,22 +71,23 @@ struct alignas(16) PinholeTilePoint {
   }
 };
 
-// The cost of a sample over points. False if one of them lies behind the camera: then the cost is
-// another.
+// The cost of a sample over points. False if one of them lies behind the camera
+// or too far away: then the cost is another.
 template <typename T, bool kHasBox>
 PROPNP_DEVICE bool PinholeCost(const PinholeTilePoint<T, kHasBox>* points, int count, T z_min,
                                T delta, const Displacement<T>& displacement, T* cost) {
   const Displacement<T> pose = displacement;
-  T sum(0), least = std::numeric_limits<T>::infinity();
+  T sum(0);
+  DepthRange<T> depths;
   for (int i = 0; i < count; ++i) {
     const PinholeTilePoint<T, kHasBox> p = points[i];
     const PinholeFraction<T> f = p.point.at(moved(p.rotated, pose));
     const T norm = PinholeNorm<T>(f).value, inner = std::fmin(norm, delta);
     sum += inner * (norm - T(0.5) * inner);
-    least = std::fmin(least, f.depth);
+    depths.Add(f.depth);
   }
   *cost = sum;
-  return least >= z_min;
+  return depths.Serves(z_min);
 }
 
 // Sums over samples of what the gradient of a point is made of.
@@ -98,7 +113,7 @@ template <typename T, bool kHasBox>
 PROPNP_DEVICE bool AddPinholeGradient(const PinholeTilePoint<T, kHasBox>& p,
                                       const SampleRecord<T>* records, int count, T z_min, T delta,
                                       PinholeTileSums<T>* sums) {
-  T least = std::numeric_limits<T>::infinity();
+  DepthRange<T> depths;
   for (int s = 0; s < count; ++s) {
     const SampleRecord<T> record = records[s];
     const PinholeFraction<T> f = p.point.at(moved(p.rotated, record.pose));
@@ -111,9 +126,9 @@ PROPNP_DEVICE bool AddPinholeGradient(const PinholeTilePoint<T, kHasBox>& p,
     sums->point = {turned_back(sums->point.x, record.diagonal[0], m.row1.x, m.row2.x),
                    turned_back(sums->point.y, m.row0.y, record.diagonal[1], m.row2.y),
                    turned_back(sums->point.z, m.row0.z, m.row1.z, record.diagonal[2])};
-    least = std::fmin(least, f.depth);
+    depths.Add(f.depth);
   }
-  return least >= z_min;
+  return depths.Serves(z_min);
 }
 
 // A tile of points in shared memory; a box takes more of it.

@@ -23,7 +23,7 @@ void ExpectSameSubsets(const std::vector<double>& weights, uint64_t object, int 
   const auto points = static_cast<int64_t>(weights.size());
   std::vector<double> begin(points + 1);
   std::partial_sum(weights.begin(), weights.end(), begin.begin() + 1);
-  std::vector<int32_t> guide(points), chosen(count * kStartLanes);
+  std::vector<int32_t> guide(SubsetSampler::kCellsPerPoint * points), chosen(count * kStartLanes);
   const SubsetSampler sampler(begin.data(), guide.data(), points);
   for (int first = 0; first < 64; first += kStartLanes) {
     sampler.Draw({kSeed, object}, first, count, chosen.data());

@@ -66,9 +66,12 @@ void DescendOneByOne(const ObjectCost<kDof, double>& cost, const propnp_solve_op
   }
 }
 
-// Whether single precision rounds no weighted residual by more than a hundredth of a standard
-// deviation.
-bool IsPreciseEnough(const PackedObject<double>& object, double largest_weight) {
+// Whether single precision has held the costs and rounded no weighted residual by more than a
+// hundredth of a standard deviation.
+bool IsPreciseEnough(const PackedObject<double>& object, double largest_weight,
+                     const StartPose<double>* seeds, int count) {
+  const auto is_finite = [](const StartPose<double>& seed) { return std::isfinite(seed.cost); };
+  if (!std::all_of(seeds, seeds + count, is_finite)) return false;
   constexpr double kRoundings = 8, kLargestError = 1e-2;
   double largest = 0;
   for (int64_t v = 0; v < object.num_views; ++v) {
@@ -112,7 +115,7 @@ void DescendSeeds(const ObjectCost<kDof, double>& cost, const propnp_solve_optio
   LaneStarts<kDof, double>::Serves(object, options) && BestInLanes(count, object.num_points)
       ? DescendInLanes(cost, options, steps, count, workspace)
       : DescendOneByOne(cost, options, steps, count, workspace);
-  if (IsPreciseEnough(object, workspace->largest_weight)) return;
+  if (IsPreciseEnough(object, workspace->largest_weight, workspace->best, count)) return;
   EvaluateAgain(cost, max_cost_gap, count, workspace->best);
 }
 

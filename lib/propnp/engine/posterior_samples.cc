@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "propnp/math/pinhole_residual.h"
+
 namespace propnp {
 namespace {
 
@@ -29,17 +31,19 @@ RigidTransform<double> CameraFromRig(const PackedView<double>& view) {
 }
 
 // Fills one view's columns at the base pose.
-// The reach of a view's points: how near they are to z_min and how far from the pivot.
+// How far a view's points are from the nearest and the farthest depth that the fast loops take, and
+// from the pivot.
 template <typename T>
-void MeasureReach(const PackedView<T>& view, const BaseView<T>& base, T* least_depth, T* radius) {
-  T depth = std::numeric_limits<T>::infinity(), squared = 0;
+PointReach<T> MeasureReach(const PackedView<T>& view, const BaseView<T>& base) {
+  T least = std::numeric_limits<T>::infinity(), most = -least, squared = 0;
   for (int64_t i = 0; i < view.num_points; ++i) {
-    depth = std::min(depth, base.cam_z[i]);
+    least = std::min(least, base.cam_z[i]);
+    most = std::max(most, base.cam_z[i]);
     const T x = base.rotated_x[i], y = base.rotated_y[i], z = base.rotated_z[i];
     squared = std::max(squared, x * x + y * y + z * z);
   }
-  *least_depth = depth - view.z_min;
-  *radius = std::sqrt(squared);
+  return {least - std::max(view.z_min, static_cast<T>(kNearestPinhole)),
+          static_cast<T>(kFarthestPinhole) - most, std::sqrt(squared)};
 }
 
 template <typename T>
@@ -88,8 +92,7 @@ BaseObject<T> BaseObject<T>::Allocate(const Problem& problem, int64_t num_sample
   BaseObject base = {};
   base.views_ = arena->Take<PackedView<T>>(problem.max_views);
   base.base_views_ = arena->Take<BaseView<T>>(problem.max_views);
-  base.least_depth_ = arena->Take<T>(problem.max_views);
-  base.radius_ = arena->Take<T>(problem.max_views);
+  base.reach_ = arena->Take<PointReach<T>>(problem.max_views);
   base.columns_ = arena->Take<T>((kBaseColumns + kWeightColumns) * problem.max_padded_points);
   base.gradient_columns_ = arena->Take<T>(kMaxColumns * problem.max_padded_points);
   base.partial_costs_ = arena->Take<T>(num_samples * kPointPadding);
@@ -123,7 +126,7 @@ void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base
     FillBaseView(view, rig_from_object, pivot, columns);
     base_views_[v] = {&copy,      columns[0], columns[1], columns[2], columns[3], columns[4],
                       columns[5], columns[6], columns[7], columns[8], columns[9]};
-    MeasureReach(copy, base_views_[v], &least_depth_[v], &radius_[v]);
+    reach_[v] = MeasureReach(copy, base_views_[v]);
   }
 }
 
@@ -133,8 +136,11 @@ bool BaseObject<T>::InFront(const T* record) const {
     if (views_[v].has_rig) return false;
     const T turn = record[6] * record[6] + record[7] * record[7] + record[8] * record[8];
     // A hundredth covers rounding.
-    const T margin = least_depth_[v] * T(0.99) + record[11], reach = T(1.01) * radius_[v];
-    if (!(margin > T(0) && margin * margin > turn * reach * reach)) return false;
+    const T turned = turn * T(1.0201) * reach_[v].radius * reach_[v].radius;
+    for (const T margin : {reach_[v].to_nearest * T(0.99) + record[11],
+                           reach_[v].to_farthest * T(0.99) - record[11]}) {
+      if (!(margin > T(0) && margin * margin > turned)) return false;
+    }
   }
   return true;
 }

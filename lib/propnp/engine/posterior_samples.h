@@ -22,6 +22,13 @@ struct ObjectGradient {
   void Clear(const PackedObject<double>& object);
 };
 
+// What a view's points may move without leaving the depths that the fast loops take.
+template <typename T>
+struct PointReach {
+  T to_nearest, to_farthest;
+  T radius;  // their largest distance from the pivot
+};
+
 // An object seen from a base pose.
 template <typename T>
 class BaseObject {
@@ -34,8 +41,8 @@ class BaseObject {
   void Set(const ObjectCost<kDof, double>& cost, const double* base_pose,
            const Vec3<double>& pivot);
 
-  // Whether the displacement of a record certainly leaves every point in front of its camera. The
-  // loops run faster over records that do.
+  // Whether the displacement of a record certainly leaves every point in front of its camera, and
+  // not so far that single precision would overflow. The loops run faster over records that do.
   bool InFront(const T* record) const;
 
   // costs[j] = cost over all points at the j-th record, the first `in_front` of which are so.
@@ -57,10 +64,9 @@ class BaseObject {
   KernelModel<T> model_;
   PackedView<T>* views_;
   BaseView<T>* base_views_;
-  T* least_depth_;       // of each view's points above z_min
-  T* radius_;            // their largest distance from the pivot
-  T* columns_;           // kBaseColumns + 4 weights, of the object's padded points
-  T* gradient_columns_;  // kMaxColumns
+  PointReach<T>* reach_;  // of each view
+  T* columns_;            // kBaseColumns + 4 weights, of the object's padded points
+  T* gradient_columns_;   // kMaxColumns
   T* partial_costs_;
 };
 

@@ -7,7 +7,7 @@
 //
 //   n = n_0 + W [fx skew cx - u; 0 fy cy - v] d,   Z = Z_0 + d_z
 //
-// Only for points in front of the camera. Huber's loss, which is all that rho is here, needs a
+// Only for points in front of the camera and not too far. Huber's loss, which is all that rho is here, needs a
 // single root: with r = 1 / (Z |n|)
 //
 //   s = |n| / Z = |n|^2 r,   1 / Z = s r Z,   min(s, delta) r = min(1, delta / s) / Z^2
@@ -19,6 +19,10 @@
 #include "propnp/math/residual.h"
 
 PROPNP_MATH_BEGIN
+
+// Between these depths single precision holds every product here, |n|^2 Z^2 above all, unless a
+// weighted residual exceeds 1e7.
+constexpr double kNearestPinhole = 1e-6, kFarthestPinhole = 1e6;
 
 // n and Z of a displaced point, and whether the box holds a coordinate of n.
 template <typename S>

@@ -82,9 +82,9 @@ def _frame(pixels: Array, image: Any) -> tuple[Array, Array]:
 
 def _draw_ellipses(axes: Any, pixels: Array, w2d: Any, size: Array, on_image: bool) -> None:
     weights = np.broadcast_to(1.0 if w2d is None else as_numpy(w2d), pixels.shape)
-    used = (weights > 0).all(axis=1)
+    used: Array = np.all(weights > 0, axis=1)
     diameter = 2 * _RADIUS / np.where(used[:, None], weights, 1)
-    shown = used & (diameter < size).all(axis=1)
+    shown: Array = used & np.all(diameter < size, axis=1)
     ink = "white" if on_image else INK
     axes.add_collection(
         EllipseCollection(

@@ -49,7 +49,7 @@ def _address() -> Optional[int]:
 
 def _loaded_runtime() -> Optional[str]:
     """The file of the runtime; torch's own where other packages have brought further ones."""
-    if not torch.backends.openmp.is_available():
+    if not torch._C.has_openmp:
         return None
     try:
         lines = Path("/proc/self/maps").read_text().splitlines()
