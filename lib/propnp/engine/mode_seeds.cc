@@ -66,12 +66,9 @@ void DescendOneByOne(const ObjectCost<kDof, double>& cost, const propnp_solve_op
   }
 }
 
-// Whether single precision has held the costs and rounded no weighted residual by more than a
-// hundredth of a standard deviation.
-bool IsPreciseEnough(const PackedObject<double>& object, double largest_weight,
-                     const StartPose<double>* seeds, int count) {
-  const auto is_finite = [](const StartPose<double>& seed) { return std::isfinite(seed.cost); };
-  if (!std::all_of(seeds, seeds + count, is_finite)) return false;
+// Whether single precision rounds no weighted residual by more than a hundredth of a standard
+// deviation.
+bool RoundsLittle(const PackedObject<double>& object, double largest_weight) {
   constexpr double kRoundings = 8, kLargestError = 1e-2;
   double largest = 0;
   for (int64_t v = 0; v < object.num_views; ++v) {
@@ -82,6 +79,19 @@ bool IsPreciseEnough(const PackedObject<double>& object, double largest_weight,
   }
   return kRoundings * std::numeric_limits<float>::epsilon() * largest * largest_weight <
          kLargestError;
+}
+
+// Whether the lowest cost is what double precision makes of it: what has overflowed on the way is
+// not, and may be lower than all others.
+template <int kDof>
+bool LowestIsRight(const ObjectCost<kDof, double>& cost, const StartPose<double>* seeds,
+                   int count) {
+  constexpr double kLargestError = 1;  // of a gap of 15
+  int lowest = 0;
+  for (int i = 1; i < count; ++i) {
+    if (!(seeds[i].cost >= seeds[lowest].cost)) lowest = i;
+  }
+  return std::fabs(cost.Cost(seeds[lowest].pose) - seeds[lowest].cost) <= kLargestError;
 }
 
 // With residuals a + b, b from rounding, a cost is at most twice that of a plus twice that of b,
@@ -115,7 +125,10 @@ void DescendSeeds(const ObjectCost<kDof, double>& cost, const propnp_solve_optio
   LaneStarts<kDof, double>::Serves(object, options) && BestInLanes(count, object.num_points)
       ? DescendInLanes(cost, options, steps, count, workspace)
       : DescendOneByOne(cost, options, steps, count, workspace);
-  if (IsPreciseEnough(object, workspace->largest_weight, workspace->best, count)) return;
+  if (RoundsLittle(object, workspace->largest_weight) &&
+      LowestIsRight(cost, workspace->best, count)) {
+    return;
+  }
   EvaluateAgain(cost, max_cost_gap, count, workspace->best);
 }
 
