@@ -263,9 +263,11 @@ class EmulatedOverflow : public ::testing::TestWithParam<Operation>, OnEmulatedD
   }
 };
 
-// Results that single precision does not hold, in outputs of single precision.
+// Results that single precision does not hold, in outputs of single precision. With a point at 1e10
+// the information matrix has a condition number of 1e20: rounding, which may differ, decides
+// whether it is positive.
 TEST_P(EmulatedOverflow, OfSingleOutputsIsThatOfTheCpu) {
-  Check({0, PROPNP_FLOAT64, PROPNP_FLOAT32}, {1e10, 1e20, 1e30, 1e37});
+  Check({0, PROPNP_FLOAT64, PROPNP_FLOAT32}, {1e20, 1e30, 1e37});
 }
 
 TEST_P(EmulatedOverflow, InSinglePrecisionIsThatOfTheCpu) {
