@@ -7,8 +7,8 @@
 //
 //   n = n_0 + W [fx skew cx - u; 0 fy cy - v] d,   Z = Z_0 + d_z
 //
-// Only for points in front of the camera and not too far. Huber's loss, which is all that rho is here, needs a
-// single root: with r = 1 / (Z |n|)
+// Only for points in front of the camera and not too far. Huber's loss, which is all that rho is
+// here, needs a single root: with r = 1 / (Z |n|)
 //
 //   s = |n| / Z = |n|^2 r,   1 / Z = s r Z,   min(s, delta) r = min(1, delta / s) / Z^2
 //
