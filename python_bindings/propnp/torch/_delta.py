@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Union
 
 import torch
@@ -57,7 +58,8 @@ def spread_of(x2d: Tensor) -> Tensor:
     By hand: PyTorch's var over this axis takes four times as long.
     """
     deviation = x2d - x2d.mean(-2, keepdim=True)
-    return (deviation.square().sum((-2, -1)) / max(x2d.shape[-2] - 1, 1)).sqrt()
+    norm: Tensor = torch.linalg.vector_norm(deviation, dim=(-2, -1))
+    return norm / math.sqrt(max(x2d.shape[-2] - 1, 1))
 
 
 def _sizes(problem: Problem) -> Tensor:
