@@ -16,7 +16,6 @@ namespace propnp::gpu {
 
 constexpr int kMaxClusters = 12;  // of the second stage
 constexpr int kMaxComponents = PROPNP_MAX_MODES + kMaxClusters;
-constexpr int kDescents = 128;  // that tell the probabilities of the modes
 constexpr int kAmisRounds = 4;
 constexpr int kMaxMasses = 4;              // of components, in the control variates of the gradient
 constexpr int kMaxRegressionColumns = 65;  // of the evidence: a constant and the regressors

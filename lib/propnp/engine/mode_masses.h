@@ -42,8 +42,8 @@ class ModeMasses {
 
   // A draw belongs to the Gaussian that it comes from; their probabilities are known.
   void TakeGaussians(const DrawnSamples<kDof>& drawn) {
-    for (int64_t k = 0; result_.mode_count > 1 && k < BasinDraws::kCount; ++k) {
-      const int64_t s = (2 * k + 1) * drawn.size() / (2 * BasinDraws::kCount);
+    for (int64_t k = 0; result_.mode_count > 1 && k < kDescents; ++k) {
+      const int64_t s = (2 * k + 1) * drawn.size() / (2 * kDescents);
       int m = 0;
       while (s >= drawn.begin_of(m + 1)) ++m;
       result_.basins.Add(s, m);
@@ -60,10 +60,9 @@ class ModeMasses {
       return;
     }
     drawn->FillPoses();
-    constexpr int kDescents = BasinDraws::kCount;
     double cumulative = 0;
     int taken = 0;
-    // Systematic resampling: the k-th descent starts where the weight passes (k + 1/2) / 128.
+    // Systematic resampling: the k-th descent starts where the weight passes (k + 1/2) / kDescents.
     for (int64_t s = 0; s < drawn->size(); ++s) {
       cumulative += weights[s];
       int repeats = 0;

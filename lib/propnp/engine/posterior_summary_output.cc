@@ -117,7 +117,7 @@ class SummaryWriter {
       ComputeMoments(posterior_.dof, samples_, mode.pose, moments);
       return;
     }
-    double poses[7 * BasinDraws::kCount], weights[BasinDraws::kCount];
+    double poses[7 * kDescents], weights[kDescents];
     int count = 0;
     for (int k = 0; k < basins.count; ++k) {
       if (basins.mode[k] != posterior_.mode_order[rank]) continue;

@@ -16,11 +16,9 @@ namespace propnp {
 
 // Samples of equal weight that were followed down to their modes.
 struct BasinDraws {
-  static constexpr int kCount = 128;
-
   int count = 0;  // 0: there is but one mode, or nobody asked
-  int32_t sample[kCount];
-  int32_t mode[kCount];  // as the sampler numbers modes
+  int32_t sample[kDescents];
+  int32_t mode[kDescents];  // as the sampler numbers modes
 
   void Add(int64_t in_sample, int in_mode) {
     sample[count] = static_cast<int32_t>(in_sample);

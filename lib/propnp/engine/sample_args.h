@@ -112,7 +112,7 @@ typedef struct propnp_sample_args {
                                from the most probable mode; of two modes, a pose that nobody has */
   propnp_tensor covariance; /* (B, D, D) float: of the steps from mean_pose */
   propnp_tensor mode_mean;  /* (B, M, D') float: mean pose of each mode's basin, in the order of
-                               mode_pose, from the 128 draws of equal weight that give
+                               mode_pose, from the draws of equal weight that give
                                mode_probability (all samples where there is one mode); the mode's
                                own pose where none of them ended */
   propnp_tensor mode_moment_covariance; /* (B, M, D, D) float: of the steps from mode_mean */

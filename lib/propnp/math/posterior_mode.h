@@ -18,6 +18,7 @@ constexpr int kSeedSteps = 3;            // on all points, for every seed
 constexpr int kPolishSteps = 50;         // more; most converge in under ten
 constexpr double kModeTolerance = 1e-4;  // standard deviations
 constexpr double kMaxCostGap = 15;       // exp(-15) of the best mode's height is nothing
+constexpr int kDescents = 256;           // of samples, that tell the probabilities of the modes
 
 template <int kDof>
 using DofPolicy = std::conditional_t<kDof == 6, SixDof<double>, FourDof<double>>;
