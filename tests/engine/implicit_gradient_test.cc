@@ -9,6 +9,7 @@
 #include "propnp/engine/object_derivatives.h"
 #include "propnp/math/cholesky.h"
 #include "tests/engine/implicit_gradient_call.h"
+#include "tests/engine/packed_batch.h"
 
 namespace propnp::test {
 namespace {
@@ -55,25 +56,13 @@ bool NewtonSteps(const ObjectCost<kDof, double>& cost, ClampedRows rows, double*
 }
 
 bool FindMinima(const GradientBatch& b, ClampedRows rows, std::vector<double>* pose) {
-  const GradientInputs inputs(b);
-  Problem problem;
-  EXPECT_TRUE(MakeProblem(&inputs.correspondences, &inputs.cameras, &inputs.cost, &problem).ok());
-  std::vector<PreparedCamera<double>> cameras(problem.num_cameras);
-  PrepareCameras(problem, cameras.data());
-  Arena count;
-  PackedObject<double>::Allocate(problem, &count);
-  const AlignedBytes memory(count.used());
-  Arena arena(memory.data());
-  PackedObject<double> object = PackedObject<double>::Allocate(problem, &arena);
-  for (int64_t i = 0; i < b.num_objects; ++i) {
-    object.Gather(problem, cameras.data(), i);
-    EXPECT_EQ(object.status, 0u);
+  bool found = true;
+  ForEachPacked(b, [&](const Problem&, const PackedObject<double>& object, int64_t i) {
     double* const at = pose->data() + i * b.pose_size();
-    const bool found = b.cost.dof == 6 ? NewtonSteps(ObjectCost<6, double>(object), rows, at)
-                                       : NewtonSteps(ObjectCost<4, double>(object), rows, at);
-    if (!found) return false;
-  }
-  return true;
+    found = found && (b.cost.dof == 6 ? NewtonSteps(ObjectCost<6, double>(object), rows, at)
+                                      : NewtonSteps(ObjectCost<4, double>(object), rows, at));
+  });
+  return found;
 }
 
 // A batch at its minima. Where clamps begin the cost has kinks, and a minimum that lies in one has
