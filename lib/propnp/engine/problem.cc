@@ -222,7 +222,7 @@ Status ResolveLayout(const propnp_correspondences& c, Problem* problem) {
         CheckOffsets(*problem, "view_offsets", c.view_offsets, c.num_objects, -1));
     problem->num_views = problem->readable ? LoadAt<int64_t>(c.view_offsets, c.num_objects)
                          : problem->dense  ? c.x3d.shape[0]
-                                           : c.offsets.shape[0] - 1;
+                                           : std::max<int64_t>(c.offsets.shape[0], 1) - 1;
   } else {
     problem->num_views = c.num_objects;
   }
