@@ -5,6 +5,7 @@
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/operations.h"
 #include "cuda_sampler/sample_output.h"
+#include "propnp/engine/sample_wants.h"
 
 namespace propnp::gpu {
 namespace {
@@ -30,12 +31,7 @@ std::string MissingFeature(const propnp_sample_args& a) {
   return "";
 }
 
-bool WantsPointGradient(const propnp_sample_args& a) {
-  return IsGiven(a.grad_x3d) || IsGiven(a.grad_x2d) || IsGiven(a.grad_w2d) ||
-         IsGiven(a.grad_sqrt_info) || IsGiven(a.grad_delta);
-}
-
-// A density that ends abruptly has no Stein control variates.
+// Whether any object may: a depth range ends abruptly, and pose priors are looked at one by one.
 bool UsesSteinVariates(const propnp_sample_args& a) {
   const propnp_prior* prior = a.cost->prior;
   return a.options->method <= PROPNP_SAMPLER_MIXTURE_MC && a.options->control_variates &&
@@ -43,8 +39,6 @@ bool UsesSteinVariates(const propnp_sample_args& a) {
          !(prior && prior->kind == PROPNP_PRIOR_DEPTH_RANGE);
 }
 SampleOutputs OutputsOf(const propnp_sample_args& a) {
-  const bool wants_modes = IsGiven(a.mode_pose) || IsGiven(a.mode_covariance) ||
-                           IsGiven(a.mode_probability) || IsGiven(a.mode_cost);
   return {a.log_evidence,
           a.standard_error,
           a.ess,
@@ -64,7 +58,7 @@ SampleOutputs OutputsOf(const propnp_sample_args& a) {
           a.grad_prior_sigma,
           {a.grad_x3d, a.grad_x2d, a.grad_w2d, a.grad_sqrt_info, 0},
           a.loss_gradient && IsGiven(a.pose_target),
-          wants_modes};
+          WantsModes(a)};
 }
 
 template <int kDof, typename T>

@@ -53,7 +53,7 @@ class Weigher {
       if (thread_index() == 0) {
         state_.log_evidence = log_evidence;
         state_.relative_variance = variance;
-        memory_.bases[local_].wants_scores = variance > kSteinError * kSteinError;
+        memory_.bases[local_].wants_scores = variance > kSteinError * kSteinError && !PriorJumps();
         state_.ess = ess;
         state_.khat = khat;
         state_.wants_refit = mixture && state_.stage == 0 && ess < args_.options.second_stage_ess;
@@ -69,6 +69,13 @@ class Weigher {
   }
 
  private:
+  // A density that ends abruptly has no Stein control variates.
+  PROPNP_DEVICE bool PriorJumps() const {
+    PriorDensity<double> prior;
+    LoadPrior(args_.inputs->problem, args_.Index(local_), &prior);
+    return prior.jumps(DofPolicy<kDof>());
+  }
+
   // Adds the prior to the costs and normalises the weights. False if no sample has weight.
   PROPNP_DEVICE bool Normalize(double* log_evidence, double* variance, double* ess) {
     DeviceObject<double> object;

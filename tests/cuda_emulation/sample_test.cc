@@ -181,6 +181,29 @@ INSTANTIATE_TEST_SUITE_P(All, EmulatedSample,
 
 class EmulatedSampleBatch : public ::testing::Test, protected OnEmulatedDevice {};
 
+// A yaw so uncertain that its correlated density jumps at half a turn has no Stein control
+// variates; with them the gradients differ by some percent.
+TEST_F(EmulatedSampleBatch, APriorThatJumpsHasNoSteinVariates) {
+  TestRandom random;
+  GradientCase c;
+  c.dof = 4, c.prior = true, c.prior_form = PriorForm::kPose, c.displacement = 0.02;
+  GradientBatch b = MakeGradientBatch(random, c);
+  for (double& w : b.w2d) w *= 1e-3;
+  const double triangle[] = {.16, .04, .16, .04, .04, .16, .2, .2, .2, 2.56};
+  b.prior_triangle.clear();
+  for (int64_t i = 0; i < b.num_objects; ++i) {
+    b.prior_triangle.insert(b.prior_triangle.end(), std::begin(triangle), std::end(triangle));
+  }
+  SampleCall device(b, 0, PROPNP_FLOAT64, 700), cpu(b, -1, PROPNP_FLOAT64, 700);
+  for (SampleCall* call : {&device, &cpu}) {
+    call->options.control_variates = 1;
+    call->SetTarget(b);
+  }
+  ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
+  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
+  ExpectClose(device, cpu, 1e-3);
+}
+
 // With the memory that the query asks for nothing beyond it is written, and the bits are the same.
 TEST_F(EmulatedSampleBatch, TheWorkspaceIsEnough) {
   TestRandom random;

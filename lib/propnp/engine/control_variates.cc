@@ -109,7 +109,8 @@ double ControlVariates<kDof>::ResidualVariance(const double* values, const doubl
   const int64_t count = samples_.size(), stride = samples_.columns().stride;
   double right[kMaxColumns], fit[kMaxColumns];
   float* const single = columns_ + num_columns_ * stride;
-  std::transform(values, values + stride, single, [](double v) { return static_cast<float>(v); });
+  std::transform(values, values + count + kSamplePadding, single,
+                 [](double v) { return static_cast<float>(v); });
   GetProposalKernels().products(columns_, num_columns_, stride, count, single, right);
   normal_.solve(right, fit);
   GetProposalKernels().combine(columns_, num_columns_, stride, count, fit, scratch);

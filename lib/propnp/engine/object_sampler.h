@@ -21,6 +21,7 @@
 #include "propnp/engine/posterior_summary_output.h"
 #include "propnp/engine/proposal_refit.h"
 #include "propnp/engine/random_starts.h"
+#include "propnp/engine/sample_wants.h"
 #include "propnp/engine/sampled_prior_gradient.h"
 #include "propnp/engine/stein_correction.h"
 #include "propnp/math/laplace_evidence.h"
@@ -112,8 +113,8 @@ class ObjectSampler {
     WeighModes(cost, num_modes);
     if (IsGiven(args_.sample_pose) || SummariesNeedPoses(args_)) drawn_.FillPoses();
     if (has_target_) result_.cost_target = cost.Cost(target_);
-    if (WantsGradient() || WantsPriorGradient()) CorrectGradientWeights(cost, num_modes);
-    if (WantsGradient()) ComputeGradient(cost, num_modes);
+    if (WantsPointGradient(args_) || WantsPriorGradient()) CorrectGradientWeights(cost, num_modes);
+    if (WantsPointGradient(args_)) ComputeGradient(cost, num_modes);
     if (WantsPriorGradient()) ComputePriorGradient(cost);
   }
 
@@ -250,7 +251,7 @@ class ObjectSampler {
 
   // To give it, or to choose the control variates of the gradient.
   bool WantsErrorOfEvidence() const {
-    return IsGiven(args_.standard_error) || WantsGradient() || WantsPriorGradient();
+    return IsGiven(args_.standard_error) || WantsPointGradient(args_) || WantsPriorGradient();
   }
 
   // Share of the mass with the points' centroid beyond three times its distance at the best mode,
@@ -283,28 +284,18 @@ class ObjectSampler {
     if (result_.ess < 0.15) result_.status |= PROPNP_STATUS_LOW_ESS;
   }
 
-  bool WantsModes() const {
-    return IsGiven(args_.mode_pose) || IsGiven(args_.mode_covariance) ||
-           IsGiven(args_.mode_probability) || IsGiven(args_.mode_cost) || SummariesNeedModes(args_);
-  }
-
   // Probabilities and order of the modes.
   void WeighModes(const ObjectCost<kDof, double>& cost, int num_modes) {
     ModeMasses<kDof> masses(scratch_.modes, num_modes, &result_);
     if (UsesGaussians()) {
       masses.TakeGaussians(drawn_);
-    } else if (WantsModes()) {
+    } else if (WantsModes(args_) || SummariesNeedModes(args_)) {
       masses.Descend(cost, *args_.start_options, samples_.plain_weight, &drawn_);
     }
     masses.Order();
     if (!args_.symmetries) return;
     masses.Fold(ObjectSymmetries<kDof>(args_.symmetries, index_, cost.dof()), cost.dof(),
                 has_target_ ? target_ : nullptr);
-  }
-
-  bool WantsGradient() const {
-    return IsGiven(args_.grad_x3d) || IsGiven(args_.grad_x2d) || IsGiven(args_.grad_w2d) ||
-           IsGiven(args_.grad_sqrt_info) || IsGiven(args_.grad_delta);
   }
 
   bool WantsPriorGradient() const { return PriorGradientTensors(args_).AnyGiven(); }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// What a caller of SamplePosterior() asks for, by the tensors given.
+#ifndef PROPNP_ENGINE_SAMPLE_WANTS_H_
+#define PROPNP_ENGINE_SAMPLE_WANTS_H_
+
+#include "propnp/engine/sample_args.h"
+#include "propnp/engine/tensor.h"
+
+namespace propnp {
+
+inline bool WantsPointGradient(const propnp_sample_args& a) {
+  return IsGiven(a.grad_x3d) || IsGiven(a.grad_x2d) || IsGiven(a.grad_w2d) ||
+         IsGiven(a.grad_sqrt_info) || IsGiven(a.grad_delta);
+}
+
+// Modes with their probabilities, which take descents.
+inline bool WantsModes(const propnp_sample_args& a) {
+  return IsGiven(a.mode_pose) || IsGiven(a.mode_covariance) || IsGiven(a.mode_probability) ||
+         IsGiven(a.mode_cost);
+}
+
+}  // namespace propnp
+
+#endif  // PROPNP_ENGINE_SAMPLE_WANTS_H_
