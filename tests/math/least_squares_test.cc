@@ -96,7 +96,7 @@ TEST(LeastSquaresTest, FewerRowsThanUnknowns) {
 // square.
 TEST(LeastSquaresTest, ToleranceIsTheUnexplainedShare) {
   for (const double part : {0.9e-6, 1.1e-6}) {
-    const double a[4] = {1, 0, std::sqrt(1 - part), 1};
+    const double a[4] = {1, std::sqrt(1 - part), 0, 1};
     PivotedCholesky<kMax, double> cholesky;
     EXPECT_EQ(cholesky.factorize(2, a, 1e-6), part > 1e-6 ? 2 : 1);
   }

@@ -30,7 +30,6 @@ RigidTransform<double> CameraFromRig(const PackedView<double>& view) {
   return {{{r[0], r[1], r[2]}, {r[3], r[4], r[5]}, {r[6], r[7], r[8]}}, {t[0], t[1], t[2]}};
 }
 
-// Fills one view's columns at the base pose.
 // How far a view's points are from the nearest and the farthest depth that the fast loops take, and
 // from the pivot.
 template <typename T>
@@ -46,6 +45,7 @@ PointReach<T> MeasureReach(const PackedView<T>& view, const BaseView<T>& base) {
           static_cast<T>(kFarthestPinhole) - most, std::sqrt(squared)};
 }
 
+// Fills one view's columns at the base pose.
 template <typename T>
 void FillBaseView(const PackedView<double>& view, const RigidTransform<double>& rig_from_object,
                   const Vec3<double>& pivot, T* const* columns) {
@@ -106,6 +106,8 @@ void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base
   object_ = &cost.object();
   const RigidTransform<double> rig_from_object = cost.dof().transform(base_pose);
   base_rotation_ = rig_from_object.rotation;
+  const Vec3<double>& axis = object_->four_dof.axis;
+  about_y_ = kDof == 4 && axis.x == 0 && axis.z == 0;
   model_ = {static_cast<int32_t>(object_->loss.kind), static_cast<int32_t>(Curvature::kIrls), 0, 0,
             static_cast<T>(object_->loss.delta)};
   T* memory = columns_;
@@ -149,9 +151,10 @@ template <typename T>
 template <typename Loop>
 void BaseObject<T>::ForEachBlock(const T* records, int64_t count, int64_t in_front,
                                  const Loop& loop) const {
-  if (in_front > 0) loop(SampleBlock<T>{in_front, records, true}, int64_t{0});
+  if (in_front > 0) loop(SampleBlock<T>{in_front, records, true, about_y_}, int64_t{0});
   if (in_front == count) return;
-  loop(SampleBlock<T>{count - in_front, records + in_front * kSampleRecord, false}, in_front);
+  loop(SampleBlock<T>{count - in_front, records + in_front * kSampleRecord, false, about_y_},
+       in_front);
 }
 
 template <typename T>

@@ -61,6 +61,7 @@ class BaseObject {
 
   const PackedObject<double>* object_;
   Mat3<double> base_rotation_;
+  bool about_y_;  // all displacements turn so
   KernelModel<T> model_;
   PackedView<T>* views_;
   BaseView<T>* base_views_;

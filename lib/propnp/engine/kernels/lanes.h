@@ -169,6 +169,27 @@ PROPNP_INLINE Lanes<T> multiply_add(const Lanes<T>& a, const Lanes<T>& b, const 
   return {hn::MulAdd(a.v, b.v, c.v)};
 }
 
+// The sums of four registers, with a quarter of the shuffles of one after the other.
+PROPNP_INLINE void sum_four(const Lanes<float>* registers, float* sums) {
+#if HWY_TARGET == HWY_SCALAR
+  for (int i = 0; i < 4; ++i) sums[i] = registers[i].sum();
+#else
+  using F = Lanes<float>;
+  const F::Tag d;
+  const auto halves = [d](const F& a, const F& b) {
+    return F(hn::Add(hn::InterleaveLower(d, a.v, b.v), hn::InterleaveUpper(d, a.v, b.v)));
+  };
+  // Each block of four lanes then holds its part of the four sums, in their order.
+  const F even = halves(registers[0], registers[2]), odd = halves(registers[1], registers[3]);
+  HWY_ALIGN float blocks[F::kSize];
+  halves(even, odd).store(blocks);
+  for (int i = 0; i < 4; ++i) {
+    sums[i] = blocks[i];
+    for (int k = 4; k < F::kSize; k += 4) sums[i] += blocks[k + i];
+  }
+#endif
+}
+
 // The angle of (x, y) in [-pi, pi]; 0 at the origin, as std::atan2.
 template <typename T>
 PROPNP_INLINE Lanes<T> atan2(const Lanes<T>& y, const Lanes<T>& x) {

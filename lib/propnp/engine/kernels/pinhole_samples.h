@@ -17,8 +17,9 @@ PROPNP_MATH_BEGIN
 
 namespace {
 
-// A register of points.
-template <bool kHasBox, bool kHasSkew>
+// A register of points. About the y axis, as most yaw goes, a rotation has four entries to multiply
+// with instead of nine.
+template <bool kHasBox, bool kHasSkew, bool kAboutY>
 class PinholeSamples {
  public:
   using L = Lanes<float>;
@@ -75,6 +76,12 @@ class PinholeSamples {
   }
 
   PROPNP_INLINE static Vec3<L> moved(const Vec3<L>& rotated, const float* record) {
+    if constexpr (kAboutY) {
+      const auto row = [&](const float* m, const float* shift) {
+        return multiply_add(L(m[0]), rotated.x, multiply_add(L(m[2]), rotated.z, L(*shift)));
+      };
+      return {row(record, record + 9), L(record[10]), row(record + 6, record + 11)};
+    }
     const auto row = [&](const float* m, const float* shift) {
       return multiply_add(
           L(m[0]), rotated.x,
@@ -87,14 +94,26 @@ class PinholeSamples {
                                 Sums* sums) const {
     const Vec3<L> g =
         sums->others.add(point, point.at(moved(rotated, record)), delta_, L(record[kRecordWeight]));
-    // R^T g.
-    const auto turned_back = [&](const L& sum, float xx, float yx, float zx) {
-      return multiply_add(L(xx), g.x, multiply_add(L(yx), g.y, multiply_add(L(zx), g.z, sum)));
-    };
+    sums->point = turned_back(g, record, sums->point);
+  }
+
+  // sum + R^T g.
+  PROPNP_INLINE static Vec3<L> turned_back(const Vec3<L>& g, const float* record,
+                                           const Vec3<L>& sum) {
     const float* diagonal = record + kRecordDiagonal;
-    sums->point = {turned_back(sums->point.x, diagonal[0], record[3], record[6]),
-                   turned_back(sums->point.y, record[1], diagonal[1], record[7]),
-                   turned_back(sums->point.z, record[2], record[5], diagonal[2])};
+    if constexpr (kAboutY) {
+      const auto column = [&](const L& from, float x, float z) {
+        return multiply_add(L(x), g.x, multiply_add(L(z), g.z, from));
+      };
+      return {column(sum.x, diagonal[0], record[6]), sum.y + g.y,
+              column(sum.z, record[2], diagonal[2])};
+    }
+    const auto column = [&](const L& from, float x, float y, float z) {
+      return multiply_add(L(x), g.x, multiply_add(L(y), g.y, multiply_add(L(z), g.z, from)));
+    };
+    return {column(sum.x, diagonal[0], record[3], record[6]),
+            column(sum.y, record[1], diagonal[1], record[7]),
+            column(sum.z, record[2], record[5], diagonal[2])};
   }
 
   PROPNP_INLINE void store(const Sums& sums, int64_t i,

@@ -17,35 +17,46 @@ PROPNP_MATH_BEGIN
 
 namespace {
 
-template <int kDof>
+template <int kDof, typename L>
 struct DofOfLanes;
-template <>
-struct DofOfLanes<6> {
-  using Type = SixDof<D>;
+template <typename L>
+struct DofOfLanes<6, L> {
+  using Type = SixDof<L>;
 };
-template <>
-struct DofOfLanes<4> {
-  using Type = FourDof<D>;
+template <typename L>
+struct DofOfLanes<4, L> {
+  using Type = FourDof<L>;
 };
-template <int kDof>
-using Chart = ModeChart<typename DofOfLanes<kDof>::Type>;
+template <int kDof, typename L = D>
+using Chart = ModeChart<typename DofOfLanes<kDof, L>::Type>;
 
 // Every number of the chart spread over a register.
-template <int kDof>
-PROPNP_INLINE Chart<kDof> spread_chart(const KernelChart& chart) {
-  constexpr size_t kCount = sizeof(Chart<kDof>) / sizeof(D);
-  static_assert(kCount <= kChartNumbers && sizeof(Chart<kDof>) % sizeof(D) == 0, "only numbers");
-  D spread[kCount];
-  for (size_t i = 0; i < kCount; ++i) spread[i] = D(chart.numbers[i]);
-  Chart<kDof> result;
+template <int kDof, typename L = D>
+PROPNP_INLINE Chart<kDof, L> spread_chart(const KernelChart& chart) {
+  constexpr size_t kCount = sizeof(Chart<kDof, L>) / sizeof(L);
+  static_assert(kCount <= kChartNumbers && sizeof(Chart<kDof, L>) % sizeof(L) == 0, "only numbers");
+  L spread[kCount];
+  for (size_t i = 0; i < kCount; ++i) spread[i] = constant<L>(chart.numbers[i]);
+  Chart<kDof, L> result;
   std::memcpy(static_cast<void*>(&result), spread, sizeof(result));
   return result;
 }
 
-template <int kDof>
-PROPNP_INLINE void load_xi(const KernelSamples& samples, int mode, int64_t s, D* xi) {
+// A register from a column in double precision.
+PROPNP_INLINE void load_column(const double* column, D* out) { *out = D::load_unaligned(column); }
+PROPNP_INLINE void load_column(const double* column, F* out) {
+  const hn::Rebind<float, D::Tag> narrow;
+  HWY_ALIGN float values[F::kSize];
+  for (int i = 0; i < F::kSize; i += D::kSize) {
+    hn::StoreU(hn::DemoteTo(narrow, D::load_unaligned(column + i).v), narrow, values + i);
+  }
+  *out = F::load(values);
+}
+
+template <int kDof, typename L>
+PROPNP_INLINE void load_xi(const KernelSamples& samples, int mode, int64_t s, L* xi) {
   for (int k = 0; k < kDof; ++k) {
-    xi[k] = D::load_unaligned(samples.xi + (mode * kDof + k) * samples.stride + s);
+    load_column(samples.xi + (mode * kDof + k) * samples.stride + s, &xi[k]);
   }
 }
 template <int kDof>
@@ -194,33 +205,30 @@ void log_density_of(const KernelChart* charts, int num_modes, const KernelCompon
   }
 }
 
-PROPNP_INLINE void store_narrow(const D& values, float* out) {
-  const hn::Rebind<float, D::Tag> narrow;
-  hn::StoreU(hn::DemoteTo(narrow, values.v), narrow, out);
-}
-
+// In single precision, as the columns are: regressors matter by what they have in common with the
+// weights.
 template <int kDof>
 void regressors_of(const KernelChart& kernel_chart, const KernelComponent& c, bool with_products,
                    int64_t count, const KernelSamples& samples, float* columns) {
-  const Chart<kDof> chart = spread_chart<kDof>(kernel_chart);
-  const D one(1.0), zero(0.0);
-  for (int64_t s = 0; s < count; s += D::kSize) {
-    D xi[kDof], v[kDof], y[kDof], e;
+  const Chart<kDof, F> chart = spread_chart<kDof, F>(kernel_chart);
+  const F one(1.0f), zero(0.0f);
+  for (int64_t s = 0; s < count; s += F::kSize) {
+    F xi[kDof], v[kDof], y[kDof], e, log_density;
     load_xi<kDof>(samples, c.mode, s, xi);
+    load_column(samples.log_density + s, &log_density);
     for (int k = 3; k < kDof; ++k) v[k] = xi[k];
-    const LaneMask<double> in_front = chart.depth_from_linear(xi, v, &e);
-    const D ratio =
-        gaussian_over_density<kDof>(c, v, D::load_unaligned(samples.log_density + s), y);
-    const D whole = select(in_front, ratio * chart.factor(xi) / (e * e * e), zero);
-    // What single precision would lose beside one, and be slow with where it is denormal.
-    const D g = select(D(1e-9) < whole, whole, zero);
+    const LaneMask<float> in_front = chart.depth_from_linear(xi, v, &e);
+    const F ratio = gaussian_over_density<kDof>(c, v, log_density, y);
+    const F whole = select(in_front, ratio * chart.factor(xi) / (e * e * e), zero);
+    // What is lost beside one, and would be slow where it is denormal.
+    const F g = select(F(1e-9f) < whole, whole, zero);
     float* out = columns + s;
-    const auto store = [&](const D& value) {
-      store_narrow(value, out);
+    const auto store = [&](const F& value) {
+      value.store_unaligned(out);
       out += samples.stride;
     };
     store(g - one);
-    D gy[kDof];
+    F gy[kDof];
     for (int i = 0; i < kDof; ++i) store(gy[i] = g * y[i]);
     if (!with_products) continue;
     for (int i = 0; i < kDof; ++i) {

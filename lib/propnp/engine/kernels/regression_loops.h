@@ -19,48 +19,60 @@ using F = Lanes<float>;
 // Four columns against four at a time keeps the adders fed.
 constexpr int kTile = 4;
 
-// Adds the products to `sums`.
-template <int kRows, int kColumns>
-PROPNP_INLINE void multiply_tile(const float* a, const float* b, int64_t stride, int64_t count,
-                                 int num_columns, double* sums) {
-  F total[kRows][kColumns];
-  for (auto& row : total) {
-    for (F& t : row) t = F(0.0f);
-  }
-  for (int64_t s = 0; s < count; s += F::kSize) {
-    F right[kColumns];
-    for (int j = 0; j < kColumns; ++j) right[j] = F::load_unaligned(b + j * stride + s);
-    for (int i = 0; i < kRows; ++i) {
-      const F left = F::load_unaligned(a + i * stride + s);
-      for (int j = 0; j < kColumns; ++j) total[i][j] = multiply_add(left, right[j], total[i][j]);
-    }
-  }
-  for (int i = 0; i < kRows; ++i) {
-    for (int j = 0; j < kColumns; ++j) {
-      sums[i * num_columns + j] += static_cast<double>(total[i][j].sum());
-    }
-  }
+PROPNP_INLINE void add_four_sums(const F* registers, double* sums) {
+  float added[kTile];
+  sum_four(registers, added);
+  for (int i = 0; i < kTile; ++i) sums[i] += static_cast<double>(added[i]);
 }
 
-// kRows rows of the matrix, from column `first` on; the last tile lies on the diagonal.
-template <int kRows>
-void multiply_rows(const float* columns, int num_columns, int first, int64_t stride, int64_t count,
-                   double* sums) {
-  const float* a = columns + first * stride;
-  double* out = sums + first * num_columns;
-  for (int j = 0; j < first; j += kTile) {
-    multiply_tile<kRows, kTile>(a, columns + j * stride, stride, count, num_columns, out + j);
+// of[i][j]: products of column i of `a` and column j of `b`, to be summed over the lanes.
+template <int kRows, int kColumns>
+struct TileProducts {
+  F of[kRows][kColumns];
+
+  PROPNP_INLINE TileProducts(const float* a, const float* b, int64_t stride, int64_t count) {
+    for (auto& row : of) {
+      for (F& t : row) t = F(0.0f);
+    }
+    for (int64_t s = 0; s < count; s += F::kSize) {
+      F right[kColumns];
+      for (int j = 0; j < kColumns; ++j) right[j] = F::load_unaligned(b + j * stride + s);
+      for (int i = 0; i < kRows; ++i) {
+        const F left = F::load_unaligned(a + i * stride + s);
+        for (int j = 0; j < kColumns; ++j) of[i][j] = multiply_add(left, right[j], of[i][j]);
+      }
+    }
   }
-  multiply_tile<kRows, kRows>(a, a, stride, count, num_columns, out + first);
+};
+
+// kColumns columns of the upper triangle, from column `first` on; the last tile lies on the
+// diagonal, and its lower triangle may be overwritten with anything.
+template <int kColumns>
+void multiply_columns(const float* columns, int num_columns, int first, int64_t stride,
+                      int64_t count, double* sums) {
+  const float* right = columns + first * stride;
+  const auto add = [&](const F* row, double* out) {
+    if constexpr (kColumns == kTile) {
+      add_four_sums(row, out);
+    } else {
+      for (int j = 0; j < kColumns; ++j) out[j] += static_cast<double>(row[j].sum());
+    }
+  };
+  for (int i = 0; i < first; i += kTile) {
+    const TileProducts<kTile, kColumns> tile(columns + i * stride, right, stride, count);
+    for (int k = 0; k < kTile; ++k) add(tile.of[k], sums + (i + k) * num_columns + first);
+  }
+  const TileProducts<kColumns, kColumns> corner(right, right, stride, count);
+  for (int k = 0; k < kColumns; ++k) add(corner.of[k], sums + (first + k) * num_columns + first);
 }
 
 void normal_matrix(const float* columns, int num_columns, int64_t stride, int64_t count,
                    double* sums) {
-  constexpr decltype(&multiply_rows<1>) kLoops[] = {multiply_rows<1>, multiply_rows<2>,
-                                                    multiply_rows<3>, multiply_rows<4>};
+  constexpr decltype(&multiply_columns<1>) kLoops[] = {multiply_columns<1>, multiply_columns<2>,
+                                                       multiply_columns<3>, multiply_columns<4>};
   for (int i = 0; i < num_columns; i += kTile) {
-    const int rows = num_columns - i < kTile ? num_columns - i : kTile;
-    kLoops[rows - 1](columns, num_columns, i, stride, count, sums);
+    const int width = num_columns - i < kTile ? num_columns - i : kTile;
+    kLoops[width - 1](columns, num_columns, i, stride, count, sums);
   }
 }
 
@@ -127,10 +139,12 @@ void products(const float* columns, int num_columns, int64_t stride, int64_t cou
   for (int i = 0; i < num_columns; ++i) result[i] = 0;
   int i = 0;
   for (; i + kTile <= num_columns; i += kTile) {
-    multiply_tile<kTile, 1>(columns + i * stride, values, stride, count, 1, result + i);
+    const TileProducts<1, kTile> tile(values, columns + i * stride, stride, count);
+    add_four_sums(tile.of[0], result + i);
   }
   for (; i < num_columns; ++i) {
-    multiply_tile<1, 1>(columns + i * stride, values, stride, count, 1, result + i);
+    const TileProducts<1, 1> tile(values, columns + i * stride, stride, count);
+    result[i] = static_cast<double>(tile.of[0][0].sum());
   }
 }
 

@@ -139,11 +139,18 @@ bool visit_pinhole(const BaseView<T>& base, const KernelModel<T>& model,
     }
     const bool has_skew =
         PinholeCamera<float>::from_parameters(view.camera_parameters, view.camera_limit).skew != 0;
-    const auto run = [&](auto box, auto skew) { visitor(PinholeSamples<box, skew>(base, model)); };
-    const auto with_skew = [&](auto box) {
-      has_skew ? run(box, std::true_type()) : run(box, std::false_type());
+    using Yes = std::true_type;
+    using No = std::false_type;
+    const auto run = [&](auto box, auto skew, auto about_y) {
+      visitor(PinholeSamples<box, skew, about_y>(base, model));
     };
-    view.has_box ? with_skew(std::true_type()) : with_skew(std::false_type());
+    const auto with_axis = [&](auto box, auto skew) {
+      block.about_y ? run(box, skew, Yes()) : run(box, skew, No());
+    };
+    const auto with_skew = [&](auto box) {
+      has_skew ? with_axis(box, Yes()) : with_axis(box, No());
+    };
+    view.has_box ? with_skew(Yes()) : with_skew(No());
     return true;
   }
   return false;

@@ -35,12 +35,14 @@ void SetRecordDiagonal(T* record) {
 }
 
 // `in_front` promises that no sample takes a point behind z_min: the loops then do without the
-// comparisons.
+// comparisons. `about_y` promises rotations about the rig's y axis: their other entries are those
+// of the identity.
 template <typename T>
 struct SampleBlock {
   int64_t count;
   const T* records;  // aligned to kColumnAlignment
   bool in_front;
+  bool about_y;
 };
 
 // Gradient columns, added to; padded like the points. `xy` and `yx` only with a square-root
