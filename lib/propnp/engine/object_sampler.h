@@ -324,10 +324,13 @@ class ObjectSampler {
                    &samples_);
   }
 
-  // Puts the base at every mode that has samples: visit(mode, its first sample, how many).
+  // Puts the base at every mode that has samples, first where it is already: visit(mode, its first
+  // sample, how many).
   template <typename Visit>
   void ForEachMode(const ObjectCost<kDof, double>& cost, int num_modes, const Visit& visit) {
-    for (int m = 0; m < num_modes; ++m) {
+    const int start = std::max(base_mode_, 0);
+    for (int i = 0; i < num_modes; ++i) {
+      const int m = (start + i) % num_modes;
       const int64_t begin = drawn_.begin_of(m), count = drawn_.begin_of(m + 1) - begin;
       if (count == 0) continue;
       SetBase(cost, m);
@@ -364,7 +367,8 @@ class ObjectSampler {
     const Vec3<double> zero{0, 0, 0};
     FillRecord(zero, zero, 1, samples_.records);
     scratch_.base.Set(cost, target_, pivot_);
-    scratch_.base.AddGradient(samples_.records, 1, 0, &scratch_.gradient);
+    const bool in_front = scratch_.base.InFront(samples_.records);
+    scratch_.base.AddGradient(samples_.records, 1, in_front ? 1 : 0, &scratch_.gradient);
   }
 
   const Problem& problem_;

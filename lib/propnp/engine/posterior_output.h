@@ -11,6 +11,7 @@
 
 #include "propnp/engine/input_gradient.h"
 #include "propnp/engine/object_sampler.h"
+#include "propnp/engine/point_rows.h"
 
 namespace propnp {
 
@@ -94,29 +95,12 @@ class PosteriorOutput {
     StoreAt(args_.grad_delta, index_, failed() ? 0.0 : g.delta);
     int64_t first = 0;
     for (int64_t view = views.begin; view < views.end; ++view) {
-      StoreColumns(args_.grad_x3d, view, first, {g.x, g.y, g.z});
-      StoreColumns(args_.grad_x2d, view, first, {g.u, g.v});
-      StoreColumns(args_.grad_w2d, view, first, {g.wxx, g.wyy});
-      StoreColumns(args_.grad_sqrt_info, view, first, {g.wxx, g.wxy, g.wyx, g.wyy});
+      const PointRows rows(problem_, view, first);
+      rows.Store(args_.grad_x3d, failed(), {g.x, g.y, g.z});
+      rows.Store(args_.grad_x2d, failed(), {g.u, g.v});
+      rows.Store(args_.grad_w2d, failed(), {g.wxx, g.wyy});
+      rows.Store(args_.grad_sqrt_info, failed(), {g.wxx, g.wxy, g.wyx, g.wyy});
       first += PaddedCount(problem_.PointsOf(view).size());
-    }
-  }
-
-  void StoreColumns(const propnp_tensor& t, int64_t view, int64_t first,
-                    std::initializer_list<const double*> columns) const {
-    if (!IsGiven(t)) return;
-    const Range points = problem_.PointsOf(view);
-    const bool matrix = columns.size() == 4;
-    for (int64_t i = 0; i < points.size(); ++i) {
-      const int64_t row = problem_.FirstElement(t, view, points) + i * problem_.PointStride(t);
-      int k = 0;
-      for (const double* column : columns) {
-        const int64_t offset =
-            matrix ? (k / 2) * problem_.ComponentStride(t) + (k % 2) * t.stride[t.ndim - 1]
-                   : k * problem_.ComponentStride(t);
-        propnp::Store(t, row + offset, failed() ? 0.0 : column[first + i]);
-        ++k;
-      }
     }
   }
 

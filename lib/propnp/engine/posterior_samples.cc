@@ -12,7 +12,6 @@
 namespace propnp {
 namespace {
 
-constexpr int kBaseColumns = 10;
 constexpr int kWeightColumns = 4;
 
 template <typename T>
@@ -22,12 +21,6 @@ const T* CopyWeight(const double* from, int64_t count, T** memory) {
   *memory += count;
   std::copy(from, from + count, column);
   return column;
-}
-
-RigidTransform<double> CameraFromRig(const PackedView<double>& view) {
-  const double* r = view.camera_from_rig_rotation;
-  const double* t = view.camera_from_rig_translation;
-  return {{{r[0], r[1], r[2]}, {r[3], r[4], r[5]}, {r[6], r[7], r[8]}}, {t[0], t[1], t[2]}};
 }
 
 // How far a view's points are from the nearest and the farthest depth that the fast loops take, and
@@ -43,29 +36,6 @@ PointReach<T> MeasureReach(const PackedView<T>& view, const BaseView<T>& base) {
   }
   return {least - std::max(view.z_min, static_cast<T>(kNearestPinhole)),
           static_cast<T>(kFarthestPinhole) - most, std::sqrt(squared)};
-}
-
-// Fills one view's columns at the base pose.
-template <typename T>
-void FillBaseView(const PackedView<double>& view, const RigidTransform<double>& rig_from_object,
-                  const Vec3<double>& pivot, T* const* columns) {
-  visit_camera(view.camera_model, [&](auto camera_model) {
-    using Camera = typename decltype(camera_model)::template Camera<double>;
-    const Camera camera = Camera::from_parameters(view.camera_parameters, view.camera_limit);
-    for (int64_t i = 0; i < view.padded_points; ++i) {
-      // Padding stands where the first point is: no worse than that to project.
-      const int64_t k = i < view.num_points ? i : 0;
-      const Vec3<double> point_in_object{view.x[k], view.y[k], view.z[k]};
-      const Vec3<double> rotated = rig_from_object.rotation * (point_in_object - pivot);
-      Vec3<double> point = rig_from_object * point_in_object;
-      if (view.has_rig) point = CameraFromRig(view) * point;
-      const Vec2<double> pixel = camera.project(point, view.z_min);
-      const double values[kBaseColumns] = {
-          rotated.x, rotated.y,           rotated.z,           point.x, point.y,
-          point.z,   pixel.x - view.u[k], pixel.y - view.v[k], pixel.x, pixel.y};
-      for (int k = 0; k < kBaseColumns; ++k) columns[k][i] = static_cast<T>(values[k]);
-    }
-  });
 }
 
 }  // namespace
@@ -104,8 +74,9 @@ template <int kDof>
 void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base_pose,
                         const Vec3<double>& pivot) {
   object_ = &cost.object();
-  const RigidTransform<double> rig_from_object = cost.dof().transform(base_pose);
-  base_rotation_ = rig_from_object.rotation;
+  const KernelPose<double> rig_from_object = cost.ToKernel(base_pose);
+  std::copy(rig_from_object.rotation, rig_from_object.rotation + 9, base_rotation_);
+  const double pivot_in_object[3] = {pivot.x, pivot.y, pivot.z};
   const Vec3<double>& axis = object_->four_dof.axis;
   about_y_ = kDof == 4 && axis.x == 0 && axis.z == 0;
   model_ = {static_cast<int32_t>(object_->loss.kind), static_cast<int32_t>(Curvature::kIrls), 0, 0,
@@ -125,7 +96,7 @@ void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base
       column = memory;
       memory += padded;
     }
-    FillBaseView(view, rig_from_object, pivot, columns);
+    GetBaseKernels<T>().fill(view, rig_from_object, pivot_in_object, columns);
     base_views_[v] = {&copy,      columns[0], columns[1], columns[2], columns[3], columns[4],
                       columns[5], columns[6], columns[7], columns[8], columns[9]};
     reach_[v] = MeasureReach(copy, base_views_[v]);
@@ -183,33 +154,25 @@ void BaseObject<T>::Scores(const T* records, int64_t count, int64_t in_front,
 template <typename T>
 void BaseObject<T>::AddGradient(const T* records, int64_t count, int64_t in_front,
                                 ObjectGradient* gradient) {
+  if (count == 0) return;
   int64_t first = 0;
   for (int64_t v = 0; v < object_->num_views; ++v) {
     const int64_t padded = views_[v].padded_points;
-    T* columns[kMaxColumns];
-    std::fill(gradient_columns_, gradient_columns_ + kMaxColumns * padded, T(0));
-    for (int k = 0; k < kMaxColumns; ++k) columns[k] = gradient_columns_ + k * padded;
+    const bool information = views_[v].wxy != nullptr;
+    T* columns[kMaxColumns] = {};
+    const int used = information ? kMaxColumns : kMaxColumns - 2;
+    std::fill(gradient_columns_, gradient_columns_ + used * padded, T(0));
+    for (int k = 0; k < used; ++k) columns[k] = gradient_columns_ + k * padded;
     PointGradientColumns<T> sums{columns[0], columns[1], columns[2], columns[3], columns[4],
                                  columns[5], columns[6], columns[7], columns[8], T(0)};
     ForEachBlock(records, count, in_front, [&](const SampleBlock<T>& block, int64_t) {
       GetSampleKernels<T>().add_gradients(base_views_[v], model_, block, &sums);
     });
     gradient->delta += static_cast<double>(sums.delta);
-    for (int64_t i = 0; i < views_[v].num_points; ++i) {
-      const Vec3<double> point =
-          transposed_times(base_rotation_, Vec3<double>{static_cast<double>(sums.x[i]),
-                                                        static_cast<double>(sums.y[i]),
-                                                        static_cast<double>(sums.z[i])});
-      gradient->x[first + i] += point.x;
-      gradient->y[first + i] += point.y;
-      gradient->z[first + i] += point.z;
-      gradient->u[first + i] += static_cast<double>(sums.u[i]);
-      gradient->v[first + i] += static_cast<double>(sums.v[i]);
-      gradient->wxx[first + i] += static_cast<double>(sums.wxx[i]);
-      gradient->wyy[first + i] += static_cast<double>(sums.wyy[i]);
-      gradient->wxy[first + i] += static_cast<double>(sums.wxy[i]);
-      gradient->wyx[first + i] += static_cast<double>(sums.wyx[i]);
-    }
+    ObjectGradient& g = *gradient;
+    GetBaseKernels<T>().carry_back(sums, base_rotation_, views_[v].num_points,
+                                   {g.x + first, g.y + first, g.z + first, g.u + first, g.v + first,
+                                    g.wxx + first, g.wyy + first, g.wxy + first, g.wyx + first});
     first += padded;
   }
 }

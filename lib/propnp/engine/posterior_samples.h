@@ -60,7 +60,7 @@ class BaseObject {
   void ForEachBlock(const T* records, int64_t count, int64_t in_front, const Loop& loop) const;
 
   const PackedObject<double>* object_;
-  Mat3<double> base_rotation_;
+  double base_rotation_[9];
   bool about_y_;  // all displacements turn so
   KernelModel<T> model_;
   PackedView<T>* views_;

@@ -17,6 +17,8 @@ extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
+extern const BaseKernels<float> kFloatBaseKernels;
+extern const BaseKernels<double> kDoubleBaseKernels;
 extern const ScoreKernels<float> kFloatScoreKernels;
 extern const ScoreKernels<double> kDoubleScoreKernels;
 extern const ProposalKernels kProposalKernels;
@@ -30,6 +32,8 @@ extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
+extern const BaseKernels<float> kFloatBaseKernels;
+extern const BaseKernels<double> kDoubleBaseKernels;
 extern const ScoreKernels<float> kFloatScoreKernels;
 extern const ScoreKernels<double> kDoubleScoreKernels;
 extern const ProposalKernels kProposalKernels;
@@ -44,6 +48,8 @@ extern const ObjectKernels<float> kFloatKernels;
 extern const ObjectKernels<double> kDoubleKernels;
 extern const SampleKernels<float> kFloatSampleKernels;
 extern const SampleKernels<double> kDoubleSampleKernels;
+extern const BaseKernels<float> kFloatBaseKernels;
+extern const BaseKernels<double> kDoubleBaseKernels;
 extern const ScoreKernels<float> kFloatScoreKernels;
 extern const ScoreKernels<double> kDoubleScoreKernels;
 extern const ProposalKernels kProposalKernels;
@@ -139,6 +145,16 @@ const SampleKernels<float>& GetSampleKernels<float>() {
 template <>
 const SampleKernels<double>& GetSampleKernels<double>() {
   return PROPNP_OF_CURRENT(kDoubleSampleKernels);
+}
+
+template <>
+const BaseKernels<float>& GetBaseKernels<float>() {
+  return PROPNP_OF_CURRENT(kFloatBaseKernels);
+}
+
+template <>
+const BaseKernels<double>& GetBaseKernels<double>() {
+  return PROPNP_OF_CURRENT(kDoubleBaseKernels);
 }
 
 template <>

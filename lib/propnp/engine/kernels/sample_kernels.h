@@ -22,6 +22,8 @@ struct BaseView {
   const T *pixel_u, *pixel_v;                  // proj before the box, px; only read with a box
 };
 
+constexpr int kBaseColumns = 10;  // of a BaseView, in its order
+
 // Poses relative to the base: point = base point + (rotation - I) rotated + translation. A record
 // of kSampleRecord numbers each: rotation - I (row-major), translation, weight of the gradient, the
 // diagonal of the rotation.
@@ -45,8 +47,8 @@ struct SampleBlock {
   bool about_y;
 };
 
-// Gradient columns, added to; padded like the points. `xy` and `yx` only with a square-root
-// information.
+// Gradient columns, added to; padded like the points. wxy and wyx only with a square-root
+// information, else null.
 template <typename T>
 struct PointGradientColumns {
   T *x, *y, *z;  // with respect to point_in_object after R of the base pose: R grad_x3d
@@ -54,6 +56,24 @@ struct PointGradientColumns {
   T *wxx, *wyy, *wxy, *wyx;
   T delta;  // a sum over points
 };
+
+// The same carried back to the object's frame, in double precision.
+struct GradientColumns {
+  double *x, *y, *z, *u, *v, *wxx, *wyy, *wxy, *wyx;
+};
+
+template <typename T>
+struct BaseKernels {
+  // Fills in kBaseColumns columns of a view at a base pose; `pivot` in the object's frame.
+  void (*fill)(const PackedView<double>&, const KernelPose<double>& rig_from_object,
+               const double* pivot, T* const* columns);
+  // Adds those of the first `count` points to `to`, which is padded likewise.
+  void (*carry_back)(const PointGradientColumns<T>& from, const double* base_rotation,
+                     int64_t count, const GradientColumns& to);
+};
+
+template <typename T>
+const BaseKernels<T>& GetBaseKernels();
 
 template <typename T>
 struct SampleKernels {

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// Compiled once per instruction set. Points lie in the lanes, in double precision.
+#include "propnp/engine/kernels/lane_view.h"
+#include "propnp/engine/kernels/sample_kernels.h"
+#include "propnp/math/camera.h"
+
+PROPNP_MATH_BEGIN
+
+namespace {
+
+using D = Lanes<double>;
+
+PROPNP_INLINE void store_column(const D& values, double* out) { values.store(out); }
+PROPNP_INLINE void store_column(const D& values, float* out) {
+  const hn::Rebind<float, D::Tag> narrow;
+  hn::Store(hn::DemoteTo(narrow, values.v), narrow, out);
+}
+PROPNP_INLINE D load_column(const double* column) { return D::load(column); }
+PROPNP_INLINE D load_column(const float* column) {
+  const hn::Rebind<float, D::Tag> narrow;
+  return D(hn::PromoteTo(D::Tag(), hn::Load(narrow, column)));
+}
+
+// Those of points i, i + 1, ...; padding stands where the first point is: no worse than that to
+// project.
+PROPNP_INLINE D points_at(const double* column, int64_t i, int64_t num_points) {
+  if (i + D::kSize <= num_points) return D::load(column + i);
+  HWY_ALIGN double values[D::kSize];
+  for (int k = 0; k < D::kSize; ++k) values[k] = column[i + k < num_points ? i + k : 0];
+  return D::load(values);
+}
+
+template <typename Model, typename T>
+void fill_base_of(const PackedView<double>& view, const KernelPose<double>& rig_from_object,
+                  const double* pivot, T* const* columns) {
+  const LaneView<Model, double> lanes(view, KernelModel<double>{});
+  const Mat3<D> rotation = spread_matrix(rig_from_object.rotation);
+  const Vec3<D> translation = spread_vector(rig_from_object.translation),
+                centre = spread_vector(pivot);
+  for (int64_t i = 0; i < view.padded_points; i += D::kSize) {
+    const auto at = [&](const double* column) { return points_at(column, i, view.num_points); };
+    const Vec3<D> point_in_object{at(view.x), at(view.y), at(view.z)};
+    const Vec3<D> rotated = rotation * (point_in_object - centre);
+    Vec3<D> point = rotation * point_in_object + translation;
+    if (view.has_rig) point = lanes.camera_from_rig * point;
+    const Vec2<D> pixel = lanes.model.camera.project(point, lanes.model.z_min);
+    const D values[kBaseColumns] = {rotated.x,
+                                    rotated.y,
+                                    rotated.z,
+                                    point.x,
+                                    point.y,
+                                    point.z,
+                                    pixel.x - at(view.u),
+                                    pixel.y - at(view.v),
+                                    pixel.x,
+                                    pixel.y};
+    for (int k = 0; k < kBaseColumns; ++k) store_column(values[k], columns[k] + i);
+  }
+}
+
+template <typename T>
+void fill_base(const PackedView<double>& view, const KernelPose<double>& rig_from_object,
+               const double* pivot, T* const* columns) {
+  visit_camera(view.camera_model, [&](auto camera) {
+    fill_base_of<decltype(camera)>(view, rig_from_object, pivot, columns);
+  });
+}
+
+template <typename T>
+void carry_back(const PointGradientColumns<T>& from, const double* base_rotation, int64_t count,
+                const GradientColumns& to) {
+  const Mat3<D> rotation = spread_matrix(base_rotation);
+  for (int64_t i = 0; i < count; i += D::kSize) {
+    const auto add = [&](const D& value, double* column) {
+      (D::load(column + i) + value).store(column + i);
+    };
+    const auto valid = hn::FirstN(D::Tag(), static_cast<size_t>(count - i));
+    const auto of = [&](const T* column) {
+      return D(hn::IfThenElseZero(valid, load_column(column + i).v));
+    };
+    const Vec3<D> point = transposed_times(rotation, Vec3<D>{of(from.x), of(from.y), of(from.z)});
+    add(point.x, to.x), add(point.y, to.y), add(point.z, to.z);
+    add(of(from.u), to.u), add(of(from.v), to.v);
+    add(of(from.wxx), to.wxx), add(of(from.wyy), to.wyy);
+    if (!from.wxy) continue;
+    add(of(from.wxy), to.wxy), add(of(from.wyx), to.wyx);
+  }
+}
+
+}  // namespace
+
+extern const BaseKernels<float> kFloatBaseKernels;
+extern const BaseKernels<double> kDoubleBaseKernels;
+const BaseKernels<float> kFloatBaseKernels = {fill_base<float>, carry_back<float>};
+const BaseKernels<double> kDoubleBaseKernels = {fill_base<double>, carry_back<double>};
+
+PROPNP_MATH_END
