@@ -68,12 +68,11 @@ class PivotedCholesky {
     S y[kMax];
     for (int i = 0; i < rank_; ++i) y[i] = b[order_[i]] * scale_[order_[i]];
     for (int k = 0; k < rank_; ++k) {
-      y[k] /= u_[k][k];
+      y[k] *= inverse_diagonal_[k];
       for (int i = k + 1; i < rank_; ++i) y[i] -= u_[k][i] * y[k];
     }
     for (int i = rank_ - 1; i >= 0; --i) {
-      for (int k = i + 1; k < rank_; ++k) y[i] -= u_[i][k] * y[k];
-      y[i] /= u_[i][i];
+      y[i] = (y[i] - product(u_[i] + i + 1, y + i + 1, rank_ - i - 1)) * inverse_diagonal_[i];
     }
     for (int i = 0; i < n_; ++i) x[order_[i]] = i < rank_ ? y[i] * scale_[order_[i]] : S(0);
   }
@@ -107,6 +106,17 @@ class PivotedCholesky {
     }
   }
 
+  // a . b; four sums at once wait less for each other.
+  static PROPNP_HOST_DEVICE S product(const S* a, const S* b, int n) {
+    S sums[4] = {S(0), S(0), S(0), S(0)};
+    int i = 0;
+    for (; i + 4 <= n; i += 4) {
+      for (int k = 0; k < 4; ++k) sums[k] += a[i + k] * b[i + k];
+    }
+    for (; i < n; ++i) sums[0] += a[i] * b[i];
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  }
+
   PROPNP_HOST_DEVICE int largest_remaining() const {
     int best = rank_;
     for (int i = rank_ + 1; i < n_; ++i) {
@@ -130,7 +140,7 @@ class PivotedCholesky {
     Elimination::run(&u_[0][0], kStride, j, n_);
     S* const row = u_[j];
     row[j] = sqrt(remaining_[j]);
-    const S inverse = S(1) / row[j];
+    const S inverse = inverse_diagonal_[j] = S(1) / row[j];
     for (int i = j + 1; i < n_; ++i) {
       row[i] *= inverse;
       remaining_[i] -= row[i] * row[i];
@@ -149,7 +159,8 @@ class PivotedCholesky {
   int order_[kMax];
   S scale_[kMax];
   S remaining_[kMax];
-  S u_[kMax][kStride];  // L^T
+  S inverse_diagonal_[kMax];  // of L
+  S u_[kMax][kStride];        // L^T
 };
 
 // The normal equations of a problem with n <= kMax unknowns, row by row, and their solution.
