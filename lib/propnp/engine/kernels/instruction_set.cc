@@ -12,50 +12,32 @@
 
 namespace propnp {
 
+// What the sources of every instruction set define in its namespace.
+#define PROPNP_KERNEL_TABLES                               \
+  extern const BaseKernels<float> kFloatBaseKernels;       \
+  extern const BaseKernels<double> kDoubleBaseKernels;     \
+  extern const ObjectKernels<float> kFloatKernels;         \
+  extern const ObjectKernels<double> kDoubleKernels;       \
+  extern const SampleKernels<float> kFloatSampleKernels;   \
+  extern const SampleKernels<double> kDoubleSampleKernels; \
+  extern const ScoreKernels<float> kFloatScoreKernels;     \
+  extern const ScoreKernels<double> kDoubleScoreKernels;   \
+  extern const DerivativeKernels kDerivativeKernels;       \
+  extern const ProposalKernels kProposalKernels;           \
+  extern const StartDrawKernels kStartDrawKernels;         \
+  extern const StartKernels kStartKernels;
+
 namespace baseline {
-extern const ObjectKernels<float> kFloatKernels;
-extern const ObjectKernels<double> kDoubleKernels;
-extern const SampleKernels<float> kFloatSampleKernels;
-extern const SampleKernels<double> kDoubleSampleKernels;
-extern const BaseKernels<float> kFloatBaseKernels;
-extern const BaseKernels<double> kDoubleBaseKernels;
-extern const ScoreKernels<float> kFloatScoreKernels;
-extern const ScoreKernels<double> kDoubleScoreKernels;
-extern const ProposalKernels kProposalKernels;
-extern const StartKernels kStartKernels;
-extern const StartDrawKernels kStartDrawKernels;
-extern const DerivativeKernels kDerivativeKernels;
+PROPNP_KERNEL_TABLES
 }  // namespace baseline
 #if PROPNP_HAVE_AVX2
 namespace avx2 {
-extern const ObjectKernels<float> kFloatKernels;
-extern const ObjectKernels<double> kDoubleKernels;
-extern const SampleKernels<float> kFloatSampleKernels;
-extern const SampleKernels<double> kDoubleSampleKernels;
-extern const BaseKernels<float> kFloatBaseKernels;
-extern const BaseKernels<double> kDoubleBaseKernels;
-extern const ScoreKernels<float> kFloatScoreKernels;
-extern const ScoreKernels<double> kDoubleScoreKernels;
-extern const ProposalKernels kProposalKernels;
-extern const StartKernels kStartKernels;
-extern const StartDrawKernels kStartDrawKernels;
-extern const DerivativeKernels kDerivativeKernels;
+PROPNP_KERNEL_TABLES
 }  // namespace avx2
 #endif
 #if PROPNP_HAVE_AVX512
 namespace avx512 {
-extern const ObjectKernels<float> kFloatKernels;
-extern const ObjectKernels<double> kDoubleKernels;
-extern const SampleKernels<float> kFloatSampleKernels;
-extern const SampleKernels<double> kDoubleSampleKernels;
-extern const BaseKernels<float> kFloatBaseKernels;
-extern const BaseKernels<double> kDoubleBaseKernels;
-extern const ScoreKernels<float> kFloatScoreKernels;
-extern const ScoreKernels<double> kDoubleScoreKernels;
-extern const ProposalKernels kProposalKernels;
-extern const StartKernels kStartKernels;
-extern const StartDrawKernels kStartDrawKernels;
-extern const DerivativeKernels kDerivativeKernels;
+PROPNP_KERNEL_TABLES
 }  // namespace avx512
 #endif
 
@@ -127,45 +109,19 @@ bool SetInstructionSet(InstructionSet isa) {
 #define PROPNP_OF_CURRENT(name) baseline::name
 #endif
 
-template <>
-const ObjectKernels<float>& GetObjectKernels<float>() {
-  return PROPNP_OF_CURRENT(kFloatKernels);
-}
-
-template <>
-const ObjectKernels<double>& GetObjectKernels<double>() {
-  return PROPNP_OF_CURRENT(kDoubleKernels);
-}
-
-template <>
-const SampleKernels<float>& GetSampleKernels<float>() {
-  return PROPNP_OF_CURRENT(kFloatSampleKernels);
-}
-
-template <>
-const SampleKernels<double>& GetSampleKernels<double>() {
-  return PROPNP_OF_CURRENT(kDoubleSampleKernels);
-}
-
-template <>
-const BaseKernels<float>& GetBaseKernels<float>() {
-  return PROPNP_OF_CURRENT(kFloatBaseKernels);
-}
-
-template <>
-const BaseKernels<double>& GetBaseKernels<double>() {
-  return PROPNP_OF_CURRENT(kDoubleBaseKernels);
-}
-
-template <>
-const ScoreKernels<float>& GetScoreKernels<float>() {
-  return PROPNP_OF_CURRENT(kFloatScoreKernels);
-}
-
-template <>
-const ScoreKernels<double>& GetScoreKernels<double>() {
-  return PROPNP_OF_CURRENT(kDoubleScoreKernels);
-}
+#define PROPNP_DEFINE_GETTER(Kernels, T, name) \
+  template <>                                  \
+  const Kernels<T>& Get##Kernels<T>() {        \
+    return PROPNP_OF_CURRENT(name);            \
+  }
+PROPNP_DEFINE_GETTER(BaseKernels, float, kFloatBaseKernels)
+PROPNP_DEFINE_GETTER(BaseKernels, double, kDoubleBaseKernels)
+PROPNP_DEFINE_GETTER(ObjectKernels, float, kFloatKernels)
+PROPNP_DEFINE_GETTER(ObjectKernels, double, kDoubleKernels)
+PROPNP_DEFINE_GETTER(SampleKernels, float, kFloatSampleKernels)
+PROPNP_DEFINE_GETTER(SampleKernels, double, kDoubleSampleKernels)
+PROPNP_DEFINE_GETTER(ScoreKernels, float, kFloatScoreKernels)
+PROPNP_DEFINE_GETTER(ScoreKernels, double, kDoubleScoreKernels)
 
 const ProposalKernels& GetProposalKernels() { return PROPNP_OF_CURRENT(kProposalKernels); }
 
