@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <numeric>
 
 #include "propnp/math/philox.h"
@@ -30,7 +29,6 @@ DrawnSamples<kDof> DrawnSamples<kDof>::Allocate(int64_t num_samples, Arena* aren
   d.columns_.xi = arena->Take<double>(stride * kDof * PROPNP_MAX_MODES);
   d.columns_.log_density = arena->Take<double>(stride);
   d.pose_ = arena->Take<double>(num_samples * 7);
-  d.displacement_ = arena->Take<double>(num_samples * kDisplacement);
   d.charts_ = arena->Take<KernelChart>(PROPNP_MAX_MODES);
   d.components_ = arena->Take<KernelComponent>(kMaxComponents);
   d.words_ = arena->Take<uint32_t>(stride * kWords);
@@ -60,8 +58,7 @@ void DrawnSamples<kDof>::Draw(const MixtureProposal<kDof>& proposal, const Sampl
       kernels.draw(kDof, charts_[m], components_[component_order_[i]], noise, component_begin_[i],
                    component_begin_[i + 1], columns_);
     }
-    kernels.place(kDof, charts_, modes, m, mode_begin_[m], mode_begin_[m + 1], columns_,
-                  displacement_);
+    kernels.to_other_charts(kDof, charts_, modes, m, mode_begin_[m], mode_begin_[m + 1], columns_);
   }
   drawn_modes_ = modes;
   kernels.log_density(kDof, charts_, modes, components_, components, num_samples_, columns_);
@@ -85,15 +82,9 @@ void DrawnSamples<kDof>::Place(const PosteriorMode<kDof>* modes, int num_modes, 
       double xi[kDof];
       modes[m].chart.from_pose(dof, pose(s), xi);
       for (int k = 0; k < kDof; ++k) columns_.xi[(m * kDof + k) * columns_.stride + s] = xi[k];
-      if (m != mode) continue;
-      const PivotDisplacement<double> moved = modes[m].chart.displacement(xi);
-      const Mat3<double> r = rotation_minus_identity_from_cayley(moved.theta);
-      const double numbers[] = {r.row0.x, r.row0.y,      r.row0.z,      r.row1.x,
-                                r.row1.y, r.row1.z,      r.row2.x,      r.row2.y,
-                                r.row2.z, moved.shift.x, moved.shift.y, moved.shift.z};
-      std::copy(std::begin(numbers), std::end(numbers), displacement_ + s * kDisplacement);
     }
   }
+  ExportChart(modes[mode], &charts_[mode]);
   mode_begin_[mode] = begin, mode_begin_[mode + 1] = end;
 }
 

@@ -22,8 +22,6 @@ struct SampleStream {
 template <int kDof>
 class DrawnSamples {
  public:
-  static constexpr int kDisplacement = 16;
-
   static DrawnSamples Allocate(int64_t num_samples, Arena* arena);
 
   void Draw(const MixtureProposal<kDof>& proposal, const SampleStream& stream);
@@ -49,8 +47,6 @@ class DrawnSamples {
   // After FillPoses() or Place().
   const double* pose(int64_t s) const { return pose_ + 7 * s; }
   double log_density(int64_t s) const { return columns_.log_density[s]; }
-  // rotation - I and shift of the pivot relative to the mode of its chart, kDisplacement numbers.
-  const double* displacement(int64_t s) const { return displacement_ + kDisplacement * s; }
 
   const KernelSamples& columns() const { return columns_; }
   const KernelChart& chart(int mode) const { return charts_[mode]; }
@@ -63,7 +59,6 @@ class DrawnSamples {
   int64_t num_samples_;
   KernelSamples columns_;
   double* pose_;
-  double* displacement_;
   int drawn_modes_ = 0;  // whose poses are missing
   KernelChart* charts_;
   KernelComponent* components_;

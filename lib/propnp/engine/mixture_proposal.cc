@@ -7,6 +7,18 @@
 #include <type_traits>
 
 namespace propnp {
+
+template <int kDof>
+void ExportChart(const PosteriorMode<kDof>& mode, KernelChart* chart) {
+  using Chart = ModeChart<DofPolicy<kDof>>;
+  static_assert(std::is_trivially_copyable_v<Chart> && sizeof(Chart) <= sizeof(KernelChart), "");
+  *chart = {};
+  std::memcpy(chart->numbers, &mode.chart, sizeof(Chart));
+}
+
+template void ExportChart(const PosteriorMode<6>&, KernelChart*);
+template void ExportChart(const PosteriorMode<4>&, KernelChart*);
+
 template <int kDof>
 MixtureProposal<kDof>::MixtureProposal(const PosteriorMode<kDof>* modes, int num_modes,
                                        ProposalComponent<kDof>* components)
@@ -23,12 +35,7 @@ ProposalComponent<kDof>* MixtureProposal<kDof>::Append(int count, double share_o
 
 template <int kDof>
 void MixtureProposal<kDof>::ExportCharts(KernelChart* charts) const {
-  using Chart = ModeChart<DofPolicy<kDof>>;
-  static_assert(std::is_trivially_copyable_v<Chart> && sizeof(Chart) <= sizeof(KernelChart), "");
-  for (int m = 0; m < num_modes_; ++m) {
-    charts[m] = {};
-    std::memcpy(charts[m].numbers, &modes_[m].chart, sizeof(Chart));
-  }
+  for (int m = 0; m < num_modes_; ++m) ExportChart(modes_[m], &charts[m]);
 }
 
 template <int kDof>

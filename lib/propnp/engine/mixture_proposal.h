@@ -15,6 +15,10 @@
 
 namespace propnp {
 
+// As the kernels take it.
+template <int kDof>
+void ExportChart(const PosteriorMode<kDof>& mode, KernelChart* chart);
+
 template <int kDof>
 class MixtureProposal {
  public:

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "propnp/engine/amis_sampler.h"
 #include "propnp/engine/importance_weights.h"
@@ -206,16 +207,19 @@ class ObjectSampler {
   // The records of mode m's samples. Returns how many are in front.
   int64_t FillRecords(int m) {
     const int64_t begin = drawn_.begin_of(m), end = drawn_.begin_of(m + 1);
+    const RecordBounds bounds = GetRecordKernels<T>().fill(kDof, drawn_.chart(m), m, begin, end,
+                                                           drawn_.columns(), samples_.records);
+    std::iota(samples_.order + begin, samples_.order + end, static_cast<int32_t>(begin));
+    if (scratch_.base.InFront(bounds)) return end - begin;
     int64_t front = begin, back = end;
-    for (int64_t s = begin; s < end; ++s) {
+    while (front < back) {
       T* const record = samples_.records + front * kSampleRecord;
-      std::copy(drawn_.displacement(s), drawn_.displacement(s) + kRecordWeight, record);
-      record[kRecordWeight] = 0;
-      SetRecordDiagonal(record);
-      const bool in_front = scratch_.base.InFront(record);
-      const int64_t k = in_front ? front++ : --back;
-      if (!in_front) std::copy_n(record, kSampleRecord, samples_.records + k * kSampleRecord);
-      samples_.order[k] = static_cast<int32_t>(s);
+      if (scratch_.base.InFront(record)) {
+        ++front;
+        continue;
+      }
+      std::swap_ranges(record, record + kSampleRecord, samples_.records + --back * kSampleRecord);
+      std::swap(samples_.order[front], samples_.order[back]);
     }
     return front - begin;
   }

@@ -105,14 +105,20 @@ void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base
 
 template <typename T>
 bool BaseObject<T>::InFront(const T* record) const {
+  const double x = record[6], y = record[7], z = record[8], shift = record[11];
+  return InFront(RecordBounds{x * x + y * y + z * z, shift, shift});
+}
+
+template <typename T>
+bool BaseObject<T>::InFront(const RecordBounds& bounds) const {
   for (int64_t v = 0; v < object_->num_views; ++v) {
     if (views_[v].has_rig) return false;
-    const T turn = record[6] * record[6] + record[7] * record[7] + record[8] * record[8];
+    const double radius = reach_[v].radius;
     // A hundredth covers rounding.
-    const T turned = turn * T(1.0201) * reach_[v].radius * reach_[v].radius;
-    for (const T margin : {reach_[v].to_nearest * T(0.99) + record[11],
-                           reach_[v].to_farthest * T(0.99) - record[11]}) {
-      if (!(margin > T(0) && margin * margin > turned)) return false;
+    const double turned = bounds.most_turn * 1.0201 * radius * radius;
+    for (const double margin : {reach_[v].to_nearest * 0.99 + bounds.least_z,
+                                reach_[v].to_farthest * 0.99 - bounds.most_z}) {
+      if (!(margin > 0 && margin * margin > turned)) return false;
     }
   }
   return true;

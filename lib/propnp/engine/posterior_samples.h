@@ -44,6 +44,8 @@ class BaseObject {
   // Whether the displacement of a record certainly leaves every point in front of its camera, and
   // not so far that single precision would overflow. The loops run faster over records that do.
   bool InFront(const T* record) const;
+  // Whether those of all records within the bounds do.
+  bool InFront(const RecordBounds& bounds) const;
 
   // costs[j] = cost over all points at the j-th record, the first `in_front` of which are so.
   void Costs(const T* records, int64_t count, int64_t in_front, double* costs);

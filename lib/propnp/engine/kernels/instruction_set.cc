@@ -18,6 +18,8 @@ namespace propnp {
   extern const BaseKernels<double> kDoubleBaseKernels;     \
   extern const ObjectKernels<float> kFloatKernels;         \
   extern const ObjectKernels<double> kDoubleKernels;       \
+  extern const RecordKernels<float> kFloatRecordKernels;   \
+  extern const RecordKernels<double> kDoubleRecordKernels; \
   extern const SampleKernels<float> kFloatSampleKernels;   \
   extern const SampleKernels<double> kDoubleSampleKernels; \
   extern const ScoreKernels<float> kFloatScoreKernels;     \
@@ -118,6 +120,8 @@ PROPNP_DEFINE_GETTER(BaseKernels, float, kFloatBaseKernels)
 PROPNP_DEFINE_GETTER(BaseKernels, double, kDoubleBaseKernels)
 PROPNP_DEFINE_GETTER(ObjectKernels, float, kFloatKernels)
 PROPNP_DEFINE_GETTER(ObjectKernels, double, kDoubleKernels)
+PROPNP_DEFINE_GETTER(RecordKernels, float, kFloatRecordKernels)
+PROPNP_DEFINE_GETTER(RecordKernels, double, kDoubleRecordKernels)
 PROPNP_DEFINE_GETTER(SampleKernels, float, kFloatSampleKernels)
 PROPNP_DEFINE_GETTER(SampleKernels, double, kDoubleSampleKernels)
 PROPNP_DEFINE_GETTER(ScoreKernels, float, kFloatScoreKernels)

@@ -6,9 +6,8 @@
 
 #include <cstring>
 
-#include "propnp/engine/kernels/lanes.h"
+#include "propnp/engine/kernels/lane_chart.h"
 #include "propnp/engine/kernels/regression_loops.h"
-#include "propnp/math/mode_chart.h"
 #include "propnp/math/quantile.h"
 #include "propnp/math/sobol.h"
 #include "propnp/math/student_mixture.h"
@@ -17,48 +16,6 @@ PROPNP_MATH_BEGIN
 
 namespace {
 
-template <int kDof, typename L>
-struct DofOfLanes;
-template <typename L>
-struct DofOfLanes<6, L> {
-  using Type = SixDof<L>;
-};
-template <typename L>
-struct DofOfLanes<4, L> {
-  using Type = FourDof<L>;
-};
-template <int kDof, typename L = D>
-using Chart = ModeChart<typename DofOfLanes<kDof, L>::Type>;
-
-// Every number of the chart spread over a register.
-template <int kDof, typename L = D>
-PROPNP_INLINE Chart<kDof, L> spread_chart(const KernelChart& chart) {
-  constexpr size_t kCount = sizeof(Chart<kDof, L>) / sizeof(L);
-  static_assert(kCount <= kChartNumbers && sizeof(Chart<kDof, L>) % sizeof(L) == 0, "only numbers");
-  L spread[kCount];
-  for (size_t i = 0; i < kCount; ++i) spread[i] = constant<L>(chart.numbers[i]);
-  Chart<kDof, L> result;
-  std::memcpy(static_cast<void*>(&result), spread, sizeof(result));
-  return result;
-}
-
-// A register from a column in double precision.
-PROPNP_INLINE void load_column(const double* column, D* out) { *out = D::load_unaligned(column); }
-PROPNP_INLINE void load_column(const double* column, F* out) {
-  const hn::Rebind<float, D::Tag> narrow;
-  HWY_ALIGN float values[F::kSize];
-  for (int i = 0; i < F::kSize; i += D::kSize) {
-    hn::StoreU(hn::DemoteTo(narrow, D::load_unaligned(column + i).v), narrow, values + i);
-  }
-  *out = F::load(values);
-}
-
-template <int kDof, typename L>
-PROPNP_INLINE void load_xi(const KernelSamples& samples, int mode, int64_t s, L* xi) {
-  for (int k = 0; k < kDof; ++k) {
-    load_column(samples.xi + (mode * kDof + k) * samples.stride + s, &xi[k]);
-  }
-}
 template <int kDof>
 PROPNP_INLINE void store_xi(const KernelSamples& samples, int mode, int64_t s, const D* xi) {
   for (int k = 0; k < kDof; ++k) {
@@ -104,7 +61,7 @@ void fill_noise(int dof, const uint32_t* words, int64_t word_stride, int64_t cou
 template <int kDof>
 void draw_of(const KernelChart& kernel_chart, const KernelComponent& c, const KernelNoise& noise,
              int64_t begin, int64_t end, const KernelSamples& samples) {
-  const Chart<kDof> chart = spread_chart<kDof>(kernel_chart);
+  const LaneChart<kDof, D> chart = spread_chart<kDof, D>(kernel_chart);
   for (int64_t s = begin; s < end; s += D::kSize) {
     D normal[kDof], xi[kDof], u[3];
     for (int k = 0; k < kDof; ++k) {
@@ -142,7 +99,7 @@ template <int kDof>
 void poses_of(const KernelChart& kernel_chart, int mode, int64_t begin, int64_t end,
               const KernelSamples& samples, double* pose) {
   constexpr int kStorage = kDof == 6 ? 7 : 4;
-  const Chart<kDof> chart = spread_chart<kDof>(kernel_chart);
+  const LaneChart<kDof, D> chart = spread_chart<kDof, D>(kernel_chart);
   for (int64_t s = begin; s < end; s += D::kSize) {
     D xi[kDof], columns[kStorage];
     load_xi<kDof>(samples, mode, s, xi);
@@ -152,22 +109,12 @@ void poses_of(const KernelChart& kernel_chart, int mode, int64_t begin, int64_t 
 }
 
 template <int kDof>
-void place_of(const KernelChart* charts, int num_modes, int mode, int64_t begin, int64_t end,
-              const KernelSamples& samples, double* displacement) {
-  const Chart<kDof> chart = spread_chart<kDof>(charts[mode]);
-  for (int64_t s = begin; s < end; s += D::kSize) {
-    D xi[kDof];
-    load_xi<kDof>(samples, mode, s, xi);
-    const PivotDisplacement<D> moved = chart.displacement(xi);
-    const Mat3<D> m = rotation_minus_identity_from_cayley(moved.theta);
-    const D record[12] = {m.row0.x, m.row0.y,      m.row0.z,      m.row1.x,
-                          m.row1.y, m.row1.z,      m.row2.x,      m.row2.y,
-                          m.row2.z, moved.shift.x, moved.shift.y, moved.shift.z};
-    store_rows<12>(record, s, end, 16, displacement);
-  }
+void to_other_charts_of(const KernelChart* charts, int num_modes, int mode, int64_t begin,
+                        int64_t end, const KernelSamples& samples) {
+  const LaneChart<kDof, D> chart = spread_chart<kDof, D>(charts[mode]);
   for (int other = 0; other < num_modes; ++other) {
     if (other == mode) continue;
-    const Chart<kDof> other_chart = spread_chart<kDof>(charts[other]);
+    const LaneChart<kDof, D> other_chart = spread_chart<kDof, D>(charts[other]);
     for (int64_t s = begin; s < end; s += D::kSize) {
       D xi[kDof], other_xi[kDof];
       load_xi<kDof>(samples, mode, s, xi);
@@ -184,7 +131,7 @@ void log_density_of(const KernelChart* charts, int num_modes, const KernelCompon
                     int num_components, int64_t count, const KernelSamples& samples) {
   for (int64_t s = 0; s < count; s += D::kSize) D(0.0).store_unaligned(samples.log_density + s);
   for (int mode = 0; mode < num_modes; ++mode) {
-    const Chart<kDof> chart = spread_chart<kDof>(charts[mode]);
+    const LaneChart<kDof, D> chart = spread_chart<kDof, D>(charts[mode]);
     for (int64_t s = 0; s < count; s += D::kSize) {
       D xi[kDof], v[kDof], e;
       load_xi<kDof>(samples, mode, s, xi);
@@ -210,7 +157,7 @@ void log_density_of(const KernelChart* charts, int num_modes, const KernelCompon
 template <int kDof>
 void regressors_of(const KernelChart& kernel_chart, const KernelComponent& c, bool with_products,
                    int64_t count, const KernelSamples& samples, float* columns) {
-  const Chart<kDof, F> chart = spread_chart<kDof, F>(kernel_chart);
+  const LaneChart<kDof, F> chart = spread_chart<kDof, F>(kernel_chart);
   const F one(1.0f), zero(0.0f);
   for (int64_t s = 0; s < count; s += F::kSize) {
     F xi[kDof], v[kDof], y[kDof], e, log_density;
@@ -253,10 +200,10 @@ void draw(int dof, const KernelChart& chart, const KernelComponent& component,
   (dof == 6 ? draw_of<6> : draw_of<4>)(chart, component, noise, begin, end, samples);
 }
 
-void place(int dof, const KernelChart* charts, int num_modes, int mode, int64_t begin, int64_t end,
-           const KernelSamples& samples, double* displacement) {
-  (dof == 6 ? place_of<6> : place_of<4>)(charts, num_modes, mode, begin, end, samples,
-                                         displacement);
+void to_other_charts(int dof, const KernelChart* charts, int num_modes, int mode, int64_t begin,
+                     int64_t end, const KernelSamples& samples) {
+  (dof == 6 ? to_other_charts_of<6> : to_other_charts_of<4>)(charts, num_modes, mode, begin, end,
+                                                             samples);
 }
 
 void poses(int dof, const KernelChart& chart, int mode, int64_t begin, int64_t end,
@@ -280,7 +227,7 @@ void regressors(int dof, const KernelChart& chart, const KernelComponent& compon
 }  // namespace
 
 extern const ProposalKernels kProposalKernels;
-const ProposalKernels kProposalKernels = {fill_noise, fill_sobol,  draw,       place,
+const ProposalKernels kProposalKernels = {fill_noise, fill_sobol,  draw,       to_other_charts,
                                           poses,      log_density, regressors, normal_matrix,
                                           eliminate,  combine,     products,   exponentials};
 

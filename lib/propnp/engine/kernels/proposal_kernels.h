@@ -60,10 +60,9 @@ struct ProposalKernels {
   // xi of samples [begin, end) in the chart of the component they are drawn from.
   void (*draw)(int dof, const KernelChart&, const KernelComponent&, const KernelNoise&,
                int64_t begin, int64_t end, const KernelSamples&);
-  // Displacement (16 numbers a sample: rotation - I, shift of the pivot) of samples [begin, end) of
-  // a mode, and their xi in the charts of all other modes.
-  void (*place)(int dof, const KernelChart* charts, int num_modes, int mode, int64_t begin,
-                int64_t end, const KernelSamples&, double* displacement);
+  // xi of samples [begin, end) of a mode in the charts of all other modes.
+  void (*to_other_charts)(int dof, const KernelChart* charts, int num_modes, int mode,
+                          int64_t begin, int64_t end, const KernelSamples&);
   // Their poses, 7 numbers a sample.
   void (*poses)(int dof, const KernelChart&, int mode, int64_t begin, int64_t end,
                 const KernelSamples&, double* pose);

@@ -9,6 +9,7 @@
 #define PROPNP_ENGINE_KERNELS_SAMPLE_KERNELS_H_
 
 #include "propnp/engine/kernels/object_kernels.h"
+#include "propnp/engine/kernels/proposal_kernels.h"
 
 namespace propnp {
 
@@ -35,6 +36,23 @@ template <typename T>
 void SetRecordDiagonal(T* record) {
   for (int k = 0; k < 3; ++k) record[kRecordDiagonal + k] = T(1) + record[4 * k];
 }
+
+// Of some records: the largest |row 2 of rotation - I|^2 and the shifts along z, infinite if one is
+// not a number.
+struct RecordBounds {
+  double most_turn, least_z, most_z;
+};
+
+template <typename T>
+struct RecordKernels {
+  // Fills records[begin .. end) of samples in the chart of a mode, which is the base; their weight
+  // is zero. Aligned to kColumnAlignment.
+  RecordBounds (*fill)(int dof, const KernelChart&, int mode, int64_t begin, int64_t end,
+                       const KernelSamples&, T* records);
+};
+
+template <typename T>
+const RecordKernels<T>& GetRecordKernels();
 
 // `in_front` promises that no sample takes a point behind z_min: the loops then do without the
 // comparisons. `about_y` promises rotations about the rig's y axis: their other entries are those
