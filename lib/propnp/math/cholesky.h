@@ -57,15 +57,23 @@ class Cholesky {
     solve_upper(x, x);
   }
 
-  // A^-1, full and exactly symmetric.
+  // A^-1 = L^-T L^-1, full and exactly symmetric.
   PROPNP_HOST_DEVICE PROPNP_OUT_OF_LINE void inverse(S* result) const {
-    S columns[N][N];
-    for (int c = 0; c < N; ++c) {
-      for (int i = 0; i < N; ++i) columns[c][i] = S(i == c ? 1 : 0);
-      solve(columns[c], columns[c]);
+    S lower[N][N];  // L^-1
+    for (int j = 0; j < N; ++j) {
+      lower[j][j] = inverse_diagonal_[j];
+      for (int i = j + 1; i < N; ++i) {
+        S sum = l_[i][j] * lower[j][j];
+        for (int k = j + 1; k < i; ++k) sum = sum + l_[i][k] * lower[k][j];
+        lower[i][j] = -(sum * inverse_diagonal_[i]);
+      }
     }
     for (int i = 0; i < N; ++i) {
-      for (int j = 0; j <= i; ++j) result[i * N + j] = result[j * N + i] = columns[j][i];
+      for (int j = 0; j <= i; ++j) {
+        S sum = lower[i][i] * lower[i][j];
+        for (int k = i + 1; k < N; ++k) sum = sum + lower[k][i] * lower[k][j];
+        result[i * N + j] = result[j * N + i] = sum;
+      }
     }
   }
 

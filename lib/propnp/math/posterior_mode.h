@@ -41,14 +41,16 @@ PROPNP_HOST_DEVICE bool invert_in_chart(const double* curvature, PosteriorMode<k
   double tangents[kDof][kDof], pushed[kDof], precision[kDof * kDof];
   for (int i = 0; i < kDof; ++i) mode->chart.tangent_of(i, tangents[i]);
   const double z = mode->chart.depth();
+  // The first three coordinates do not turn the object.
+  const auto moved = [](int i) { return i < 3 ? 3 : kDof; };
   for (int i = 0; i < kDof; ++i) {
     for (int k = 0; k < kDof; ++k) {
       pushed[k] = 0;
-      for (int l = 0; l < kDof; ++l) pushed[k] += curvature[k * kDof + l] * tangents[i][l];
+      for (int l = 0; l < moved(i); ++l) pushed[k] += curvature[k * kDof + l] * tangents[i][l];
     }
-    for (int j = 0; j < kDof; ++j) {
+    for (int j = 0; j <= i; ++j) {
       double sum = 0;
-      for (int k = 0; k < kDof; ++k) sum += tangents[j][k] * pushed[k];
+      for (int k = 0; k < moved(j); ++k) sum += tangents[j][k] * pushed[k];
       precision[i * kDof + j] = sum;
     }
     precision[i * (kDof + 1)] += i >= 3 ? 1 / (0.7 * 0.7) : 9 / (z * z);
@@ -62,12 +64,46 @@ PROPNP_HOST_DEVICE bool invert_in_chart(const double* curvature, PosteriorMode<k
 // The direction of rotation that is determined least, in the camera (rig) frame; `mode` still has
 // the coordinate axes as spin frame.
 PROPNP_HOST_DEVICE inline Vec3<double> least_determined_axis(const PosteriorMode<6>& mode) {
-  double block[9], values[3], vectors[9];
+  double block[9];
   for (int i = 0; i < 9; ++i) block[i] = mode.covariance[(3 + i / 3) * 6 + 3 + i % 3];
-  symmetric_eigen<3>(block, values, vectors);
-  int k = 0;
-  for (int i = 1; i < 3; ++i) k = values[i] > values[k] ? i : k;
-  return {vectors[k], vectors[3 + k], vectors[6 + k]};
+  return dominant_eigenvector(block);
+}
+
+// Turns the spin frame of a mode that still has the coordinate axes, and its covariance with it:
+// the weak precision is the same in every frame.
+PROPNP_HOST_DEVICE inline void turn_spin_frame(const Vec3<double>& axis, PosteriorMode<6>* mode) {
+  mode->chart.set_spin_axis(axis);
+  double turn[3][3];
+  for (int k = 0; k < 3; ++k) {
+    double tangent[6];
+    mode->chart.tangent_of(3 + k, tangent);
+    for (int i = 0; i < 3; ++i) turn[k][i] = 0.5 * tangent[3 + i];
+  }
+  double* const c = mode->covariance;
+  for (int i = 0; i < 6; ++i) {  // columns, then rows
+    const double row[3] = {c[i * 6 + 3], c[i * 6 + 4], c[i * 6 + 5]};
+    for (int k = 0; k < 3; ++k) {
+      c[i * 6 + 3 + k] = row[0] * turn[k][0] + row[1] * turn[k][1] + row[2] * turn[k][2];
+    }
+  }
+  for (int j = 0; j < 6; ++j) {
+    const double column[3] = {c[18 + j], c[24 + j], c[30 + j]};
+    for (int k = 0; k < 3; ++k) {
+      c[(3 + k) * 6 + j] = column[0] * turn[k][0] + column[1] * turn[k][1] + column[2] * turn[k][2];
+    }
+  }
+}
+
+// Whether a pose is a minimum, from the equations there with the positive curvature. The reweighted
+// curvature, which decides, is nowhere smaller, and so the decrement nowhere larger.
+template <typename Cost, int kDof>
+PROPNP_HOST_DEVICE bool is_minimum(const Cost& cost, const double* pose,
+                                   const NormalEquations<kDof, double>& positive) {
+  constexpr double kSmall = 1e-4;
+  if (squared_newton_decrement(positive) < kSmall) return true;
+  NormalEquations<kDof, double> reweighted;
+  cost.Evaluate(pose, Curvature::kIrls, ClampedRows::kExact, &reweighted);
+  return squared_newton_decrement(reweighted) < kSmall;
 }
 
 // Charts and Sigma_m from the positive robust Hessian.
@@ -78,15 +114,10 @@ PROPNP_HOST_DEVICE bool set_shape(const Cost& cost, const Vec3<double>& pivot, d
   cost.Evaluate(mode->pose, Curvature::kPositive, ClampedRows::kExact, &equations);
   mode->chart.set(cost.dof(), mode->pose, pivot, z_min);
   if (!invert_in_chart(equations.curvature, mode)) return false;
-  if constexpr (kDof == 6) {
-    mode->chart.set_spin_axis(least_determined_axis(*mode));
-    if (!invert_in_chart(equations.curvature, mode)) return false;
-  }
+  if constexpr (kDof == 6) turn_spin_frame(least_determined_axis(*mode), mode);
   if (!mode->sqrt_shape.factorize(mode->covariance)) return false;
   mode->log_det_sqrt = 0.5 * mode->sqrt_shape.log_determinant();
-  NormalEquations<kDof, double> exact;
-  cost.Evaluate(mode->pose, Curvature::kIrls, ClampedRows::kExact, &exact);
-  mode->converged = squared_newton_decrement(exact) < 1e-4;
+  mode->converged = is_minimum(cost, mode->pose, equations);
   return std::isfinite(mode->log_det_sqrt) && std::isfinite(mode->cost);
 }
 

@@ -2,11 +2,12 @@
 // SPDX-FileCopyrightText: The propnp authors
 
 // Eigenvalues and eigenvectors of a small symmetric matrix by cyclic Jacobi rotations (C. Jacobi,
-// 1846; the stable angle of Golub and Van Loan, algorithm 8.5.1), and the rank of a normal matrix.
+// 1846; the stable angle of Golub and Van Loan, algorithm 8.5.1), the rank of a normal matrix, and
+// the direction in which a 3x3 covariance is largest.
 #ifndef PROPNP_MATH_SYMMETRIC_EIGEN_H_
 #define PROPNP_MATH_SYMMETRIC_EIGEN_H_
 
-#include "propnp/math/scalar.h"
+#include "propnp/math/vector.h"
 
 PROPNP_MATH_BEGIN
 
@@ -81,6 +82,27 @@ PROPNP_HOST_DEVICE PROPNP_OUT_OF_LINE int scaled_rank(const S* h, S tolerance, S
   }
   for (int i = N * null_count; i < N * N; ++i) null_space[i] = S(0);
   return rank;
+}
+
+// The unit eigenvector of a symmetric positive definite 3x3 matrix for its largest eigenvalue, from
+// the matrix squared again and again: what lies along another eigenvector with the fraction r of
+// the largest eigenvalue is left with r^1024. Where two of them are closer than that it is any
+// direction between theirs.
+template <typename S>
+PROPNP_HOST_DEVICE Vec3<S> dominant_eigenvector(const S* a) {
+  constexpr int kSquarings = 10;
+  Mat3<S> m{{a[0], a[1], a[2]}, {a[3], a[4], a[5]}, {a[6], a[7], a[8]}};
+  for (int i = 0; i < kSquarings; ++i) {
+    const S scale = S(1) / (m.row0.x + m.row1.y + m.row2.z);
+    const Vec3<S> x = scale * m.row0, y = scale * m.row1, z = scale * m.row2;
+    const S xy = dot(x, y), xz = dot(x, z), yz = dot(y, z);
+    m = {{dot(x, x), xy, xz}, {xy, dot(y, y), yz}, {xz, yz, dot(z, z)}};
+  }
+  // The longest column has lost least.
+  const bool second = m.row1.y > m.row0.x;
+  const Vec3<S>& larger = second ? m.row1 : m.row0;
+  const Vec3<S>& longest = m.row2.z > max(m.row0.x, m.row1.y) ? m.row2 : larger;
+  return (S(1) / sqrt(dot(longest, longest))) * longest;
 }
 
 PROPNP_MATH_END
