@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "propnp/engine/random_starts.h"
 #include "propnp/engine/subset_sampler.h"
+#include "propnp/math/weighted_pinhole.h"
 
 namespace propnp {
 
@@ -31,32 +33,39 @@ class LaneStarts {
         weight_scale_(workspace->largest_weight > T(0) ? T(1) / workspace->largest_weight : T(1)),
         workspace_(*workspace),
         points_(OnlyView(cost.object())) {
-    if (points_) CopyCamera();
+    if (!points_) return;
+    CopyCamera();
+    form_ = FormOf(*points_);
   }
 
   static bool Serves(const PackedObject<T>& object, const propnp_solve_options& options) {
     return OnlyView(object) != nullptr && options.method == PROPNP_METHOD_LEVENBERG_MARQUARDT;
   }
 
+  // Of an object that it serves: whether its camera is one that makes points cheap.
+  static bool HasPlainPinhole(const PackedObject<T>& object) {
+    return FormOf(*OnlyView(object)) == StartPointForm::kPinhole;
+  }
+
   // Makes the object's points ready, before any refinement.
   void ScalePoints() {
     const PackedView<T>& view = *points_;
     const T inverse_distance = T(1) / geometry_.distance;
+    const auto camera = PinholeCamera<T>::from_parameters(view.camera_parameters, T(0));
     for (int64_t i = 0; i < view.num_points; ++i) {
       Vec3<T> point = inverse_distance * (Vec3<T>{view.x[i], view.y[i], view.z[i]} - pivot_);
       if (kDof == 4) point = cost_.object().four_dof.base_rotation * point;
-      const T numbers[kStartPointNumbers] = {point.x,
-                                             point.y,
-                                             point.z,
-                                             view.u[i],
-                                             view.v[i],
-                                             weight_scale_ * view.wxx[i],
-                                             view.wxy ? weight_scale_ * view.wxy[i] : T(0),
-                                             view.wxy ? weight_scale_ * view.wyx[i] : T(0),
-                                             weight_scale_ * view.wyy[i]};
-      float* scaled = workspace_.scaled_points + i * kStartPointNumbers;
-      for (int n = 0; n < kStartPointNumbers; ++n) scaled[n] = static_cast<float>(numbers[n]);
+      float* const scaled = workspace_.scaled_points + i * kStartPointNumbers;
+      scaled[0] = static_cast<float>(point.x);
+      scaled[1] = static_cast<float>(point.y);
+      scaled[2] = static_cast<float>(point.z);
+      form_ == StartPointForm::kPinhole ? FillPinhole(camera, view, i, scaled + 3)
+                                        : FillPixel(view, i, scaled + 3);
     }
+    std::fill_n(
+        workspace_.scaled_points + view.num_points * kStartPointNumbers,
+        (kPointPadding - view.num_points % kPointPadding) % kPointPadding * kStartPointNumbers,
+        0.0f);
   }
 
   void DrawRotations(const StartStream& stream, int first, StartState* group) const {
@@ -77,13 +86,13 @@ class LaneStarts {
     sampler.Draw(stream, first, count, workspace_.chosen);
     GetStartDrawKernels().gather_points(workspace_.scaled_points, workspace_.chosen, count,
                                         workspace_.lane_points);
-    Run(workspace_.lane_points, count, options_.start_iterations, group);
+    Run(workspace_.lane_points, count, options_.start_iterations, kStartLanes, group);
   }
 
   // Puts a pose into a group, for RefineOnAll().
   void Set(int lane, const T* pose, StartState* group) const {
     const RigidTransform<T> transform = cost_.dof().transform(pose);
-    const Quaternion<T> q = RotationOf(pose);
+    const Quaternion<T> q = normalized(RotationOf(pose));
     const T parts[4] = {q.w, q.x, q.y, q.z};
     for (int k = 0; k < 4; ++k) group->quaternion[k][lane] = static_cast<float>(parts[k]);
     float centre[3];
@@ -91,7 +100,18 @@ class LaneStarts {
     for (int k = 0; k < 3; ++k) group->position[k][lane] = centre[k];
     group->yaw[lane] = kDof == 4 ? static_cast<float>(pose[3]) : 0;
   }
-  void RefineOnAll(int iterations, StartState* group) { Run(nullptr, 0, iterations, group); }
+  // And with its cost, to pick from.
+  void Set(int lane, const StartPose<T>& start, StartState* group) const {
+    Set(lane, start.pose, group);
+    constexpr T kLargest = static_cast<T>(std::numeric_limits<float>::max());
+    const T scaled = start.cost * (weight_scale_ * weight_scale_);
+    group->cost[lane] =
+        static_cast<float>(std::isfinite(start.cost) ? std::min(scaled, kLargest) : start.cost);
+  }
+  // The first `count` lanes; the others must hold some pose.
+  void RefineOnAll(int iterations, int count, StartState* group) {
+    Run(nullptr, 0, iterations, count, group);
+  }
 
   // The cost on all points without that of a prior.
   T Cost(const StartState& group, int lane) const {
@@ -133,10 +153,37 @@ class LaneStarts {
     return {std::cos(half), s * axis.x, s * axis.y, s * axis.z};
   }
 
+  void FillPinhole(const PinholeCamera<T>& camera, const PackedView<T>& view, int64_t i,
+                   float* out) const {
+    const auto p = WeightedPinhole<T>::from(
+        camera, {view.u[i], view.v[i]},
+        DiagonalWeight<T>{weight_scale_ * view.wxx[i], weight_scale_ * view.wyy[i]});
+    const T numbers[6] = {p.focal.x,  p.focal.y,     p.centre.x,
+                          p.centre.y, p.principal.x, p.principal.y};
+    for (int n = 0; n < 6; ++n) out[n] = static_cast<float>(numbers[n]);
+  }
+  void FillPixel(const PackedView<T>& view, int64_t i, float* out) const {
+    const T numbers[6] = {view.u[i],
+                          view.v[i],
+                          weight_scale_ * view.wxx[i],
+                          view.wxy ? weight_scale_ * view.wxy[i] : T(0),
+                          view.wxy ? weight_scale_ * view.wyx[i] : T(0),
+                          weight_scale_ * view.wyy[i]};
+    for (int n = 0; n < 6; ++n) out[n] = static_cast<float>(numbers[n]);
+  }
+
+  static StartPointForm FormOf(const PackedView<T>& view) {
+    if (view.wxy) return StartPointForm::kInformation;
+    constexpr int kSkew = 4;  // of a pinhole's parameters
+    const bool pinhole = view.camera_model == PinholeCamera<T>::kModel && !view.has_box &&
+                         view.camera_parameters[kSkew] == T(0);
+    return pinhole ? StartPointForm::kPinhole : StartPointForm::kDiagonal;
+  }
+
   // On the starts' own points, or on all where there are none.
-  void Run(const float* of_starts, int count, int iterations, StartState* group) {
-    const StartPoints points{of_starts, count, workspace_.scaled_points, points_->num_points,
-                             points_->wxy != nullptr};
+  void Run(const float* of_starts, int count, int iterations, int num_starts, StartState* group) {
+    const StartPoints points{of_starts,           count,      workspace_.scaled_points,
+                             points_->num_points, num_starts, form_};
     const auto number = [](double value) { return static_cast<float>(std::min(value, 1e30)); };
     const StartDamping damping{
         number(options_.initial_radius),        number(options_.max_radius),
@@ -181,6 +228,7 @@ class LaneStarts {
   StartWorkspace<T>& workspace_;
   const PackedView<T>* const points_;
   PackedView<float> view_;
+  StartPointForm form_;
 };
 
 }  // namespace propnp

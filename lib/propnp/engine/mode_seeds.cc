@@ -16,11 +16,15 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Whether a lane for each seed is faster than points in the lanes: the one takes as long for one
-// seed as for sixteen, the other loses time between the points. Measured with AVX-512; the others
+// seed as for sixteen, or with a plain pinhole for eight, where the other half of the lanes takes
+// half of the points; the other loses time between the points. Measured with AVX-512; the others
 // are alike.
-bool BestInLanes(int count, int64_t num_points) {
-  constexpr int64_t kLanesPerPoint = 360, kPerPoint = 16, kPerSeed = 2000;  // cycles
-  return kLanesPerPoint * num_points < count * (kPerPoint * num_points + kPerSeed);
+template <int kDof>
+bool BestInLanes(bool pinhole, int count, int64_t num_points) {
+  constexpr int64_t kPerPoint = 16, kPerSeed = 2000;  // cycles
+  const int64_t pinhole_lanes = (kDof == 6 ? 300 : 210) / (2 * count <= kStartLanes ? 2 : 1);
+  const int64_t lanes_per_point = pinhole ? pinhole_lanes : 360;
+  return lanes_per_point * num_points < count * (kPerPoint * num_points + kPerSeed);
 }
 
 template <int kDof>
@@ -35,7 +39,7 @@ void DescendInLanes(const ObjectCost<kDof, double>& cost, const propnp_solve_opt
   for (int lane = 0; lane < kStartLanes; ++lane) {
     lanes.Set(lane, seeds[std::min(lane, count - 1)].pose, &group);
   }
-  lanes.RefineOnAll(steps, &group);
+  lanes.RefineOnAll(steps, count, &group);
   for (int i = 0; i < count; ++i) {
     lanes.GetPose(group, i, seeds[i].pose);
     seeds[i].cost = lanes.Cost(group, i);
@@ -122,7 +126,9 @@ void DescendSeeds(const ObjectCost<kDof, double>& cost, const propnp_solve_optio
     }
     return;
   }
-  LaneStarts<kDof, double>::Serves(object, options) && BestInLanes(count, object.num_points)
+  LaneStarts<kDof, double>::Serves(object, options) &&
+          BestInLanes<kDof>(LaneStarts<kDof, double>::HasPlainPinhole(object), count,
+                            object.num_points)
       ? DescendInLanes(cost, options, steps, count, workspace)
       : DescendOneByOne(cost, options, steps, count, workspace);
   if (RoundsLittle(object, workspace->largest_weight) &&

@@ -152,23 +152,21 @@ void PlaceCentroid(const ObjectCost<kDof, T>& cost, const ObjectGeometry<T>& geo
 template <int kDof, typename T>
 void RefineInLanes(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
                    const StartStream& stream, const SubsetSampler& sampler, int count,
-                   StartWorkspace<T>* workspace) {
+                   LaneStarts<kDof, T>* lanes, StartWorkspace<T>* workspace) {
   const PriorDensity<T>& prior = cost.object().prior;
-  LaneStarts<kDof, T> lanes(cost, options, workspace->geometry.centroid, workspace);
-  lanes.ScalePoints();
-  for (int s = 0; s < options.num_starts; ++s) {
+  lanes->ScalePoints();
+  for (int s = 0; s < options.num_starts; s += kStartLanes) {
     StartState& group = workspace->groups[s / kStartLanes];
-    const int lane = s % kStartLanes;
-    if (lane == 0) lanes.RefineOnSubsets(sampler, stream, s, count, &group);
-    StartPose<T>& start = workspace->starts[s];
-    if (prior.active()) {
-      lanes.GetPose(group, lane, start.pose);
+    lanes->RefineOnSubsets(sampler, stream, s, count, &group);
+    const int used = std::min(kStartLanes, options.num_starts - s);
+    for (int lane = 0; lane < used && prior.active(); ++lane) {
+      StartPose<T>& start = workspace->starts[s + lane];
+      lanes->GetPose(group, lane, start.pose);
       prior.move_inside(start.pose);
       start.cost = cost.Cost(start.pose);
-    } else {
-      lanes.GetRotation(group, lane, start.pose);
-      start.cost = lanes.Cost(group, lane);
+      lanes->Set(lane, start, &group);
     }
+    std::fill(group.cost + used, group.cost + kStartLanes, std::numeric_limits<float>::infinity());
   }
 }
 
@@ -176,15 +174,15 @@ void RefineInLanes(const ObjectCost<kDof, T>& cost, const propnp_solve_options& 
 template <int kDof, typename T>
 void RefineOneByOne(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
                     const StartStream& stream, const SubsetSampler& sampler, int count,
-                    StartWorkspace<T>* workspace) {
+                    const LaneStarts<kDof, T>& lanes, StartWorkspace<T>* workspace) {
   const PackedObject<T>& object = cost.object();
-  const LaneStarts<kDof, T> lanes(cost, options, workspace->geometry.centroid, workspace);
   for (int s = 0; s < options.num_starts; ++s) {
     StartState& group = workspace->groups[s / kStartLanes];
     const int lane = s % kStartLanes;
     if (lane == 0) {
       lanes.DrawRotations(stream, s, &group);
       sampler.Draw(stream, s, count, workspace->chosen);
+      std::fill_n(group.cost, kStartLanes, std::numeric_limits<float>::infinity());
     }
     int32_t chosen[kMaxStartPoints];
     for (int k = 0; k < count; ++k) chosen[k] = workspace->chosen[k * kStartLanes + lane];
@@ -198,15 +196,35 @@ void RefineOneByOne(const ObjectCost<kDof, T>& cost, const propnp_solve_options&
     LevenbergMarquardt<kDof, T>(subset_cost, options).Refine(options.start_iterations, start.pose);
     object.prior.move_inside(start.pose);
     start.cost = cost.Cost(start.pose);
+    lanes.Set(lane, start, &group);
   }
 }
 
+// Those that are not random, behind the random ones. Returns how many starts there are.
 template <int kDof, typename T>
-void AddStart(const ObjectCost<kDof, T>& cost, const T* pose, StartPose<T>* start) {
-  *start = {};
-  std::copy(pose, pose + ObjectCost<kDof, T>::Dof::kStorage, start->pose);
-  start->cost = cost.Cost(start->pose);
+int AddOthers(const ObjectCost<kDof, T>& cost, int num_random, const T* target,
+              const LaneStarts<kDof, T>& lanes, StartWorkspace<T>* workspace) {
+  const PriorDensity<T>& prior = cost.object().prior;
+  int count = num_random;
+  const auto add = [&](const T* pose) {
+    StartPose<T>& start = workspace->starts[count];
+    StartState& group = workspace->groups[count / kStartLanes];
+    const int lane = count++ % kStartLanes;
+    start = {};
+    std::copy(pose, pose + ObjectCost<kDof, T>::Dof::kStorage, start.pose);
+    start.cost = cost.Cost(start.pose);
+    if (lane == 0) {
+      group = {};
+      std::fill_n(group.cost, kStartLanes, std::numeric_limits<float>::infinity());
+    }
+    lanes.Set(lane, start, &group);
+  };
+  if (prior.kind == PriorKind::kPose) add(prior.pose.mean);
+  if (target) add(target);
+  return count;
 }
+
+constexpr int NumGroups(int starts) { return (starts + kStartLanes - 1) / kStartLanes; }
 
 }  // namespace
 
@@ -224,11 +242,11 @@ StartWorkspace<T> StartWorkspace<T>::Allocate(const Problem& problem,
   workspace.guide = arena->Take<int32_t>(SubsetSampler::kCellsPerPoint * problem.max_padded_points);
   workspace.scaled_points = arena->Take<float>(problem.max_padded_points * kStartPointNumbers);
   workspace.lane_points =
-      arena->Take<float>(options.start_points * kStartPointNumbers * kStartLanes);
+      arena->Take<float>((options.start_points + 1) * kStartPointNumbers * kStartLanes);
   workspace.chosen = arena->Take<int32_t>(options.start_points * kStartLanes);
-  workspace.groups = arena->Take<StartState>((options.num_starts + kStartLanes - 1) / kStartLanes);
-  workspace.starts = arena->Take<StartPose<T>>(options.num_starts + 2);
-  workspace.keys = arena->Take<StartKey>(options.num_starts + 2);
+  const int most_starts = options.num_starts + kMaxOthers;
+  workspace.groups = arena->Take<StartState>(NumGroups(most_starts));
+  workspace.starts = arena->Take<StartPose<T>>(most_starts);
   workspace.picked = arena->Take<int32_t>(kMaxBest);
   workspace.best = arena->Take<StartPose<T>>(kMaxBest);
   return workspace;
@@ -245,22 +263,22 @@ int FindStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& opti
   const int points =
       static_cast<int>(std::min<int64_t>(options.start_points, object.weighted_points));
   const bool in_lanes = LaneStarts<kDof, T>::Serves(object, options);
-  in_lanes ? RefineInLanes(cost, options, stream, sampler, points, workspace)
-           : RefineOneByOne(cost, options, stream, sampler, points, workspace);
-
-  int count = options.num_starts;
-  if (object.prior.kind == PriorKind::kPose) {
-    AddStart(cost, object.prior.pose.mean, &workspace->starts[count++]);
-  }
-  if (target) AddStart(cost, target, &workspace->starts[count++]);
+  LaneStarts<kDof, T> lanes(cost, options, workspace->geometry.centroid, workspace);
+  in_lanes ? RefineInLanes(cost, options, stream, sampler, points, &lanes, workspace)
+           : RefineOneByOne(cost, options, stream, sampler, points, lanes, workspace);
+  const int count = AddOthers(cost, options.num_starts, target, lanes, workspace);
   const int num_picked =
-      PickStarts<kDof>(workspace->starts, count, most, workspace->keys, workspace->picked);
+      GetStartKernels().pick(workspace->groups, NumGroups(count), most, workspace->picked);
   for (int i = 0; i < num_picked; ++i) {
     const int32_t s = workspace->picked[i];
-    workspace->best[i] = workspace->starts[s];
-    if (!in_lanes || object.prior.active() || s >= options.num_starts) continue;
-    LaneStarts<kDof, T>(cost, options, workspace->geometry.centroid, workspace)
-        .GetPose(workspace->groups[s / kStartLanes], s % kStartLanes, workspace->best[i].pose);
+    StartPose<T>& best = workspace->best[i];
+    if (!in_lanes || object.prior.active() || s >= options.num_starts) {
+      best = workspace->starts[s];
+    } else {
+      const StartState& group = workspace->groups[s / kStartLanes];
+      lanes.GetPose(group, s % kStartLanes, best.pose);
+      best.cost = lanes.Cost(group, s % kStartLanes);
+    }
   }
   return num_picked;
 }

@@ -26,7 +26,6 @@ struct StartPose {
 
 // Whether two starts are one: the angle between their rotations is at most kStartDistance (rad).
 constexpr double kStartDistance = 0.35;
-constexpr double kCosHalfStartDistance = 0.9847265389049334;
 
 template <int kDof, typename T>
 bool AreOneStart(const T* a, const T* b) {
@@ -41,38 +40,11 @@ bool AreOneStart(const T* a, const T* b) {
   return std::fabs(cosine) >= T(kCosHalfStartDistance);
 }
 
-struct StartKey {
-  double cost;
-  int32_t index;
-};
-
-// Fills `picked` with the indices of up to `most` starts of finite cost, best first, each away in
-// rotation from those before, and returns how many. `keys` is memory for `count`.
-template <int kDof, typename T>
-int PickStarts(const StartPose<T>* starts, int count, int most, StartKey* keys, int32_t* picked) {
-  const auto better = [](const StartKey& a, const StartKey& b) {
-    return a.cost < b.cost || (a.cost == b.cost && a.index < b.index);
-  };
-  StartKey* end = keys;
-  for (int s = 0; s < count; ++s) {
-    if (std::isfinite(starts[s].cost)) *end++ = {static_cast<double>(starts[s].cost), s};
-  }
-  int num_picked = 0;
-  while (end > keys && num_picked < most) {
-    const int32_t best = std::min_element(keys, end, better)->index;
-    picked[num_picked++] = best;
-    // Most starts come to the same few rotations.
-    end = std::remove_if(keys, end, [&](const StartKey& key) {
-      return AreOneStart<kDof>(starts[best].pose, starts[key.index].pose);
-    });
-  }
-  return num_picked;
-}
-
 // Room for the starts of one object at a time.
 template <typename T>
 struct StartWorkspace {
   static constexpr int kMaxBest = 64;
+  static constexpr int kMaxOthers = 2;  // than random: the mean of a prior and a target
   static_assert(PROPNP_MAX_REFINED <= kMaxBest, "room for all that an option may ask for");
 
   ObjectGeometry<T> geometry;
@@ -85,10 +57,9 @@ struct StartWorkspace {
   float* scaled_points;       // kStartPointNumbers a point
   float* lane_points;         // of kStartLanes subsets, kernels/start_kernels.h
   StartState* groups;         // of all starts, kStartLanes each
-  StartPose<T>* starts;  // num_starts, the mean of a prior and a target; perhaps only rotations
-  StartKey* keys;        // as many
-  int32_t* picked;       // kMaxBest
-  StartPose<T>* best;    // kMaxBest
+  StartPose<T>* starts;       // num_starts and the others; only those that the groups lack
+  int32_t* picked;            // kMaxBest
+  StartPose<T>* best;         // kMaxBest
 
   static StartWorkspace Allocate(const Problem& problem, const propnp_solve_options& options,
                                  Arena* arena);

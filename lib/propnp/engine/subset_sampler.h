@@ -6,6 +6,8 @@
 #ifndef PROPNP_ENGINE_SUBSET_SAMPLER_H_
 #define PROPNP_ENGINE_SUBSET_SAMPLER_H_
 
+#include <algorithm>
+
 #include "propnp/engine/kernels/start_draw_kernels.h"
 
 namespace propnp {
@@ -20,15 +22,16 @@ class SubsetSampler {
   SubsetSampler(const double* begin, int32_t* guide, int64_t num_points)
       : line_{begin, guide, num_points, kCellsPerPoint * num_points,
               static_cast<double>(kCellsPerPoint * num_points) / begin[num_points]} {
-    // Where to begin looking for a position, by its cell (H. Chen and Y. Asau, 1974).
-    int64_t i = 0;
-    for (int64_t cell = 0; cell < line_.num_cells; ++cell) {
-      while (i + 1 < num_points &&
-             begin[i + 1] * line_.cells_per_weight <= static_cast<double>(cell)) {
-        ++i;
-      }
-      guide[cell] = static_cast<int32_t>(i);
+    // Where to begin looking for a position, by its cell (H. Chen and Y. Asau, 1974): at the last
+    // point that begins before the cell.
+    std::fill_n(guide, line_.num_cells, 0);
+    for (int64_t i = 1; i < num_points; ++i) {
+      const double position = begin[i] * line_.cells_per_weight;
+      const auto below = static_cast<int64_t>(position);
+      const int64_t cell = below + (static_cast<double>(below) < position);
+      if (cell < line_.num_cells) ++guide[cell];
     }
+    for (int64_t cell = 1; cell < line_.num_cells; ++cell) guide[cell] += guide[cell - 1];
   }
 
   // `count` points for each of kStartLanes starts; at least as many must have weight.

@@ -4,8 +4,10 @@
 // Compiled once per instruction set.
 #include "propnp/engine/kernels/start_draw_kernels.h"
 
+#include <algorithm>
+
 #include "propnp/engine/args.h"
-#include "propnp/engine/kernels/lanes.h"
+#include "propnp/engine/kernels/lane_pairs.h"
 #include "propnp/engine/start_words.h"
 #include "propnp/math/philox.h"
 #include "propnp/math/random_rotation.h"
@@ -43,12 +45,18 @@ PROPNP_INLINE void multiply_wide(uint32_t a, const LaneWord& b, LaneWord* high, 
 }
 
 // Four words for each start of a group.
-struct GroupWords {
+class GroupWords {
+ public:
   alignas(kColumnAlignment) uint64_t word[4][kStartLanes];
 
   PROPNP_INLINE uint32_t at(int k, int lane) const { return static_cast<uint32_t>(word[k][lane]); }
 
-  // uniform_from_word() of a register of starts.
+  // uniform_from_word() of starts.
+  PROPNP_INLINE LanePair<double> uniforms(int k, int lane) const {
+    return {uniform(k, lane), uniform(k, lane + D::kSize)};
+  }
+
+ private:
   PROPNP_INLINE D uniform(int k, int lane) const {
     const LaneWord::Tag d;
     const hn::RebindToSigned<LaneWord::Tag> di;
@@ -134,116 +142,143 @@ class ChosenOfStart {
   const int lane_;
 };
 
-// Points for a register of starts, without replacement.
-class RegisterDraw {
+// Points for two registers of starts, without replacement.
+class PairDraw {
   using Tag = D::Tag;
   using Indices = hn::RebindToSigned<Tag>;
   using Narrow = hn::Rebind<int32_t, Tag>;
+  using Pair = LanePair<double>;
+  using Mask = LanePairMask<double>;
 
  public:
   // Those of the starts lane, lane + 1, ... of a group.
-  RegisterDraw(const WeightLine& line, int lane, ChosenPoints* chosen)
+  PairDraw(const WeightLine& line, int lane, ChosenPoints* chosen)
       : line_(line), lane_(lane), chosen_(*chosen) {}
 
   // One more point, by a uniform number; adds it to the chosen.
-  PROPNP_INLINE void draw(const D& uniform, int32_t* points) {
-    const D position = uniform * D(line_.begin[line_.num_points]);
+  PROPNP_INLINE void draw(const Pair& uniform, int32_t* points) {
+    const Pair position = uniform * Pair(line_.begin[line_.num_points]);
     Place place = locate(position);
-    LaneMask<double> failed = !(place.begin < place.end);
-    const LaneMask<double> taken = is_chosen(place.begin);
-    if (!hn::AllFalse(Tag(), taken.m)) {
+    Mask failed = !(place.begin < place.end);
+    const Mask taken = is_chosen(place.begin);
+    if (any(taken)) {
       place = locate(select(taken, past_chosen(position, place.begin), position));
       failed = failed | (taken & is_chosen(place.begin)) | !(place.begin < place.end);
     }
-    if (!hn::AllFalse(Tag(), failed.m)) place = draw_again(failed, position, place);
+    if (any(failed)) place = draw_again(failed, position, place);
     store(place, points);
   }
 
  private:
+  using Index = hn::Vec<Indices>;
   struct Place {
-    hn::Vec<Indices> index;
-    D begin, end;
+    Index first, second;  // the points
+    Pair begin, end;
   };
 
   PROPNP_INLINE void store(const Place& place, int32_t* points) {
-    const D weight = place.end - place.begin;
+    const Pair weight = place.end - place.begin;
     place.begin.store(chosen_.begin[chosen_.count] + lane_);
     weight.store(chosen_.weight[chosen_.count] + lane_);
-    (D::load(chosen_.sum + lane_) + weight).store(chosen_.sum + lane_);
-    alignas(kColumnAlignment) int64_t index[D::kSize];
-    hn::Store(place.index, Indices(), index);
-    for (int i = 0; i < D::kSize; ++i) points[lane_ + i] = static_cast<int32_t>(index[i]);
+    (Pair::load(chosen_.sum + lane_) + weight).store(chosen_.sum + lane_);
+    alignas(kColumnAlignment) int64_t index[Pair::kSize];
+    hn::Store(place.first, Indices(), index);
+    hn::Store(place.second, Indices(), index + D::kSize);
+    for (int i = 0; i < Pair::kSize; ++i) points[lane_ + i] = static_cast<int32_t>(index[i]);
   }
 
   // The starts that rounding has led astray, one by one.
-  Place draw_again(const LaneMask<double>& failed, const D& position, const Place& place) const {
-    alignas(kColumnAlignment) double positions[D::kSize], flags[D::kSize];
-    alignas(kColumnAlignment) int64_t index[D::kSize];
+  Place draw_again(const Mask& failed, const Pair& position, const Place& place) const {
+    alignas(kColumnAlignment) double positions[Pair::kSize], flags[Pair::kSize];
+    alignas(kColumnAlignment) int64_t index[Pair::kSize];
     position.store(positions);
-    select(failed, D(1.0), D(0.0)).store(flags);
-    hn::Store(place.index, Indices(), index);
-    for (int i = 0; i < D::kSize; ++i) {
+    select(failed, Pair(1.0), Pair(0.0)).store(flags);
+    hn::Store(place.first, Indices(), index);
+    hn::Store(place.second, Indices(), index + D::kSize);
+    for (int i = 0; i < Pair::kSize; ++i) {
       if (flags[i] == 0) continue;
       const ChosenOfStart chosen(line_, chosen_, lane_ + i);
       index[i] =
           draw_weighted_point(GuidedLine(line_), chosen, positions[i], chosen_.sum[lane_ + i]);
     }
-    return place_of(hn::Load(Indices(), index));
+    return place_of(hn::Load(Indices(), index), hn::Load(Indices(), index + D::kSize));
   }
 
   // As draw_weighted_point(): where a position leads that fell into a chosen point that starts at
   // `begin`.
-  PROPNP_INLINE D past_chosen(const D& position, const D& begin) const {
-    const D before = position - begin + weight_of([&](const D& b) { return b < begin; });
-    const D sum = D::load(chosen_.sum + lane_), total(line_.begin[line_.num_points]);
-    const D on_rest = before / sum * (total - sum);
-    D moved = on_rest;
+  PROPNP_INLINE Pair past_chosen(const Pair& position, const Pair& begin) const {
+    const Pair before = position - begin + weight_of([&](const Pair& b) { return b < begin; });
+    const Pair sum = Pair::load(chosen_.sum + lane_), total(line_.begin[line_.num_points]);
+    const Pair on_rest = before / sum * (total - sum);
+    Pair moved = on_rest;
     for (int round = 0; round < chosen_.count; ++round) {
-      const D next = on_rest + weight_of([&](const D& b) { return !(moved < b); });
-      if (hn::AllFalse(Tag(), (moved < next).m)) break;
+      const Pair next = on_rest + weight_of([&](const Pair& b) { return !(moved < b); });
+      if (!any(moved < next)) break;
       moved = max(moved, next);
     }
     return moved;
   }
 
-  PROPNP_INLINE LaneMask<double> is_chosen(const D& begin) const {
-    LaneMask<double> found = begin < begin;
+  PROPNP_INLINE Mask is_chosen(const Pair& begin) const {
+    Mask found = begin < begin;
     for (int k = 0; k < chosen_.count; ++k) {
-      found = found | LaneMask<double>{hn::Eq(D::load(chosen_.begin[k] + lane_).v, begin.v)};
+      found = found | equal(Pair::load(chosen_.begin[k] + lane_), begin);
     }
     return found;
+  }
+  PROPNP_INLINE static Mask equal(const Pair& a, const Pair& b) {
+    return {{hn::Eq(a.first.v, b.first.v)}, {hn::Eq(a.second.v, b.second.v)}};
   }
 
   // The weight of the chosen that are(begin).
   template <typename Are>
-  PROPNP_INLINE D weight_of(const Are& are) const {
-    D sum(0.0);
+  PROPNP_INLINE Pair weight_of(const Are& are) const {
+    Pair sum(0.0);
     for (int k = 0; k < chosen_.count; ++k) {
-      const LaneMask<double> mask = are(D::load(chosen_.begin[k] + lane_));
-      sum = sum + select(mask, D::load(chosen_.weight[k] + lane_), D(0.0));
+      const Mask mask = are(Pair::load(chosen_.begin[k] + lane_));
+      sum = sum + select(mask, Pair::load(chosen_.weight[k] + lane_), Pair(0.0));
     }
     return sum;
   }
 
-  PROPNP_INLINE Place place_of(const hn::Vec<Indices>& index) const {
-    return {index, D(hn::GatherIndex(Tag(), line_.begin, index)),
-            D(hn::GatherIndex(Tag(), line_.begin + 1, index))};
+  PROPNP_INLINE static Pair gather(const double* from, const Index& first, const Index& second) {
+    return {D(hn::GatherIndex(Tag(), from, first)), D(hn::GatherIndex(Tag(), from, second))};
+  }
+  PROPNP_INLINE Place place_of(const Index& first, const Index& second) const {
+    return {first, second, gather(line_.begin, first, second),
+            gather(line_.begin + 1, first, second)};
+  }
+
+  PROPNP_INLINE Index guess(const D& position) const {
+    const D cell =
+        min(position * D(line_.cells_per_weight), D(static_cast<double>(line_.num_cells - 1)));
+    return hn::PromoteTo(Indices(),
+                         hn::GatherIndex(Narrow(), line_.guide, hn::DemoteTo(Narrow(), cell.v)));
+  }
+
+  // index + 1 where up, index - 1 where down.
+  PROPNP_INLINE static Index moved(const Index& index, const LaneMask<double>& up,
+                                   const LaneMask<double>& down) {
+    const Indices di;
+    const Index one = hn::Set(di, 1);
+    return hn::Sub(hn::Add(index, hn::IfThenElseZero(hn::RebindMask(di, up.m), one)),
+                   hn::IfThenElseZero(hn::RebindMask(di, down.m), one));
+  }
+
+  PROPNP_INLINE Mask before_last(const Place& place) const {
+    const Index last = hn::Set(Indices(), line_.num_points - 1);
+    return {{hn::RebindMask(Tag(), hn::Lt(place.first, last))},
+            {hn::RebindMask(Tag(), hn::Lt(place.second, last))}};
   }
 
   // The points at some positions. One without weight only where a position lies beyond the last.
-  PROPNP_INLINE Place locate(const D& position) const {
-    const Indices di;
-    const D cell =
-        min(position * D(line_.cells_per_weight), D(static_cast<double>(line_.num_cells - 1)));
-    const auto guess = hn::GatherIndex(Narrow(), line_.guide, hn::DemoteTo(Narrow(), cell.v));
-    const auto last = hn::Set(di, line_.num_points - 1), one = hn::Set(di, 1);
-    for (Place place = place_of(hn::PromoteTo(di, guess));;) {
-      const auto down = hn::RebindMask(di, hn::Gt(place.begin.v, position.v));
-      const auto up =
-          hn::And(hn::RebindMask(di, hn::Le(place.end.v, position.v)), hn::Lt(place.index, last));
-      if (hn::AllFalse(di, hn::Or(down, up))) return place;
-      place = place_of(hn::Sub(hn::Add(place.index, hn::IfThenElseZero(up, one)),
-                               hn::IfThenElseZero(down, one)));
+  PROPNP_INLINE Place locate(const Pair& position) const {
+    for (Place place = place_of(guess(position.first), guess(position.second));;) {
+      const Mask down = position < place.begin;
+      const Mask up = before_last(place) & !(position < place.end);
+      if (!any(down | up)) return place;
+      place = place_of(moved(place.first, up.first, down.first),
+                       moved(place.second, up.second, down.second));
     }
   }
 
@@ -262,8 +297,8 @@ void draw_subsets(const WeightLine& line, const StartStream& stream, int first, 
       words = random_words_of_group(stream, RandomPurpose::kStartSubset,
                                     first_subset_block(first) + k / 4, first_subset_block(1));
     }
-    for (int lane = 0; lane < kStartLanes; lane += D::kSize) {
-      RegisterDraw(line, lane, &chosen).draw(words.uniform(k % 4, lane), points + k * kStartLanes);
+    for (int lane = 0; lane < kStartLanes; lane += LanePair<double>::kSize) {
+      PairDraw(line, lane, &chosen).draw(words.uniforms(k % 4, lane), points + k * kStartLanes);
     }
   }
 }
@@ -294,16 +329,18 @@ void draw_rotations(int dof, const StartStream& stream, int first, const float* 
 void gather_points(const float* all, const int32_t* chosen, int count, float* of_starts) {
   const F::Tag d;
   const hn::RebindToSigned<F::Tag> di;
+  constexpr int kNumbers = kStartPointNumbers * kStartLanes;
   for (int k = 0; k < count; ++k) {
     for (int lane = 0; lane < kStartLanes; lane += F::kSize) {
       const auto index =
           hn::Mul(hn::LoadU(di, chosen + k * kStartLanes + lane), hn::Set(di, kStartPointNumbers));
-      float* out = of_starts + k * kStartPointNumbers * kStartLanes + lane;
+      float* out = of_starts + k * kNumbers + lane;
       for (int n = 0; n < kStartPointNumbers; ++n) {
         hn::StoreU(hn::GatherIndex(d, all + n, index), d, out + n * kStartLanes);
       }
     }
   }
+  std::fill_n(of_starts + count * kNumbers, count % 2 * kNumbers, 0.0f);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ struct StartDrawKernels {
   // Uniform rotations of the starts first, first + 1, ..., with 4DoF uniform turns about `axis`.
   void (*draw_rotations)(int dof, const StartStream&, int first, const float* axis, StartState*);
   // Copies the points of drawn subsets, of which `all` holds the numbers, to where the refinement
-  // reads them.
+  // reads them; behind an odd number a point of zeros.
   void (*gather_points)(const float* all, const int32_t* chosen, int count, float* of_starts);
 };
 

@@ -13,8 +13,16 @@ namespace propnp {
 // Starts come in groups of this many, a multiple of every register's lanes.
 constexpr int kStartLanes = 16;
 
-// Numbers of a point of a start: x y z relative to the pivot, u v, square-root information row by
-// row. Those of point k are at points[(k * kStartPointNumbers + number) * kStartLanes + lane].
+// The cosine of half the angle between rotations that are the same start.
+constexpr double kCosHalfStartDistance = 0.9847265389049334;
+
+// What the numbers of a point of a start are: x y z relative to the pivot, and
+enum class StartPointForm {
+  kDiagonal,     // u v, square-root information row by row, diagonal
+  kInformation,  // the same with off-diagonals
+  kPinhole       // focal, centre and principal of math/weighted_pinhole.h
+};
+// Those of point k are at points[(k * kStartPointNumbers + number) * kStartLanes + lane].
 constexpr int kStartPointNumbers = 9;
 
 // Where the pivot is and how the object is turned, number by number, kStartLanes each. 4DoF keeps
@@ -24,14 +32,17 @@ struct StartState {
   float quaternion[4][kStartLanes];
   float yaw[kStartLanes];
   float cost[kStartLanes];  // over all points
+  float left[kStartLanes];  // the same while a start may still be picked
 };
 
+// Points of zeros fill up those of a start to an even number, and all to a multiple of four.
 struct StartPoints {
   const float* of_starts;  // as above; null: every start has all points
   int64_t count;           // of each start
   const float* all;        // kStartPointNumbers each, one point after the other
   int64_t num_all;
-  bool information;  // the weights may have off-diagonals
+  int num_starts;  // of the group, with all points; the lanes behind hold copies
+  StartPointForm form;
 };
 
 struct StartDamping {
@@ -44,6 +55,9 @@ struct StartKernels {
   void (*refine)(int dof, const PackedView<float>& view, const KernelModel<float>&,
                  const float* axis, const StartPoints&, int iterations, const StartDamping&,
                  StartState*);
+  // Fills `picked` with the indices of up to `most` starts of finite cost, best first, each away in
+  // rotation from those before, and returns how many.
+  int (*pick)(StartState* groups, int num_groups, int most, int32_t* picked);
 };
 
 const StartKernels& GetStartKernels();
