@@ -18,6 +18,24 @@ PROPNP_MATH_BEGIN
 // same are dealt to its halves, which hold the same starts.
 enum class PointOwner { kEach, kAll, kHalves };
 
+// The lower half of one register and the upper half of another, and a register with its halves
+// exchanged. A register of one lane has none.
+PROPNP_INLINE Lanes<float> join_halves(const Lanes<float>& lower,
+                                       [[maybe_unused]] const Lanes<float>& upper) {
+#if HWY_TARGET == HWY_SCALAR
+  return lower;
+#else
+  return {hn::ConcatUpperLower(Lanes<float>::Tag(), upper.v, lower.v)};
+#endif
+}
+PROPNP_INLINE Lanes<float> exchange_halves(const Lanes<float>& a) {
+#if HWY_TARGET == HWY_SCALAR
+  return a;
+#else
+  return {hn::ConcatLowerUpper(Lanes<float>::Tag(), a.v, a.v)};
+#endif
+}
+
 template <PointOwner kOwner>
 class PointList {
   using L = Lanes<float>;
@@ -53,7 +71,7 @@ class PointList {
   // A sum over the points.
   PROPNP_INLINE L total(const L& sum) const {
     if constexpr (kOwner == PointOwner::kHalves) {
-      return sum + L(hn::ConcatLowerUpper(L::Tag(), sum.v, sum.v));
+      return sum + exchange_halves(sum);
     } else {
       return sum;
     }
@@ -67,8 +85,7 @@ class PointList {
       return L(points_[i * kStartPointNumbers + k]);
     } else {
       const float* const first = points_ + 2 * i * kStartPointNumbers + k;
-      const L::Tag d;
-      return {hn::ConcatUpperLower(d, hn::Set(d, first[kStartPointNumbers]), hn::Set(d, *first))};
+      return join_halves(L(*first), L(first[kStartPointNumbers]));
     }
   }
   PROPNP_INLINE LanePair<float> numbers(int64_t i, int k) const {

@@ -42,7 +42,7 @@ class StateLanes {
     const auto number = [&](int k) {
       const L all = L::load_unaligned(numbers_[k]);
       if constexpr (kOwner != PointOwner::kHalves) return all;
-      return L(hn::ConcatLowerLower(L::Tag(), all.v, all.v));
+      return join_halves(all, exchange_halves(all));
     };
     return {
         {number(0), number(1), number(2)}, {number(3), number(4), number(5), number(6)}, number(7)};
