@@ -73,14 +73,16 @@ void ExpectStepsOfTheSolver(const GradientCase& c, bool skew) {
   ForEachPacked(b, [&](const Problem& problem, const PackedObject<double>& object, int64_t i) {
     if (i == 0) return;  // is seen by two cameras
     for (const int count : {kStartLanes, 5, 2}) {
-      SCOPED_TRACE(testing::Message() << c.dof << " " << skew << " " << c.loss << " " << count);
+      SCOPED_TRACE(testing::Message() << c.dof << " " << skew << " " << c.loss << " " << count
+                                      << " " << InstructionSetName(CurrentInstructionSet()));
       c.dof == 6 ? ExpectStepsOfTheSolver<6>(problem, object, starts, count)
                  : ExpectStepsOfTheSolver<4>(problem, object, starts, count);
     }
   });
 }
 
-TEST(StartSteps, AreThoseOfTheSolver) {
+void ExpectStepsOfTheSolver(InstructionSet isa) {
+  ASSERT_TRUE(SetInstructionSet(isa));
   for (const int dof : {6, 4}) {
     for (const bool skew : {true, false}) {
       for (const int loss : {PROPNP_LOSS_NONE, PROPNP_LOSS_HUBER, PROPNP_LOSS_CAUCHY}) {
@@ -91,6 +93,15 @@ TEST(StartSteps, AreThoseOfTheSolver) {
       }
     }
   }
+}
+
+TEST(StartSteps, AreThoseOfTheSolver) {
+  const InstructionSet before = CurrentInstructionSet();
+  for (const auto isa :
+       {InstructionSet::kBaseline, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+    if (HasInstructionSet(isa)) ExpectStepsOfTheSolver(isa);
+  }
+  SetInstructionSet(before);
 }
 
 // Starts of 20 rotations, several of each, in a group and a half.
