@@ -52,7 +52,6 @@ class BlockControlVariates {
   }
 
   PROPNP_DEVICE int num_columns() const { return s_.num_columns; }
-  PROPNP_DEVICE const int* regressors() const { return s_.regressors; }  // of each component
 
   // sum_j coefficient_j f_j estimates the mean of f; `fitted` is what the regression explains of
   // the values.

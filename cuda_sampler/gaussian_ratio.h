@@ -54,19 +54,6 @@ PROPNP_DEVICE int ChooseRegressors(const ObjectState<kDof>& state, int64_t num_s
   return columns;
 }
 
-// The heaviest components with regressors, whose masses are weighed against each other; returns
-// how many.
-template <int kDof>
-PROPNP_DEVICE int HeaviestComponents(const ObjectState<kDof>& state, const int* regressors,
-                                     int32_t* heaviest) {
-  int order[kMaxComponents], count = 0;
-  OrderComponents(state, order);
-  for (int i = 0; i < state.num_components && count < kMaxMasses; ++i) {
-    if (regressors[order[i]] > 0) heaviest[count++] = order[i];
-  }
-  return count;
-}
-
 // One sample.
 template <int kDof>
 class GaussianRatio {

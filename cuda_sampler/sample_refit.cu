@@ -208,12 +208,13 @@ class Refitter {
   PROPNP_DEVICE void Append() const {
     double sum = 0;
     for (int c = 0; c < num_clusters_; ++c) sum += clusters_.cluster[c].weight;
-    for (int k = 0; k < state_.num_components; ++k) state_.components[k].weight *= kShareOfPresent;
+    const double kept = share_of_first_stage(effective_);
+    for (int k = 0; k < state_.num_components; ++k) state_.components[k].weight *= kept;
     for (int c = 0; c < num_clusters_; ++c) {
       const ProposalCluster<kDof>& cluster = clusters_.cluster[c];
       ProposalComponent<kDof>& added = state_.components[state_.num_components + c];
       added.mode = cluster.mode;
-      added.weight = (1 - kShareOfPresent) * cluster.weight / sum;
+      added.weight = (1 - kept) * cluster.weight / sum;
       added.defensive_share = 0;
       for (int i = 0; i < kDof; ++i) added.mean[i] = cluster.mean[i];
       added.shape = cluster.shape;

@@ -7,7 +7,7 @@
 #include "cuda_sampler/block_least_squares.h"
 #include "cuda_sampler/block_normal_matrix.h"
 #include "cuda_sampler/call.h"
-#include "cuda_sampler/gaussian_ratio.h"
+#include "cuda_sampler/sampler_state.h"
 #include "cuda_sampler/team_cost.h"
 
 namespace propnp::gpu {
@@ -23,7 +23,7 @@ class SteinCorrector {
   // In shared memory.
   struct Scratch {
     ColumnTile<kMaxColumns> tile;
-    double intercept[kMaxColumns], solution[kMaxColumns];
+    double means[kMaxColumns], solution[kMaxColumns];
     FactorScratch<kMaxColumns> factor;
     SteinModes<kDof> modes;
     int32_t usable;
@@ -55,12 +55,9 @@ class SteinCorrector {
   PROPNP_DEVICE bool ChooseFields(const DeviceObject<double>& object) const {
     return s_.modes.set(GetDof(object, std::integral_constant<int, kDof>()),
                         memory_.bases[local_].pivot, state_.modes, state_.num_modes) &&
-           s_.modes.choose_degrees(state_.ess * static_cast<double>(count_), NumGiven(),
+           s_.modes.choose_degrees(state_.ess * static_cast<double>(count_),
                                    state_.relative_variance > kCubicSteinError * kCubicSteinError);
   }
-
-  // The constant and the regressors that weigh the modes against each other.
-  PROPNP_DEVICE int NumGiven() const { return 1 + state_.num_masses; }
 
   PROPNP_DEVICE double* Score(int64_t s) const { return memory_.score + kScore * (first_ + s); }
   PROPNP_DEVICE const double* Pose(int64_t s) const { return memory_.pose + 7 * (first_ + s); }
@@ -80,53 +77,60 @@ class SteinCorrector {
     }
   }
 
-  // visit(column, value) of a sample, columns in order.
+  // The root of a sample's plain weight, in units of their mean.
+  PROPNP_DEVICE double Root(int64_t s) const {
+    return sqrt(PlainWeight(s) * static_cast<double>(count_));
+  }
+
+  // visit(column, value) of a sample, columns in order; without weight they are zero.
   template <typename Visit>
   PROPNP_DEVICE void ForEachColumn(int64_t s, const Visit& visit) const {
-    const GaussianRatio<kDof> ratio(memory_, local_, s);
-    visit(0, 1.0);
-    for (int i = 0; i < state_.num_masses; ++i) {
-      double y[kDof];
-      visit(1 + i, ratio.Of(state_.masses[i], y) - 1);
-    }
-    int column = NumGiven();
-    const double factor = PlainWeight(s) * static_cast<double>(count_);
-    if (factor > 0) {
-      s_.modes.visit_fields(Pose(s), Score(s),
-                            [&](double value) { visit(column++, factor * value); });
+    int column = 0;
+    if (PlainWeight(s) > 0) {
+      s_.modes.visit_columns(Pose(s), Score(s), [&](double value) { visit(column++, value); });
     } else {
       while (column < s_.modes.num_columns()) visit(column++, 0.0);
     }
   }
 
   PROPNP_DEVICE bool Fit() const {
-    const int n = s_.modes.num_columns();
+    const int n = s_.modes.num_columns(), modes = s_.modes.num_modes();
     double* const matrix = memory_.MatrixOf(local_);
+    double masses[SteinModes<kDof>::kMaxModes] = {};
     BlockNormalMatrix<kMaxColumns, kThreads>(
         n, count_, matrix, &s_.tile,
         [&](int64_t s, int t) {
-          ForEachColumn(s, [&](int i, double value) { s_.tile.columns[i][t] = value; });
+          const double root = Root(s), mass_weight = memory_.gradient_weight[first_ + s];
+          ForEachColumn(s, [&](int i, double value) {
+            s_.tile.columns[i][t] = root * value;
+            if (i < modes) masses[i] += mass_weight * value;
+          });
         },
         [](int) {});
+    for (int m = 0; m < modes; ++m) masses[m] = team_.sum(masses[m]);
+    if (thread_index() == 0) s_.modes.add_ridge(matrix);
+    for (int i = thread_index(); i < n; i += kThreads) s_.means[i] = i < modes ? masses[i] : 0;
+    block_barrier();
     BlockCholesky<kMaxColumns> cholesky;
-    if (cholesky.Factorize(n, matrix, &s_.factor) <= 1) return false;
-    for (int i = thread_index(); i < n; i += kThreads) s_.intercept[i] = i == 0 ? 1 : 0;
-    cholesky.Solve(s_.intercept, s_.solution);
+    if (cholesky.Factorize(n, matrix, &s_.factor) <= modes) return false;
+    cholesky.Solve(s_.means, s_.solution);
     return true;
   }
 
   // Leaves the weights as they are where the correction is so large that it cannot be trusted.
   PROPNP_DEVICE void Correct() const {
-    double sum = 0;
+    double sum = 0, spread = 0;
     for (int64_t s = team_.rank(); s < count_; s += team_.size()) {
       double coefficient = 0;
       ForEachColumn(s, [&](int i, double value) { coefficient += s_.solution[i] * value; });
-      Score(s)[0] = coefficient * PlainWeight(s);  // in its place: nobody reads it again
+      coefficient *= Root(s);
+      Score(s)[0] = coefficient * Root(s);  // in its place: nobody reads it again
       sum += Score(s)[0];
+      spread += coefficient * coefficient * static_cast<double>(count_);
     }
     sum = team_.sum(sum);
-    const double ratio = sum * static_cast<double>(count_);
-    if (!(ratio > kLeastSteinSum && ratio < kMostSteinSum)) return;
+    spread = team_.sum(spread);
+    if (!(sum > 0 && spread < kMostSteinSpread * sum * sum)) return;
     for (int64_t s = team_.rank(); s < count_; s += team_.size()) {
       const double weight = Score(s)[0] / sum;
       memory_.gradient_weight[first_ + s] = weight;

@@ -42,7 +42,6 @@ class Weigher {
   PROPNP_DEVICE void Run() {
     double log_evidence = 0, variance = 0, ess = 0;
     bool fell_back = false;
-    if (thread_index() == 0) state_.num_masses = 0;
     if (Normalize(&log_evidence, &variance, &ess)) {
       const bool mixture = args_.options.method <= PROPNP_SAMPLER_MIXTURE_MC;
       if (args_.options.control_variates && mixture) {
@@ -122,9 +121,6 @@ class Weigher {
   PROPNP_DEVICE bool Correct(double* log_evidence, double* variance) {
     Variates variates(memory_, local_, scratch_);
     if (!variates.Fit()) return true;
-    if (thread_index() == 0) {
-      state_.num_masses = HeaviestComponents(state_, variates.regressors(), state_.masses);
-    }
     double ratio = 0, squares = 0;
     for (int64_t s = team_.rank(); s < count_; s += team_.size()) {
       double coefficient, fitted;

@@ -17,7 +17,6 @@ namespace propnp::gpu {
 constexpr int kMaxClusters = 12;  // of the second stage
 constexpr int kMaxComponents = PROPNP_MAX_MODES + kMaxClusters;
 constexpr int kAmisRounds = 4;
-constexpr int kMaxMasses = 4;              // of components, in the control variates of the gradient
 constexpr int kMaxRegressionColumns = 65;  // of the evidence: a constant and the regressors
 
 template <int kDof>
@@ -42,9 +41,7 @@ struct ObjectState {
   int32_t stage;                                      // of the samples there are: 0 or 1
   int32_t wants_refit;                                // a second stage should be tried
   double log_evidence, relative_variance, ess, khat;  // the second that of the evidence
-  int32_t num_masses;          // components whose masses the control variates compare
-  int32_t masses[kMaxMasses];  // heaviest first
-  int32_t basins[kDescents];   // the mode in which each descent ended
+  int32_t basins[kDescents];                          // the mode in which each descent ended
 };
 
 // A sample that carries weight, in the chart v of the mode nearest to it.

@@ -54,13 +54,6 @@ bool ControlVariates<kDof>::Fit(const MixtureProposal<kDof>& proposal) {
   const int64_t count = samples_.size(), stride = samples_.columns().stride;
   num_columns_ = ChooseRegressors(proposal, count, order_, regressors_);
   if (num_columns_ == 1) return false;
-  num_masses_ = 0;
-  float* next = columns_ + stride;
-  for (int i = 0; i < proposal.num_components(); ++i) {
-    const int regressors = regressors_[order_[i]];
-    if (regressors > 0 && num_masses_ < kMaxMasses) masses_[num_masses_++] = next;
-    next += regressors * stride;
-  }
   double sums[kMaxColumns * kMaxColumns];
   std::fill(sums, sums + num_columns_ * num_columns_, 0.0);
   for (int64_t begin = 0; begin < count; begin += kBlock) {

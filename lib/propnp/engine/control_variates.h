@@ -29,11 +29,6 @@ class ControlVariates {
   // two draws a regressor. False if none does.
   bool Fit(const MixtureProposal<kDof>& proposal);
 
-  // The regressors G - 1 of the heaviest components, after Fit().
-  static constexpr int kMaxMasses = 4;
-  int num_masses() const { return num_masses_; }
-  const float* mass(int i) const { return masses_[i]; }
-
   // coefficients: sum_j coefficient_j f_j estimates the mean of f; they may be negative. The memory
   // here and below is as long as a column.
   void Coefficients(double* coefficients) const;
@@ -52,8 +47,6 @@ class ControlVariates {
   float* const columns_;  // and room for the values
   int num_columns_ = 0;
   int order_[kMaxComponents], regressors_[kMaxComponents];  // of the components, heaviest first
-  int num_masses_ = 0;
-  const float* masses_[kMaxMasses];
   PivotedCholesky<kMaxColumns, double, KernelElimination> normal_;
 };
 

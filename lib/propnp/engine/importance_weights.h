@@ -26,10 +26,8 @@ struct SampleColumns {
   double* scratch;          // (S)
   float* regressors;        // ControlVariates::kMaxColumns + 1 columns
   double* score;            // (S, kScore) by record, then (S, D) by sample
-  int num_masses;           // regressors that weigh the modes against each other, if any
-  const float* masses[ControlVariates<kDof>::kMaxMasses];
-  T* records;      // (S, kSampleRecord), mode by mode, those in front of the cameras first
-  int32_t* order;  // (S) the sample of each record
+  T* records;               // (S, kSampleRecord), mode by mode, those in front of the cameras first
+  int32_t* order;           // (S) the sample of each record
 
   static SampleColumns Allocate(int64_t s, const KernelSamples& like, Arena* arena) {
     SampleColumns c = {};
@@ -59,7 +57,6 @@ EvidenceEstimate WeighSamples(const DrawnSamples<kDof>& drawn, SampleColumns<kDo
     const double log_weight = -samples->cost[s] - drawn.log_density(s);
     samples->log_weight[s] = std::isfinite(log_weight) ? log_weight : -HUGE_VAL;
   }
-  samples->num_masses = 0;
   const double highest = *std::max_element(samples->log_weight, samples->log_weight + n);
   if (!std::isfinite(highest)) {
     std::fill(samples->plain_weight, samples->plain_weight + n, 0.0);
@@ -91,8 +88,6 @@ bool ApplyControlVariates(const MixtureProposal<kDof>& proposal, const DrawnSamp
   const int64_t n = drawn.size();
   ControlVariates<kDof> variates(drawn, samples->regressors);
   if (!variates.Fit(proposal)) return true;
-  samples->num_masses = variates.num_masses();
-  for (int i = 0; i < samples->num_masses; ++i) samples->masses[i] = variates.mass(i);
   variates.Coefficients(samples->coefficient);
   double ratio = 0;  // corrected over plain evidence
   for (int64_t s = 0; s < n; ++s) {

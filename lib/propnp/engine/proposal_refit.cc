@@ -152,12 +152,12 @@ template <int kDof>
 void ProposalRefit<kDof>::AppendTo(MixtureProposal<kDof>* proposal) const {
   double sum = 0;
   for (int k = 0; k < num_clusters_; ++k) sum += clusters_[k].weight;
-  ProposalComponent<kDof>* added = proposal->Append(num_clusters_, kShareOfPresent);
+  const double kept = share_of_first_stage(effective_);
+  ProposalComponent<kDof>* added = proposal->Append(num_clusters_, kept);
   for (int k = 0; k < num_clusters_; ++k) {
     const Cluster& cluster = clusters_[k];
-    added[k] = {
-        cluster.mode,        (1 - kShareOfPresent) * cluster.weight / sum, 0, {}, cluster.shape,
-        cluster.log_det_sqrt};
+    added[k] = {cluster.mode,        (1 - kept) * cluster.weight / sum, 0, {}, cluster.shape,
+                cluster.log_det_sqrt};
     std::copy(cluster.mean, cluster.mean + kDof, added[k].mean);
   }
 }

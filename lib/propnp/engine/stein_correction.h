@@ -37,10 +37,12 @@ template <int kDof, typename T>
 void CorrectWeights(const ObjectCost<kDof, double>& cost, const DrawnSamples<kDof>& drawn,
                     const Vec3<double>& pivot, double ess, double relative_variance,
                     SteinVariates<kDof>* stein, SampleColumns<kDof, T>* samples) {
-  const WeightedSamples weighted{
-      drawn.size(),          drawn.pose(0), GatherScores(cost, drawn, pivot, samples),
-      samples->plain_weight, ess,           samples->num_masses,
-      samples->masses};
+  const WeightedSamples weighted{drawn.size(),
+                                 drawn.pose(0),
+                                 GatherScores(cost, drawn, pivot, samples),
+                                 samples->plain_weight,
+                                 samples->gradient_weight,
+                                 ess};
   const bool cubic = relative_variance > kCubicSteinError * kCubicSteinError;
   if (!stein->CorrectWeights(weighted, cubic, samples->value)) return;
   std::copy(samples->value, samples->value + drawn.size(), samples->gradient_weight);

@@ -4,6 +4,7 @@
 #include "propnp/engine/stein_variates.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "propnp/engine/kernels/proposal_kernels.h"
 
@@ -25,54 +26,55 @@ SteinVariates<kDof> SteinVariates<kDof>::Allocate(Arena* arena) {
 
 template <int kDof>
 void SteinVariates<kDof>::FillBlock(const WeightedSamples& samples, int64_t begin, int64_t count) {
-  const int given = samples.num_columns;
-  for (int i = 0; i < num_columns_; ++i) {
-    float* column = columns_ + i * kColumnStride;
-    if (i == 0) {
-      std::fill(column, column + count, 1.0f);
-    } else if (i <= given) {
-      std::copy(samples.columns[i - 1] + begin, samples.columns[i - 1] + begin + count, column);
-    }
-    std::fill(column + count, column + kColumnStride, 0.0f);
-  }
+  std::fill(columns_, columns_ + num_columns_ * kColumnStride, 0.0f);
   for (int64_t k = 0; k < count; ++k) {
-    float* column = columns_ + (1 + given) * kColumnStride + k;
-    const double factor = samples.plain_weight[begin + k] * static_cast<double>(samples.count);
-    if (factor > 0) {
-      modes_.visit_fields(samples.pose + 7 * (begin + k), samples.score + kDof * (begin + k),
-                          [&](double value) {
-                            *column = static_cast<float>(factor * value);
-                            column += kColumnStride;
-                          });
-    } else {
-      for (int i = 1 + given; i < num_columns_; ++i, column += kColumnStride) *column = 0;
+    const int64_t s = begin + k;
+    root_[k] = std::sqrt(samples.plain_weight[s] * static_cast<double>(samples.count));
+    if (!(root_[k] > 0)) continue;
+    float* column = columns_ + k;
+    modes_.visit_columns(samples.pose + 7 * s, samples.score + kDof * s, [&](double value) {
+      *column = static_cast<float>(root_[k] * value);
+      column += kColumnStride;
+    });
+  }
+}
+
+template <int kDof>
+void SteinVariates<kDof>::AddMasses(const double* mass_weight, int64_t count,
+                                    double* masses) const {
+  for (int64_t k = 0; k < count; ++k) {
+    if (!(root_[k] > 0)) continue;
+    for (int m = 0; m < modes_.num_modes(); ++m) {
+      masses[m] += mass_weight[k] / root_[k] * columns_[m * kColumnStride + k];
     }
   }
 }
 
 template <int kDof>
-bool SteinVariates<kDof>::Fit(const WeightedSamples& samples) {
-  const int size = num_columns_ * num_columns_;
-  std::fill(sums_, sums_ + size, 0.0);
+bool SteinVariates<kDof>::Fit(const WeightedSamples& samples, double* solution) {
+  double means[kMaxColumns] = {};
+  std::fill(sums_, sums_ + num_columns_ * num_columns_, 0.0);
   for (int64_t begin = 0; begin < samples.count; begin += kBlock) {
     const int64_t count = std::min<int64_t>(kBlock, samples.count - begin);
     FillBlock(samples, begin, count);
+    AddMasses(samples.mass_weight + begin, count, means);
     GetProposalKernels().normal_matrix(columns_, num_columns_, kColumnStride, count, sums_);
   }
-  return normal_->factorize(num_columns_, sums_, kRegressionTolerance) > 1;
+  modes_.add_ridge(sums_);
+  if (normal_->factorize(num_columns_, sums_, kRegressionTolerance) <= modes_.num_modes()) {
+    return false;
+  }
+  normal_->solve(means, solution);
+  return true;
 }
 
 template <int kDof>
 bool SteinVariates<kDof>::CorrectWeights(const WeightedSamples& samples, bool cubic,
                                          double* weights) {
-  const double draws = samples.ess * static_cast<double>(samples.count);
-  if (!modes_.choose_degrees(draws, 1 + samples.num_columns, cubic)) return false;
+  if (!modes_.choose_degrees(samples.ess * static_cast<double>(samples.count), cubic)) return false;
   num_columns_ = modes_.num_columns();
-  if (!Fit(samples)) return false;
-  double intercept[kMaxColumns] = {1}, solution[kMaxColumns];
-  normal_->solve(intercept, solution);
-
-  double sum = 0;
+  double solution[kMaxColumns], sum = 0, spread = 0;
+  if (!Fit(samples, solution)) return false;
   for (int64_t begin = 0; begin < samples.count; begin += kBlock) {
     const int64_t count = std::min<int64_t>(kBlock, samples.count - begin);
     FillBlock(samples, begin, count);
@@ -80,12 +82,12 @@ bool SteinVariates<kDof>::CorrectWeights(const WeightedSamples& samples, bool cu
     GetProposalKernels().combine(columns_, num_columns_, kColumnStride, count, solution,
                                  coefficients);
     for (int64_t k = 0; k < count; ++k) {
-      weights[begin + k] = coefficients[k] * samples.plain_weight[begin + k];
+      weights[begin + k] = coefficients[k] * root_[k];
       sum += weights[begin + k];
+      spread += coefficients[k] * coefficients[k] * static_cast<double>(samples.count);
     }
   }
-  const double ratio = sum * static_cast<double>(samples.count);
-  if (!(ratio > kLeastSteinSum && ratio < kMostSteinSum)) return false;
+  if (!(sum > 0 && spread < kMostSteinSpread * sum * sum)) return false;
   for (int64_t s = 0; s < samples.count; ++s) weights[s] /= sum;
   return true;
 }

@@ -15,8 +15,16 @@ constexpr double kPointsPerCluster = 20;  // effective ones
 constexpr double kPriorPoints = 12;       // by which the mode's covariance counts
 constexpr int kMaxClustersOfMode = 6;
 constexpr double kLeastModeWeight = 0.01;
-constexpr double kShareOfPresent = 0.25;  // that the first stage keeps, as a defence
 constexpr int kRefitSteps = 3;
+
+// The share that the components of the first stage keep beside clusters fitted to so many effective
+// points: a quarter as a defence, and more where few points tell less about the posterior than the
+// shapes of its modes do.
+PROPNP_HOST_DEVICE inline double share_of_first_stage(double points) {
+  constexpr double kLeast = 0.25, kWorth = 50;  // the second in points
+  const double share = kWorth / (kWorth + points);
+  return share > kLeast ? share : kLeast;
+}
 
 // Weighted sums, and the Gaussian that they make. It is of one mode and takes that mode's points.
 template <int kDof>

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// The Stein control variates of a posterior with a few modes: which of them take part, with fields
-// of what degree, and the fields of a sample.
+// The regression on Stein control variates for a posterior with a few modes: which modes take part,
+// with fields of what degree, and the columns of a sample. Under the posterior, a function of the
+// pose is fitted by
+//
+//   f ~ sum_m a_m r_m + sum_k b_k g_k
+//
+// with r_m the share of mode m in the pose, sum_m r_m = 1, and g_k the fields (stein.h). The means
+// of the fields are zero and those of the shares are the masses of the modes, which few fields
+// predict and control_variates.h knows; so the mean of f is sum_m a_m mass_m.
 #ifndef PROPNP_MATH_STEIN_MODES_H_
 #define PROPNP_MATH_STEIN_MODES_H_
 
@@ -16,8 +23,9 @@ PROPNP_MATH_BEGIN
 // enough; above the second, fields of the third degree pay.
 constexpr double kSteinError = 0.002, kCubicSteinError = 0.01;
 
-// A correction that takes the weights' sum out of these bounds cannot be trusted.
-constexpr double kLeastSteinSum = 0.2, kMostSteinSum = 5;
+// A correction that makes the sum of squared weights over uncorrected weights, one without it, more
+// than this cannot be trusted.
+constexpr double kMostSteinSpread = 10;
 
 namespace stein_detail {
 
@@ -60,8 +68,16 @@ PROPNP_HOST_DEVICE void covariance_of_pivot(const Dof& dof, const Vec3<double>& 
 
 template <int kDof>
 class SteinModes {
-  static constexpr double kDrawsPerRegressor = 2.5;  // effective ones of a mode
-  static constexpr double kLeastShare = 0.02;        // of the mass, for a mode to take part
+  static constexpr double kLeastShare = 0.02;  // of the mass, for a mode to take part
+
+  // Fields of a degree take part if their mode expects so many effective draws for each of its
+  // fields up to that degree. The fewer, the more the ridge must do.
+  static PROPNP_HOST_DEVICE double draws_per_field(int degree) { return degree == 3 ? 0.5 : 0.7; }
+  // By how much of itself the squared column of a field is enlarged: that many times its samples
+  // have been seen before, with coefficients of zero.
+  static PROPNP_HOST_DEVICE double ridge(int degree) {
+    return degree == 3 ? 0.2 : degree == 2 ? 0.02 : 0;
+  }
 
  public:
   static constexpr int kMaxModes = 3;
@@ -87,33 +103,47 @@ class SteinModes {
     return num_modes_ > 0;
   }
 
-  // The degrees of the fields, beside `given` columns, that so many effective draws are worth;
-  // those of the third only if `cubic`. False if not even linear fields are.
-  PROPNP_HOST_DEVICE bool choose_degrees(double draws, int given, bool cubic) {
-    num_columns_ = given;
+  // The degrees of the fields that so many effective draws are worth; those of the third only if
+  // `cubic`. False if not even linear fields are.
+  PROPNP_HOST_DEVICE bool choose_degrees(double draws, bool cubic) {
+    num_columns_ = num_modes_;
     for (int m = 0; m < num_modes_; ++m) modes_[m].degree = 0;
     for (int degree = 1; degree <= (cubic && num_modes_ == 1 ? 3 : 2); ++degree) {
       for (int m = 0; m < num_modes_; ++m) {
         const int fields = num_stein_fields(kDof, degree);
         const int columns = num_columns_ + fields - num_stein_fields(kDof, modes_[m].degree);
-        if (columns > kMaxColumns || draws * modes_[m].share < kDrawsPerRegressor * fields) {
-          continue;
-        }
+        const double needed = draws_per_field(degree) * fields;
+        if (columns > kMaxColumns || draws * modes_[m].share < needed) continue;
         modes_[m].degree = degree;
         num_columns_ = columns;
       }
     }
-    return num_columns_ > given;
+    return num_columns_ > num_modes_;
   }
 
-  // Those given and the fields.
+  PROPNP_HOST_DEVICE int num_modes() const { return num_modes_; }
+  // The shares of the modes, then the fields.
   PROPNP_HOST_DEVICE int num_columns() const { return num_columns_; }
 
-  // put(value) for every field of a sample, in order; `score` is d cost / d (pivot, rotation about
+  // Adds the ridge to the matrix of the columns' products, num_columns() squared.
+  PROPNP_HOST_DEVICE void add_ridge(double* products) const {
+    int column = num_modes_;
+    for (int m = 0; m < num_modes_; ++m) {
+      for (int degree = 1; degree <= modes_[m].degree; ++degree) {
+        const int end =
+            column + num_stein_fields(kDof, degree) - num_stein_fields(kDof, degree - 1);
+        for (; column < end; ++column) {
+          products[column * (num_columns_ + 1)] *= 1 + ridge(degree);
+        }
+      }
+    }
+  }
+
+  // put(value) for every column of a sample, in order; `score` is d cost / d (pivot, rotation about
   // it).
   template <typename Put>
-  PROPNP_HOST_DEVICE void visit_fields(const double* pose, const double* score,
-                                       const Put& put) const {
+  PROPNP_HOST_DEVICE void visit_columns(const double* pose, const double* score,
+                                        const Put& put) const {
     const Vec3<double> centre = dof_.transform(pose) * pivot_;
     SteinSample<kDof, double> seen[kMaxModes];
     double share[kMaxModes], nearest = std::numeric_limits<double>::infinity(), sum = 0;
@@ -129,6 +159,7 @@ class SteinModes {
     double mean_slope[kDof] = {};
     for (int m = 0; m < num_modes_; ++m) {
       share[m] /= sum;
+      put(share[m]);
       for (int d = 0; d < kDof; ++d) mean_slope[d] += share[m] * seen[m].distance_slope[d];
     }
     for (int m = 0; m < num_modes_; ++m) {
