@@ -12,6 +12,7 @@
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/object_cost.h"
 #include "propnp/engine/problem.h"
+#include "propnp/engine/workspace_size.h"
 
 namespace propnp {
 namespace {
@@ -208,17 +209,15 @@ auto ObjectAllocator(const Problem& problem) {
 
 Status EvaluateWorkspaceSize(const Context& context, const propnp_evaluate_args& args,
                              uint64_t* bytes) {
-  Problem problem;
-  PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
-  if (IsOnDevice(args)) {
-    return WorkspaceSizeOnDevice(&propnp_backend::evaluate_workspace_size, args, bytes);
-  }
-  *bytes = VisitDofAndPrecision(problem, args.precision, [&](auto /*dof*/, auto real) {
-    using T = decltype(real);
-    return BatchLayout<T>(problem, context.num_threads(), ObjectAllocator<T>(problem))
-        .total_bytes();
-  });
-  return Status();
+  const auto on_cpu = [&](const Problem& problem) {
+    return VisitDofAndPrecision(problem, args.precision, [&](auto /*dof*/, auto real) {
+      using T = decltype(real);
+      return BatchLayout<T>(problem, context.num_threads(), ObjectAllocator<T>(problem))
+          .total_bytes();
+    });
+  };
+  return FindWorkspaceSize(args, CheckArgs, &propnp_backend::evaluate_workspace_size, on_cpu,
+                           bytes);
 }
 
 Status Evaluate(Context& context, const propnp_evaluate_args& args) {

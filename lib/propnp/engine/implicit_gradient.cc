@@ -12,6 +12,7 @@
 #include "propnp/engine/load_cotangent.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/object_derivatives.h"
+#include "propnp/engine/workspace_size.h"
 #include "propnp/math/cholesky.h"
 #include "propnp/math/symmetric_eigen.h"
 
@@ -117,14 +118,12 @@ auto ScratchAllocator(const Problem& problem) {
 
 Status ImplicitGradientWorkspaceSize(const Context& context,
                                      const propnp_implicit_gradient_args& args, uint64_t* bytes) {
-  Problem problem;
-  PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
-  if (IsOnDevice(args)) {
-    return WorkspaceSizeOnDevice(&propnp_backend::implicit_gradient_workspace_size, args, bytes);
-  }
-  *bytes =
-      BatchLayout<double>(problem, context.num_threads(), ScratchAllocator(problem)).total_bytes();
-  return Status();
+  const auto on_cpu = [&](const Problem& problem) {
+    return BatchLayout<double>(problem, context.num_threads(), ScratchAllocator(problem))
+        .total_bytes();
+  };
+  return FindWorkspaceSize(args, CheckArgs, &propnp_backend::implicit_gradient_workspace_size,
+                           on_cpu, bytes);
 }
 
 Status ImplicitGradient(Context& context, const propnp_implicit_gradient_args& args) {

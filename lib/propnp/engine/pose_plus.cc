@@ -12,6 +12,7 @@
 #include "propnp/engine/load_cotangent.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/object_derivatives.h"
+#include "propnp/engine/workspace_size.h"
 #include "propnp/math/cholesky.h"
 
 namespace propnp {
@@ -162,26 +163,22 @@ auto BackwardAllocator(const Problem& problem) {
 
 Status PosePlusWorkspaceSize(const Context& context, const propnp_pose_plus_args& args,
                              uint64_t* bytes) {
-  Problem problem;
-  PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
-  if (IsOnDevice(args)) {
-    return WorkspaceSizeOnDevice(&propnp_backend::pose_plus_workspace_size, args, bytes);
-  }
-  *bytes =
-      BatchLayout<double>(problem, context.num_threads(), ObjectAllocator(problem)).total_bytes();
-  return Status();
+  const auto on_cpu = [&](const Problem& problem) {
+    return BatchLayout<double>(problem, context.num_threads(), ObjectAllocator(problem))
+        .total_bytes();
+  };
+  return FindWorkspaceSize(args, CheckArgs, &propnp_backend::pose_plus_workspace_size, on_cpu,
+                           bytes);
 }
 
 Status PosePlusBackwardWorkspaceSize(const Context& context,
                                      const propnp_pose_plus_backward_args& args, uint64_t* bytes) {
-  Problem problem;
-  PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
-  if (IsOnDevice(args)) {
-    return WorkspaceSizeOnDevice(&propnp_backend::pose_plus_backward_workspace_size, args, bytes);
-  }
-  *bytes =
-      BatchLayout<double>(problem, context.num_threads(), BackwardAllocator(problem)).total_bytes();
-  return Status();
+  const auto on_cpu = [&](const Problem& problem) {
+    return BatchLayout<double>(problem, context.num_threads(), BackwardAllocator(problem))
+        .total_bytes();
+  };
+  return FindWorkspaceSize(args, CheckArgs, &propnp_backend::pose_plus_backward_workspace_size,
+                           on_cpu, bytes);
 }
 
 Status PosePlus(Context& context, const propnp_pose_plus_args& args) {

@@ -11,6 +11,7 @@
 #include "propnp/engine/check_args.h"
 #include "propnp/engine/cuda_plugin.h"
 #include "propnp/engine/sample_replay.h"
+#include "propnp/engine/workspace_size.h"
 
 namespace propnp {
 namespace {
@@ -151,18 +152,16 @@ class ObjectReplay {
 
 Status SampleBackwardWorkspaceSize(const Context& context, const propnp_sample_backward_args& args,
                                    uint64_t* bytes) {
-  Problem problem;
-  PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
-  if (IsOnDevice(args)) {
-    return WorkspaceSizeOnDevice(&propnp_backend::sample_backward_workspace_size, args, bytes);
-  }
-  *bytes = VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
-    using T = decltype(real);
-    return BatchLayout<double>(problem, context.num_threads(),
-                               ScratchAllocator<dof, T>(problem, args))
-        .total_bytes();
-  });
-  return Status();
+  const auto on_cpu = [&](const Problem& problem) {
+    return VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
+      using T = decltype(real);
+      return BatchLayout<double>(problem, context.num_threads(),
+                                 ScratchAllocator<dof, T>(problem, args))
+          .total_bytes();
+    });
+  };
+  return FindWorkspaceSize(args, CheckArgs, &propnp_backend::sample_backward_workspace_size, on_cpu,
+                           bytes);
 }
 
 Status SampleBackward(Context& context, const propnp_sample_backward_args& args) {

@@ -9,6 +9,7 @@
 #include "propnp/engine/object_sampler.h"
 #include "propnp/engine/posterior_output.h"
 #include "propnp/engine/solve_options.h"
+#include "propnp/engine/workspace_size.h"
 
 namespace propnp {
 namespace {
@@ -96,18 +97,15 @@ auto ScratchAllocator(const Problem& problem, const propnp_sample_args& args) {
 
 Status SamplePosteriorWorkspaceSize(const Context& context, const propnp_sample_args& args,
                                     uint64_t* bytes) {
-  Problem problem;
-  PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
-  if (IsOnDevice(args)) {
-    return WorkspaceSizeOnDevice(&propnp_backend::sample_workspace_size, args, bytes);
-  }
-  *bytes = VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
-    using T = decltype(real);
-    return BatchLayout<double>(problem, context.num_threads(),
-                               ScratchAllocator<dof, T>(problem, args))
-        .total_bytes();
-  });
-  return Status();
+  const auto on_cpu = [&](const Problem& problem) {
+    return VisitDofAndPrecision(problem, args.precision, [&](auto dof, auto real) {
+      using T = decltype(real);
+      return BatchLayout<double>(problem, context.num_threads(),
+                                 ScratchAllocator<dof, T>(problem, args))
+          .total_bytes();
+    });
+  };
+  return FindWorkspaceSize(args, CheckArgs, &propnp_backend::sample_workspace_size, on_cpu, bytes);
 }
 
 Status SamplePosterior(Context& context, const propnp_sample_args& args) {

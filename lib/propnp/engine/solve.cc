@@ -16,6 +16,7 @@
 #include "propnp/engine/random_starts.h"
 #include "propnp/engine/solve_options.h"
 #include "propnp/engine/solve_result.h"
+#include "propnp/engine/workspace_size.h"
 
 namespace propnp {
 namespace {
@@ -167,17 +168,14 @@ auto ScratchAllocator(const Problem& problem, const propnp_solve_args& args) {
 }  // namespace
 
 Status SolveWorkspaceSize(const Context& context, const propnp_solve_args& args, uint64_t* bytes) {
-  Problem problem;
-  PROPNP_RETURN_IF_ERROR(CheckArgs(args, &problem));
-  if (IsOnDevice(args)) {
-    return WorkspaceSizeOnDevice(&propnp_backend::solve_workspace_size, args, bytes);
-  }
-  *bytes = VisitDofAndPrecision(problem, args.precision, [&](auto /*dof*/, auto real) {
-    using T = decltype(real);
-    return BatchLayout<T>(problem, context.num_threads(), ScratchAllocator<T>(problem, args))
-        .total_bytes();
-  });
-  return Status();
+  const auto on_cpu = [&](const Problem& problem) {
+    return VisitDofAndPrecision(problem, args.precision, [&](auto /*dof*/, auto real) {
+      using T = decltype(real);
+      return BatchLayout<T>(problem, context.num_threads(), ScratchAllocator<T>(problem, args))
+          .total_bytes();
+    });
+  };
+  return FindWorkspaceSize(args, CheckArgs, &propnp_backend::solve_workspace_size, on_cpu, bytes);
 }
 
 Status Solve(Context& context, const propnp_solve_args& args) {
