@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "propnp/engine/amis_sampler.h"
 #include "propnp/engine/importance_weights.h"
@@ -22,6 +21,7 @@
 #include "propnp/engine/posterior_summary_output.h"
 #include "propnp/engine/proposal_refit.h"
 #include "propnp/engine/random_starts.h"
+#include "propnp/engine/sample_records.h"
 #include "propnp/engine/sample_wants.h"
 #include "propnp/engine/sampled_prior_gradient.h"
 #include "propnp/engine/stein_correction.h"
@@ -92,18 +92,21 @@ class ObjectSampler {
   const PosteriorResult& result() const { return result_; }
 
  private:
+  using Records = SampleRecords<kDof, T>;
+
   void SampleValid(const ObjectCost<kDof, double>& cost) {
     const int num_modes = FindObjectModes(cost);
     if (num_modes == 0) {
       result_.status |= PROPNP_STATUS_NON_FINITE_INPUT;
       return;
     }
+    Records records(cost, pivot_, scratch_.modes, &drawn_, &samples_, &scratch_.base);
     MixtureProposal<kDof> proposal(scratch_.modes, num_modes, scratch_.components);
-    Sample(cost, proposal);
+    Sample(proposal, &records);
     if (UsesMixture() && result_.ess < options_.second_stage_ess &&
         scratch_.refit.Run(drawn_, samples_.plain_weight, &proposal)) {
       ++stage_;
-      Sample(cost, proposal);
+      Sample(proposal, &records);
     }
     if (!std::isfinite(result_.log_evidence)) {
       result_.status |= PROPNP_STATUS_NON_FINITE_INPUT;
@@ -114,8 +117,10 @@ class ObjectSampler {
     WeighModes(cost, num_modes);
     if (IsGiven(args_.sample_pose) || SummariesNeedPoses(args_)) drawn_.FillPoses();
     if (has_target_) result_.cost_target = cost.Cost(target_);
-    if (WantsPointGradient(args_) || WantsPriorGradient()) CorrectGradientWeights(cost, num_modes);
-    if (WantsPointGradient(args_)) ComputeGradient(cost, num_modes);
+    if (WantsPointGradient(args_) || WantsPriorGradient()) {
+      CorrectGradientWeights(num_modes, &records);
+    }
+    if (WantsPointGradient(args_)) ComputeGradient(num_modes, &records);
     if (WantsPriorGradient()) ComputePriorGradient(cost);
   }
 
@@ -123,7 +128,7 @@ class ObjectSampler {
   bool UsesGaussians() const { return options_.method == PROPNP_SAMPLER_LAPLACE; }
 
   // Laplace's approximation: samples of equal weight, and no error that anybody knows.
-  void DrawGaussians(const ObjectCost<kDof, double>& cost, int num_modes) {
+  void DrawGaussians(int num_modes, Records* records) {
     result_.log_evidence = laplace_evidence(scratch_.modes, num_modes, result_.mode_probability);
     result_.standard_error = std::numeric_limits<double>::infinity();
     result_.ess = 1;
@@ -132,35 +137,37 @@ class ObjectSampler {
                             problem_.ObjectId(index_), num_samples_, drawn_.poses(), mode_of);
     for (int64_t m = 0, begin = 0; m < num_modes; ++m) {
       const int64_t end = std::upper_bound(mode_of, mode_of + num_samples_, m) - mode_of;
-      drawn_.Place(scratch_.modes, num_modes, static_cast<int>(m), cost.dof(), begin, end);
+      drawn_.Place(scratch_.modes, num_modes, static_cast<int>(m), records->cost().dof(), begin,
+                   end);
       begin = end;
     }
     for (int64_t s = 0; s < num_samples_; ++s) {
       samples_.log_weight[s] = result_.log_evidence;
       samples_.plain_weight[s] = 1 / static_cast<double>(num_samples_);
     }
-    EvaluateCosts(cost, num_modes);
+    records->EvaluateCosts(num_modes);
     std::copy(samples_.plain_weight, samples_.plain_weight + num_samples_,
               samples_.gradient_weight);
   }
 
-  void Sample(const ObjectCost<kDof, double>& cost, const MixtureProposal<kDof>& proposal) {
+  void Sample(const MixtureProposal<kDof>& proposal, Records* records) {
     result_.status &= ~static_cast<uint32_t>(PROPNP_STATUS_FELL_BACK);
     if (UsesGaussians()) {
-      DrawGaussians(cost, proposal.num_modes());
+      DrawGaussians(proposal.num_modes(), records);
       return;
     }
     if (UsesMixture()) {
       drawn_.Draw(proposal, {options_.method, seed_, problem_.ObjectId(index_), stage_});
-      EvaluateCosts(cost, proposal.num_modes());
+      records->EvaluateCosts(proposal.num_modes());
     } else {
-      SampleAdaptively(cost);
+      SampleAdaptively(records);
     }
     Weigh(proposal);
   }
 
   // Adaptive multiple importance sampling around the one mode.
-  void SampleAdaptively(const ObjectCost<kDof, double>& cost) {
+  void SampleAdaptively(Records* records) {
+    const ObjectCost<kDof, double>& cost = records->cost();
     const PosteriorMode<kDof>& optimum = scratch_.modes[0];
     double covariance[kDof * kDof] = {};
     PublishedCovariance(cost, args_.start_options->epsilon, optimum.pose, covariance);
@@ -170,12 +177,12 @@ class ObjectSampler {
     for (int round = 0; round < kAmisRounds; ++round) {
       amis.Draw(round);
       drawn_.Place(&optimum, 1, 0, cost.dof(), amis.Begin(round), amis.End(round));
-      EvaluateCosts(cost, 1);
+      records->EvaluateCosts(1);
       amis.Weigh(round);
       amis.Adapt(round);
     }
     drawn_.Place(&optimum, 1, 0, cost.dof(), 0, num_samples_);
-    in_front_[0] = FillRecords(0);
+    records->Fill(0);
     if (amis.fell_back()) result_.status |= PROPNP_STATUS_FELL_BACK;
   }
 
@@ -195,50 +202,6 @@ class ObjectSampler {
                ? RefineBestStart(cost, options, pivot_, scratch_.starts.best[0].pose,
                                  scratch_.modes)
                : FindModes(cost, options, pivot_, count, &scratch_.starts, scratch_.modes);
-  }
-
-  // The object as mode m sees it.
-  void SetBase(const ObjectCost<kDof, double>& cost, int m) {
-    if (base_mode_ == m) return;
-    scratch_.base.Set(cost, scratch_.modes[m].pose, pivot_);
-    base_mode_ = m;
-  }
-
-  // The records of mode m's samples. Returns how many are in front.
-  int64_t FillRecords(int m) {
-    const int64_t begin = drawn_.begin_of(m), end = drawn_.begin_of(m + 1);
-    const RecordBounds bounds = GetRecordKernels<T>().fill(kDof, drawn_.chart(m), m, begin, end,
-                                                           drawn_.columns(), samples_.records);
-    std::iota(samples_.order + begin, samples_.order + end, static_cast<int32_t>(begin));
-    if (scratch_.base.InFront(bounds)) return end - begin;
-    int64_t front = begin, back = end;
-    while (front < back) {
-      T* const record = samples_.records + front * kSampleRecord;
-      if (scratch_.base.InFront(record)) {
-        ++front;
-        continue;
-      }
-      std::swap_ranges(record, record + kSampleRecord, samples_.records + --back * kSampleRecord);
-      std::swap(samples_.order[front], samples_.order[back]);
-    }
-    return front - begin;
-  }
-
-  void EvaluateCosts(const ObjectCost<kDof, double>& cost, int num_modes) {
-    ForEachMode(cost, num_modes, [&](int m, int64_t begin, int64_t count) {
-      in_front_[m] = FillRecords(m);
-      scratch_.base.Costs(samples_.records + begin * kSampleRecord, count, in_front_[m],
-                          samples_.value);
-      for (int64_t k = 0; k < count; ++k) {
-        samples_.cost[samples_.order[begin + k]] = samples_.value[k];
-      }
-    });
-    const PriorDensity<double>& prior = scratch_.object.prior;
-    if (!prior.active()) return;
-    drawn_.FillPoses();
-    for (int64_t s = drawn_.begin_of(0); s < drawn_.begin_of(num_modes); ++s) {
-      samples_.cost[s] += prior.cost(cost.dof(), drawn_.pose(s));
-    }
   }
 
   void Weigh(const MixtureProposal<kDof>& proposal) {
@@ -313,66 +276,25 @@ class ObjectSampler {
   }
 
   // A density that ends abruptly has no Stein control variates.
-  void CorrectGradientWeights(const ObjectCost<kDof, double>& cost, int num_modes) {
+  void CorrectGradientWeights(int num_modes, Records* records) {
+    const ObjectCost<kDof, double>& cost = records->cost();
     if (!UsesMixture() || !options_.control_variates || scratch_.object.prior.jumps(cost.dof()) ||
         !(relative_variance_ > kSteinError * kSteinError) ||
         !scratch_.stein.SetModes(cost.dof(), pivot_, scratch_.modes, num_modes)) {
       return;
     }
     drawn_.FillPoses();
-    ForEachMode(cost, num_modes, [&](int m, int64_t begin, int64_t count) {
-      scratch_.base.Scores(samples_.records + begin * kSampleRecord, count, in_front_[m],
-                           samples_.score + begin * kScore);
-    });
+    records->EvaluateScores(num_modes);
     CorrectWeights(cost, drawn_, pivot_, result_.ess, relative_variance_, &scratch_.stein,
                    &samples_);
   }
 
-  // Puts the base at every mode that has samples, first where it is already: visit(mode, its first
-  // sample, how many).
-  template <typename Visit>
-  void ForEachMode(const ObjectCost<kDof, double>& cost, int num_modes, const Visit& visit) {
-    const int start = std::max(base_mode_, 0);
-    for (int i = 0; i < num_modes; ++i) {
-      const int m = (start + i) % num_modes;
-      const int64_t begin = drawn_.begin_of(m), count = drawn_.begin_of(m + 1) - begin;
-      if (count == 0) continue;
-      SetBase(cost, m);
-      visit(m, begin, count);
-    }
-  }
-
-  // Adds the part of some records, which are moved: those whose weights rounding would lose in the
-  // sum, and that are slow where they are denormal, are left out.
-  void AddGradient(int64_t begin, int64_t end, bool in_front) {
-    const double least = std::numeric_limits<T>::epsilon() / (64.0 * num_samples_);
-    T* const records = samples_.records + begin * kSampleRecord;
-    int64_t count = 0;
-    for (int64_t k = begin; k < end; ++k) {
-      const double weight = -samples_.gradient_weight[samples_.order[k]];
-      if (std::fabs(weight) < least) continue;
-      const T* from = samples_.records + k * kSampleRecord;
-      T* const record = records + count++ * kSampleRecord;
-      if (record != from) std::copy(from, from + kSampleRecord, record);
-      record[kRecordWeight] = static_cast<T>(weight);
-    }
-    scratch_.base.AddGradient(records, count, in_front ? count : 0, &scratch_.gradient);
-  }
-
-  // d log Z = -sum_j wbar_j d cost_j.
-  void ComputeGradient(const ObjectCost<kDof, double>& cost, int num_modes) {
+  void ComputeGradient(int num_modes, Records* records) {
     scratch_.gradient.Clear(scratch_.object);
-    ForEachMode(cost, num_modes, [&](int m, int64_t begin, int64_t count) {
-      const int64_t front = begin + in_front_[m];
-      AddGradient(begin, front, true);
-      AddGradient(front, begin + count, false);
-    });
-    if (!has_target_ || !args_.loss_gradient) return;
-    const Vec3<double> zero{0, 0, 0};
-    FillRecord(zero, zero, 1, samples_.records);
-    scratch_.base.Set(cost, target_, pivot_);
-    const bool in_front = scratch_.base.InFront(samples_.records);
-    scratch_.base.AddGradient(samples_.records, 1, in_front ? 1 : 0, &scratch_.gradient);
+    records->AddGradient(num_modes, &scratch_.gradient);
+    if (has_target_ && args_.loss_gradient) {
+      records->AddCostGradient(target_, &scratch_.gradient);
+    }
   }
 
   const Problem& problem_;
@@ -387,11 +309,9 @@ class ObjectSampler {
   uint64_t seed_;
   bool has_target_ = false;
   int stage_ = 0;
-  int base_mode_ = -1;  // that the base object is set to
   double target_[7];
   Vec3<double> pivot_{0, 0, 0};
-  double relative_variance_ = 0;             // of the evidence
-  int64_t in_front_[PROPNP_MAX_MODES] = {};  // of each mode's records
+  double relative_variance_ = 0;  // of the evidence
   PosteriorResult result_ = {};
 };
 
