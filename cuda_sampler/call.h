@@ -63,21 +63,6 @@ int32_t Run(const Args& args, propnp_backend_error* error, const Body& body) {
   return queue.failed() ? Refuse(Status(StatusCode::kUnavailable, queue.message()), error) : 0;
 }
 
-// Refuses, by name, gradients that the CPU has and this backend has not.
-template <typename Args>
-int32_t CheckGradientFeatures(const Args& args, propnp_backend_error* error) {
-  const propnp_gradients& g = *args.gradients;
-  const bool of_pose = args.cost->prior && args.cost->prior->kind == PROPNP_PRIOR_POSE;
-  const char* const missing = IsGiven(g.prior_covariance) ? "gradients.prior_covariance"
-                              : of_pose && IsGiven(g.prior_mean)
-                                  ? "gradients.prior_mean of a prior on the pose"
-                                  : nullptr;
-  if (!missing) return 0;
-  return Refuse(
-      Status(StatusCode::kUnavailable, std::string(missing) + " is not available on a CUDA device"),
-      error);
-}
-
 constexpr int64_t DivideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace propnp::gpu

@@ -9,6 +9,7 @@
 #include "cuda_sampler/object.h"
 #include "cuda_sampler/point_row.h"
 #include "propnp/engine/gradient_limit.h"
+#include "propnp/engine/prior_gradient.h"
 
 namespace propnp::gpu {
 
@@ -21,7 +22,7 @@ struct PointGradient {
 // What of an object is no point's.
 struct ObjectGradient {
   double delta = 0, relative_delta = 0;
-  double prior_mean[3] = {}, prior_sigma[3] = {};
+  PriorGradient<double> prior = {};
 };
 
 class GradientWriter {
@@ -52,10 +53,9 @@ class GradientWriter {
   PROPNP_DEVICE bool StoreObject(int64_t object, const ObjectGradient& g) const {
     StoreAt(to_.delta, object, g.delta);
     StoreAt(to_.relative_delta, object, g.relative_delta);
-    StoreRow(to_.prior_mean, object, g.prior_mean, 3);
-    StoreRow(to_.prior_sigma, object, g.prior_sigma, 3);
-    return Fits(&g.delta, 1) && Fits(&g.relative_delta, 1) && Fits(g.prior_mean, 3) &&
-           Fits(g.prior_sigma, 3);
+    const PriorGradientTensors prior(to_);
+    prior.Store(problem_, object, g.prior, {});
+    return Fits(&g.delta, 1) && Fits(&g.relative_delta, 1) && prior.Fit(g.prior, {});
   }
   PROPNP_DEVICE bool WantsCamera() const { return IsGiven(to_.camera_parameters); }
 

@@ -18,7 +18,12 @@ class NewtonProduct {
   PROPNP_DEVICE NewtonProduct(const DeviceInputs<double>& in, const DeviceObject<double>& object,
                               const double* pose, const double* lambda, const double* delta,
                               ClampedRows clamped_rows)
-      : in_(in), object_(object), pose_(pose), clamped_rows_(clamped_rows) {
+      : in_(in),
+        object_(object),
+        pose_(pose),
+        lambda_(lambda),
+        delta_(delta),
+        clamped_rows_(clamped_rows) {
     rig_from_object_ = GetDof(object, std::integral_constant<int, kDof>()).transform(pose);
     const double* const tangents[2] = {lambda, delta};
     for (int k = 0; k < 2; ++k) {
@@ -48,12 +53,10 @@ class NewtonProduct {
   }
 
   // The prior's part.
-  PROPNP_DEVICE void AddPrior(ObjectGradient* gradient) const {
-    if (object_.prior.kind != PriorKind::kLogDepth) return;
-    double covariance[9] = {};
-    object_.prior.log_depth.newton_product_vjp({pose_[0], pose_[1], pose_[2]}, translation_[0],
-                                               translation_[1], gradient->prior_mean, covariance);
-    object_.prior.log_depth.add_sigma_gradient(covariance, gradient->prior_sigma);
+  PROPNP_DEVICE_CALL void AddPrior(PriorGradient<double>* gradient) const {
+    if (!object_.prior.active()) return;
+    const auto dof = GetDof(object_, std::integral_constant<int, kDof>());
+    object_.prior.newton_product_vjp(dof, pose_, lambda_, delta_, gradient);
   }
 
  private:
@@ -101,6 +104,7 @@ class NewtonProduct {
   const DeviceInputs<double>& in_;
   const DeviceObject<double>& object_;
   const double* const pose_;
+  const double *const lambda_, *const delta_;
   const ClampedRows clamped_rows_;
   RigidTransform<double> rig_from_object_;
   Vec3<double> translation_[2], rotation_[2];
@@ -123,7 +127,7 @@ PROPNP_DEVICE bool StoreNewtonProduct(const NewtonProduct<kDof>& product,
   of_object.delta = team.sum(of_object.delta);
   const AdaptiveFlow flow = FlowThroughDelta(in, object, of_object.delta, hold_delta, team);
   of_object.relative_delta = flow.relative_delta;
-  product.AddPrior(&of_object);
+  product.AddPrior(&of_object.prior);
 
   bool fits = team.rank() != 0 || writer.StoreObject(object.index, of_object);
   object.ForEachView(in, [&](const DeviceView<double>& view, int64_t v, int64_t) {

@@ -176,8 +176,7 @@ int32_t PosePlusWorkspaceSize(const propnp_pose_plus_args* args, uint64_t* bytes
   return 0;
 }
 int32_t PosePlusBackward(const propnp_pose_plus_backward_args* args, propnp_backend_error* error) {
-  const int32_t code = CheckGradientFeatures(*args, error);
-  return code ? code : Run(*args, error, Body(*args));
+  return Run(*args, error, Body(*args));
 }
 int32_t PosePlusBackwardWorkspaceSize(const propnp_pose_plus_backward_args* args, uint64_t* bytes,
                                       propnp_backend_error*) {

@@ -15,16 +15,10 @@ std::string MissingFeature(const propnp_sample_args& a) {
   if (a.options->method == PROPNP_SAMPLER_LAPLACE) return "the method PROPNP_SAMPLER_LAPLACE";
   if (a.symmetries) return "symmetries";
   const std::pair<const char*, const propnp_tensor*> summaries[] = {
-      {"mean_pose", &a.mean_pose},
-      {"covariance", &a.covariance},
-      {"mode_mean", &a.mode_mean},
-      {"mode_moment_covariance", &a.mode_moment_covariance},
-      {"quantiles", &a.quantiles},
-      {"region_log_density", &a.region_log_density},
-      {"draws", &a.draws},
-      {"grad_prior_covariance", &a.grad_prior_covariance},
-      {"grad_prior_depth", &a.grad_prior_depth},
-      {"grad_prior_bound", &a.grad_prior_bound}};
+      {"mean_pose", &a.mean_pose}, {"covariance", &a.covariance},
+      {"mode_mean", &a.mode_mean}, {"mode_moment_covariance", &a.mode_moment_covariance},
+      {"quantiles", &a.quantiles}, {"region_log_density", &a.region_log_density},
+      {"draws", &a.draws}};
   for (const auto& [name, tensor] : summaries) {
     if (IsGiven(*tensor)) return std::string("the output ") + name;
   }
@@ -35,9 +29,15 @@ std::string MissingFeature(const propnp_sample_args& a) {
 bool UsesSteinVariates(const propnp_sample_args& a) {
   const propnp_prior* prior = a.cost->prior;
   return a.options->method <= PROPNP_SAMPLER_MIXTURE_MC && a.options->control_variates &&
-         (WantsPointGradient(a) || IsGiven(a.grad_prior_mean) || IsGiven(a.grad_prior_sigma)) &&
+         (WantsPointGradient(a) || PriorGradientTensors(a).AnyGiven()) &&
          !(prior && prior->kind == PROPNP_PRIOR_DEPTH_RANGE);
 }
+
+// The gradient with respect to the ends of a depth range takes the samples' scores.
+bool WantsEndsOfRange(const propnp_sample_args& a) {
+  return IsGiven(a.grad_prior_depth) || IsGiven(a.grad_prior_bound);
+}
+
 SampleOutputs OutputsOf(const propnp_sample_args& a) {
   return {a.log_evidence,
           a.standard_error,
@@ -54,8 +54,7 @@ SampleOutputs OutputsOf(const propnp_sample_args& a) {
           a.status,
           a.stages,
           a.grad_delta,
-          a.grad_prior_mean,
-          a.grad_prior_sigma,
+          PriorGradientTensors(a),
           {a.grad_x3d, a.grad_x2d, a.grad_w2d, a.grad_sqrt_info, 0},
           a.loss_gradient && IsGiven(a.pose_target),
           WantsModes(a)};
@@ -87,7 +86,7 @@ class Sampler {
 
   SamplePlan Plan() const {
     return {args_.options->num_samples, sizeof(T) == sizeof(float), HasSecondStage(),
-            UsesSteinVariates(args_)};
+            UsesSteinVariates(args_), WantsEndsOfRange(args_)};
   }
 
   int64_t BytesPerObject() const {
@@ -105,6 +104,7 @@ class Sampler {
                         *args_.options,
                         args_.pose_target,
                         args_.loss_gradient && IsGiven(args_.pose_target),
+                        WantsEndsOfRange(args_),
                         starts_,
                         memory_};
     MakeStarts<kDof>(inputs_, StartOptions(), slice, starts_, queue);
@@ -131,10 +131,9 @@ class Sampler {
     }
     const SampleOutputs outputs = OutputsOf(args_);
     if (outputs.wants_modes) DescendToModes(a, queue);
-    if (UsesSteinVariates(args_)) {
-      ComputeScores<kDof>(SamplesOf(a), memory_.score, queue);
-      CorrectGradientWeights(a, queue);
-    }
+    const SamplePlan plan = Plan();
+    if (plan.NeedsScores()) ComputeScores<kDof>(SamplesOf(a), memory_.score, queue);
+    if (plan.stein) CorrectGradientWeights(a, queue);
     const bool with_gradient = WantsPointGradient(args_);
     if (with_gradient) {
       ComputeGradient<kDof>(SamplesOf(a), outputs.points, num_tiles_, tiles_, queue);

@@ -10,6 +10,7 @@
 #include "cuda_sampler/input_gradient.h"
 #include "cuda_sampler/operations.h"
 #include "cuda_sampler/replay.h"
+#include "cuda_sampler/sampled_prior_gradient.h"
 #include "cuda_sampler/team_cost.h"
 
 namespace propnp::gpu {
@@ -168,17 +169,10 @@ FinishKernel(FinishArgs<T> args) {
     const AdaptiveFlow flow =
         FlowThroughDelta(in, object, of_object.delta, args.gradients.hold_delta_fixed != 0, team);
     of_object.relative_delta = flow.relative_delta;
-    if (object.prior.kind == PriorKind::kLogDepth) {
-      double covariance[9] = {};
-      for (int64_t s = team.rank(); s < m.num_samples; s += team.size()) {
-        const double* const pose = m.pose + 7 * (first + s);
-        if (m.factor[first + s] == 0) continue;
-        object.prior.log_depth.add_parameter_gradient(
-            {pose[0], pose[1], pose[2]}, m.factor[first + s], of_object.prior_mean, covariance);
-      }
-      object.prior.log_depth.add_sigma_gradient(covariance, of_object.prior_sigma);
-      for (double& g : of_object.prior_mean) g = team.sum(g);
-      for (double& g : of_object.prior_sigma) g = team.sum(g);
+    if (object.prior.active()) {
+      SumPriorGradient<kDof>(
+          object, m.pose + 7 * first, m.num_samples, [&](int64_t s) { return m.factor[first + s]; },
+          PriorGradientTensors(args.gradients), team, &of_object.prior);
     }
     bool fits = FinishRows(in, object, args.gradients, writer, flow, team) && of_points.fits;
     if (writer.WantsCamera()) {
@@ -239,8 +233,7 @@ auto Body(const propnp_sample_backward_args& args) {
 }  // namespace
 
 int32_t SampleBackward(const propnp_sample_backward_args* args, propnp_backend_error* error) {
-  const int32_t code = CheckGradientFeatures(*args, error);
-  return code ? code : Run(*args, error, Body(*args));
+  return Run(*args, error, Body(*args));
 }
 int32_t SampleBackwardWorkspaceSize(const propnp_sample_backward_args* args, uint64_t* bytes,
                                     propnp_backend_error*) {

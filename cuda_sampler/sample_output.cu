@@ -6,7 +6,7 @@
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/point_row.h"
 #include "cuda_sampler/sample_output.h"
-#include "cuda_sampler/team_cost.h"
+#include "cuda_sampler/sampled_prior_gradient.h"
 
 namespace propnp::gpu {
 namespace {
@@ -24,7 +24,8 @@ struct OutputArgs {
 // What is found of an object only here.
 struct Findings {
   double cost_target, delta;
-  double prior_mean[6], prior_sigma[3];
+  PriorGradient<double> prior;
+  RangeGradient range;
   bool improper;
 };
 
@@ -63,7 +64,7 @@ class Writer {
     }
     if (thread_index() == 0) {
       StoreScalars(found);
-      StorePriorGradient(found);
+      to_.prior.Store(args_.inputs->problem, index_, found.prior, found.range);
     }
     StoreModes();
     StoreSamples();
@@ -78,9 +79,7 @@ class Writer {
     found->cost_target = TargetCost(object);
     found->improper = !object.prior.active() && ImproperShare() > 0.01;
     if (tiles_) found->delta = Tiles().delta;
-    if (IsGiven(to_.grad_prior_mean) || IsGiven(to_.grad_prior_sigma)) {
-      SumPriorGradient(object, found);
-    }
+    if (to_.prior.AnyGiven()) FindPriorGradient(object, found);
   }
 
   PROPNP_DEVICE GradientTile Tiles() const {
@@ -93,9 +92,7 @@ class Writer {
     return AllWithin(&state_.log_evidence, 1, LargestOf(to_.log_evidence)) &&
            AllWithin(&state_.khat, 1, LargestOf(to_.khat)) && !std::isnan(found.cost_target) &&
            (!IsGiven(to_.grad_delta) || AllWithin(&found.delta, 1, LargestOf(to_.grad_delta))) &&
-           AllWithin(found.prior_mean, 6, LargestOf(to_.grad_prior_mean)) &&
-           AllWithin(found.prior_sigma, 3, LargestOf(to_.grad_prior_sigma)) &&
-           (!tiles_ || Tiles().fits);
+           to_.prior.Fit(found.prior, found.range) && (!tiles_ || Tiles().fits);
   }
 
   PROPNP_DEVICE void ClearPoints() const {
@@ -239,35 +236,23 @@ class Writer {
     }
   }
 
-  // Adds weight times d cost / d numbers of the prior at a pose; nothing where its density is zero.
-  PROPNP_DEVICE static void AddPriorGradient(const DeviceObject<double>& object, const double* pose,
-                                             double weight, double* mean, double* sigma) {
-    const auto dof = GetDof(object, std::integral_constant<int, kDof>());
-    if (weight == 0 || !std::isfinite(object.prior.cost(dof, pose))) return;
-    PriorGradient<double> gradient = {};
-    object.prior.add_parameter_gradient(dof, pose, weight, &gradient);
-    for (int k = 0; k < 6; ++k) mean[k] += gradient.mean[k];
-    for (int k = 0; k < 3; ++k) sigma[k] += gradient.sigma[k];
-  }
-
-  PROPNP_DEVICE void SumPriorGradient(const DeviceObject<double>& object, Findings* found) const {
-    for (int64_t s = team_.rank(); s < memory_.num_samples; s += team_.size()) {
-      const int64_t slot = local_ * memory_.num_samples + s;
-      AddPriorGradient(object, memory_.pose + slot * 7, -memory_.gradient_weight[slot],
-                       found->prior_mean, found->prior_sigma);
+  PROPNP_DEVICE void FindPriorGradient(const DeviceObject<double>& object, Findings* found) const {
+    const int64_t first = local_ * memory_.num_samples;
+    const double* const poses = memory_.pose + 7 * first;
+    const double* const weights = memory_.gradient_weight + first;
+    if (object.prior.kind == PriorKind::kDepthRange) {
+      SumRangeGradient(object,
+                       {memory_.num_samples, poses, memory_.plain_weight + first, weights,
+                        memory_.score + kScore * first, kScore},
+                       team_, &found->range);
+    } else {
+      SumPriorGradient<kDof>(
+          object, poses, memory_.num_samples, [&](int64_t s) { return -weights[s]; }, to_.prior,
+          team_, &found->prior);
     }
-    for (double& m : found->prior_mean) m = team_.sum(m);
-    for (double& s : found->prior_sigma) s = team_.sum(s);
-    if (to_.loss_gradient) {
-      AddPriorGradient(object, state_.target, 1, found->prior_mean, found->prior_sigma);
-    }
-  }
-
-  PROPNP_DEVICE void StorePriorGradient(const Findings& found) const {
-    const int size =
-        IsGiven(to_.grad_prior_mean) ? static_cast<int>(to_.grad_prior_mean.shape[1]) : 0;
-    StoreRow(to_.grad_prior_mean, index_, found.prior_mean, size);
-    StoreRow(to_.grad_prior_sigma, index_, found.prior_sigma, 3);
+    if (!to_.loss_gradient) return;
+    add_prior_cost_gradient(object.prior, GetDof(object, std::integral_constant<int, kDof>()),
+                            state_.target, 1.0, &found->prior, &found->range);
   }
 
   const SamplerArgs<kDof>& args_;

@@ -6,13 +6,15 @@
 #define PROPNP_CUDA_SAMPLER_SAMPLE_OUTPUT_H_
 
 #include "cuda_sampler/sampler_state.h"
+#include "propnp/engine/prior_gradient.h"
 
 namespace propnp::gpu {
 
 struct SampleOutputs {
   propnp_tensor log_evidence, standard_error, ess, khat, cost_target, mode_count, mode_pose,
       mode_covariance, mode_probability, mode_cost, sample_pose, sample_log_weight, status, stages,
-      grad_delta, grad_prior_mean, grad_prior_sigma;
+      grad_delta;
+  PriorGradientTensors prior;
   PointTensors points;  // of the gradient
   int32_t loss_gradient;
   int32_t wants_modes;  // and so their probabilities

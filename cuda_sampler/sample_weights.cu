@@ -52,7 +52,8 @@ class Weigher {
       if (thread_index() == 0) {
         state_.log_evidence = log_evidence;
         state_.relative_variance = variance;
-        memory_.bases[local_].wants_scores = variance > kSteinError * kSteinError && !PriorJumps();
+        memory_.bases[local_].wants_scores =
+            args_.ends_of_range || (variance > kSteinError * kSteinError && !PriorJumps());
         state_.ess = ess;
         state_.khat = khat;
         state_.wants_refit = mixture && state_.stage == 0 && ess < args_.options.second_stage_ess;

@@ -58,7 +58,10 @@ struct SamplePlan {
   int64_t num_samples;
   bool single_precision;  // of the records
   bool second_stage;
-  bool stein;  // Stein control variates, for a gradient
+  bool stein;          // Stein control variates, for a gradient
+  bool ends_of_range;  // their gradient
+
+  bool NeedsScores() const { return stein || ends_of_range; }
 };
 
 // Samples of the objects of a slice, S each, those of one mode together.
@@ -81,7 +84,7 @@ struct SampleMemory {
   int32_t single_precision;        // the records are of float
   double* normal_matrix;           // (slice, matrix_size)
   int64_t matrix_size;
-  double* score;             // (slice, S, kScore), with Stein control variates
+  double* score;             // (slice, S, kScore), if needed
   RefitPoint<kDof>* points;  // (slice, S), second stage
   double* keys;              // (slice, sort_size), second stage
   int32_t* members;          // (slice) objects with a second stage
@@ -111,7 +114,7 @@ struct SampleMemory {
     const int64_t columns = plan.stein ? SteinModes<kDof>::kMaxColumns : kMaxRegressionColumns;
     m.matrix_size = columns * columns;
     m.normal_matrix = arena->Take<double>(slice * m.matrix_size);
-    m.score = arena->Take<double>(plan.stein ? all * kScore : 0);
+    m.score = arena->Take<double>(plan.NeedsScores() ? all * kScore : 0);
     m.points = arena->Take<RefitPoint<kDof>>(plan.second_stage ? all : 0);
     m.keys = arena->Take<double>(plan.second_stage ? slice * m.sort_size : 0);
     m.members = arena->Take<int32_t>(slice);
@@ -156,6 +159,7 @@ struct SamplerArgs {
   propnp_sample_options options;
   propnp_tensor pose_target;
   int32_t loss_gradient;  // of cost_target + log_evidence
+  int32_t ends_of_range;  // nonzero: their gradient is asked for
   RandomStarts<double> starts;
   SampleMemory<kDof> memory;
 

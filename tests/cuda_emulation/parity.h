@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/engine/gradient_batch.h"
+
 namespace propnp::test {
 
 // A test that derives from this finds the emulated plugin, or the one that the environment names.
@@ -19,6 +21,11 @@ class OnEmulatedDevice {
  protected:
   OnEmulatedDevice() { setenv("PROPNP_CUDA_PLUGIN", PROPNP_EMULATED_PLUGIN, 0); }
 };
+
+// Among the cases of a camera and a loss every form comes up.
+inline PriorForm PriorFormOf(int camera, int loss) {
+  return static_cast<PriorForm>((camera + loss / 2) % 3);
+}
 
 // The threads of a team add in another order than the CPU's lanes: every entry agrees within
 // `relative` of the largest of its kind (one kind is one of `period` columns).

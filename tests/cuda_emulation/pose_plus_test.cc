@@ -42,7 +42,7 @@ class EmulatedPosePlus : public ::testing::TestWithParam<Case>, OnEmulatedDevice
     GradientCase c;
     c.camera = camera, c.dof = dof, c.loss = loss;
     c.information = (camera + loss) % 2;
-    c.prior = loss % 2;
+    c.prior = loss % 2, c.prior_form = PriorFormOf(camera, loss);
     c.box = camera % 2;
     c.z_min = camera == PROPNP_CAMERA_PINHOLE ? 2.5 : 0;
     c.displacement = 0.02;
@@ -100,22 +100,6 @@ TEST_F(EmulatedPosePlusBatch, BadObjectsHarmNobody) {
 TEST_F(EmulatedPosePlusBatch, OutputsAreIndependent) {
   TestRandom random;
   ExpectOutputsAreIndependent(MakeBackward(0), FullGradientBatch(random, true));
-}
-
-// Gradients that only the CPU has are refused by name, and never computed there instead.
-class EmulatedRefusals : public ::testing::Test, OnEmulatedDevice {};
-
-TEST_F(EmulatedRefusals, NameTheGradientOfAPrior) {
-  TestRandom random;
-  for (const auto& [form, name] : {std::make_pair(PriorForm::kCovariance, "prior_covariance"),
-                                   std::make_pair(PriorForm::kPose, "prior_mean of a prior on")}) {
-    const GradientBatch b = FullGradientBatch(random, false, PROPNP_CAMERA_PINHOLE, form);
-    const auto call = MakeBackward(0)(b);
-    if (form == PriorForm::kPose) call->out.gradients.prior_covariance = {};
-    const Status status = call->Run(SharedContext());
-    EXPECT_EQ(status.code(), StatusCode::kUnavailable);
-    EXPECT_NE(status.message().find(name), std::string::npos) << status.message();
-  }
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ struct SampleCall {
   SampleOptions options;
   SampleArgs args;
   std::vector<double> log_evidence, standard_error, ess, khat, cost_target, mode_pose,
-      mode_covariance, mode_probability, mode_cost, sample_pose, log_weight, grad_prior_mean;
+      mode_covariance, mode_probability, mode_cost, sample_pose, log_weight;
   std::vector<int32_t> mode_count, stages, status;
 
   SampleCall(const GradientBatch& b, int32_t device, int32_t precision, int samples)
@@ -56,7 +56,10 @@ struct SampleCall {
     const propnp_gradients& g = out.gradients;
     args.grad_x3d = g.x3d, args.grad_x2d = g.x2d, args.grad_w2d = g.w2d;
     args.grad_sqrt_info = g.sqrt_info, args.grad_delta = g.delta;
-    if (!b.prior_mean.empty()) args.grad_prior_mean = view(&grad_prior_mean, {n, 3});
+    if (inputs.cost.prior) {
+      args.grad_prior_mean = g.prior_mean, args.grad_prior_sigma = g.prior_sigma;
+      args.grad_prior_covariance = g.prior_covariance;
+    }
     mode_count.assign(n, -1), stages.assign(n, -1), status.assign(n, -1);
     args.mode_count = View(mode_count.data(), {n});
     args.stages = View(stages.data(), {n});

@@ -19,7 +19,7 @@ class EmulatedReplay : public ::testing::TestWithParam<Case>, OnEmulatedDevice {
     GradientCase c;
     c.camera = camera, c.dof = dof, c.loss = loss;
     c.information = (camera + loss) % 2;
-    c.prior = loss % 2;
+    c.prior = loss % 2, c.prior_form = PriorFormOf(camera, loss);
     c.displacement = 0.02;
     // Behind a camera of radial distortion numbers grow without bound.
     const bool bounded = camera == PROPNP_CAMERA_PINHOLE || camera == PROPNP_CAMERA_FISHEYE;

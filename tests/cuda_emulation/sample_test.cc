@@ -8,6 +8,7 @@
 // within it.
 #include "tests/cuda_emulation/parity.h"
 #include "tests/cuda_emulation/sample_call.h"
+#include "tests/engine/own_prior.h"
 
 namespace propnp::test {
 namespace {
@@ -60,7 +61,10 @@ void ExpectClose(const SampleCall& device, const SampleCall& cpu, double toleran
   ExpectAlike("w2d", device.out.w2d, cpu.out.w2d, 10 * tolerance);
   ExpectAlike("sqrt_info", device.out.sqrt_info, cpu.out.sqrt_info, 10 * tolerance);
   ExpectAlike("delta", device.out.delta, cpu.out.delta, 10 * tolerance);
-  ExpectAlike("prior mean", device.grad_prior_mean, cpu.grad_prior_mean, 10 * tolerance);
+  ExpectAlike("prior mean", device.out.prior_mean, cpu.out.prior_mean, 10 * tolerance);
+  ExpectAlike("prior sigma", device.out.prior_sigma, cpu.out.prior_sigma, 10 * tolerance);
+  ExpectAlike("prior covariance", device.out.prior_covariance, cpu.out.prior_covariance,
+              10 * tolerance);
 }
 
 // Camera, degrees of freedom, loss.
@@ -72,7 +76,7 @@ class EmulatedSample : public ::testing::TestWithParam<Case>, OnEmulatedDevice {
     GradientCase c;
     c.camera = camera, c.dof = dof, c.loss = loss;
     c.information = (camera + loss) % 2;
-    c.prior = loss % 2;
+    c.prior = loss % 2, c.prior_form = PriorFormOf(camera, loss);
     c.displacement = 0.02;
     return MakeGradientBatch(random, c);
   }
@@ -202,6 +206,49 @@ TEST_F(EmulatedSampleBatch, APriorThatJumpsHasNoSteinVariates) {
   ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
   ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
   ExpectClose(device, cpu, 1e-3);
+}
+
+// A range whose ends cut into the posterior: of both precisions, of a loss, of the adaptive
+// sampler, and in the form with half widths. The device's scores are in the precision of the
+// samples.
+TEST_F(EmulatedSampleBatch, EndsOfADepthRangeAgreeWithTheCpu) {
+  TestRandom random;
+  for (const int dof : {6, 4}) {
+    GradientCase c;
+    c.dof = dof, c.displacement = 0.02, c.loss = PROPNP_LOSS_HUBER;
+    GradientBatch b = MakeGradientBatch(random, c);
+    for (double& w : b.w2d) w *= 0.01;  // so that it is as wide as the range
+    for (const bool symmetric : {false, true}) {
+      OwnPrior own = OwnPrior::DepthRange({2.8, 4.1},
+                                          symmetric ? std::vector<double>{0.15, 0.2}
+                                                    : std::vector<double>{-0.15, 0.13, -0.14, 0.2});
+      for (const int32_t precision : {PROPNP_FLOAT64, PROPNP_FLOAT32}) {
+        SampleCall device(b, 0, precision, 700), cpu(b, -1, PROPNP_FLOAT64, 700);
+        std::vector<double> depth[2], bound[2];
+        for (SampleCall* call : {&device, &cpu}) {
+          const int64_t widths = symmetric ? 2 : 4;
+          std::vector<double>&d = depth[call == &cpu], &w = bound[call == &cpu];
+          d.assign(2 * 2, kNaN), w.assign(2 * widths, kNaN);
+          call->inputs.cost.prior = own.For(2);
+          call->options.control_variates = 1;
+          call->options.method = symmetric ? PROPNP_SAMPLER_AMIS : PROPNP_SAMPLER_MIXTURE;
+          call->args.grad_prior_depth = View(d.data(), {2, 2});
+          call->args.grad_prior_bound = View(w.data(), {2, widths});
+        }
+        const Status status = SamplePosterior(SharedContext(), device.args);
+        ASSERT_TRUE(status.ok()) << status.message();
+        ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
+        ExpectClose(device, cpu, 3e-3);
+        ExpectAlike("depth", depth[0], depth[1], 1e-2);
+        ExpectAlike("bound", bound[0], bound[1], 1e-2);
+        // Without mass at the ends only the volume's part is left, in which two ends cancel.
+        const std::vector<double>& g = bound[1];
+        const double of_mass =
+            symmetric ? g[0] + 1 / 0.15 : std::fabs(g[0] + g[1]) + std::fabs(g[2] + g[3]);
+        EXPECT_GT(of_mass, 0.1);
+      }
+    }
+  }
 }
 
 // With the memory that the query asks for nothing beyond it is written, and the bits are the same.

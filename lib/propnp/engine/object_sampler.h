@@ -272,7 +272,8 @@ class ObjectSampler {
         cost, {num_samples_, drawn_.pose(0), samples_.plain_weight, samples_.gradient_weight},
         &result_.prior_gradient, &result_.range_gradient);
     if (!has_target_ || !args_.loss_gradient) return;
-    AddCostGradient(cost, target_, &result_.prior_gradient, &result_.range_gradient);
+    add_prior_cost_gradient(scratch_.object.prior, cost.dof(), target_, 1.0,
+                            &result_.prior_gradient, &result_.range_gradient);
   }
 
   // A density that ends abruptly has no Stein control variates.

@@ -9,38 +9,71 @@
 #include "propnp/engine/gradient_args.h"
 #include "propnp/engine/problem.h"
 #include "propnp/engine/sample_args.h"
-#include "propnp/math/prior.h"
+#include "propnp/math/sampled_prior_gradient.h"
 
 namespace propnp {
 
-// With respect to the bounds of a depth range: z0 z1, and x0 x1 y0 y1 of x/z and y/z.
-struct RangeGradient {
-  double depth[2];
-  double bound[4];
-};
-
 // The caller's tensors; `depth` and `bound` are missing where an operation has no such gradient.
 struct PriorGradientTensors {
-  struct Named {
-    const char* name;
-    propnp_tensor tensor;
-  };
-  Named mean, sigma, covariance, depth, bound;
+  propnp_tensor mean, sigma, covariance, depth, bound;
 
-  explicit PriorGradientTensors(const propnp_sample_args& args);
-  explicit PriorGradientTensors(const propnp_gradients& gradients);
+  explicit PriorGradientTensors(const propnp_sample_args& a)
+      : mean(a.grad_prior_mean),
+        sigma(a.grad_prior_sigma),
+        covariance(a.grad_prior_covariance),
+        depth(a.grad_prior_depth),
+        bound(a.grad_prior_bound) {}
+  PROPNP_HOST_DEVICE explicit PriorGradientTensors(const propnp_gradients& g)
+      : mean(g.prior_mean),
+        sigma(g.prior_sigma),
+        covariance(g.prior_covariance),
+        depth{},
+        bound{} {}
 
-  bool AnyGiven() const;
+  PROPNP_HOST_DEVICE bool AnyGiven() const {
+    return IsGiven(mean) || IsGiven(sigma) || IsGiven(covariance) || IsGiven(depth) ||
+           IsGiven(bound);
+  }
 
-  // Refuses gradients of what the prior has not, or of other shapes. `zero_without_prior`: then
-  // those of a log-depth prior's mean and sigma are zero rather than refused.
-  Status Check(const Problem& problem, bool zero_without_prior) const;
+  // Refuses gradients of what the prior has not, or of other shapes. `prefix` is what the tensors'
+  // names begin with. `zero_without_prior`: then those of a log-depth prior's mean and sigma are
+  // zero rather than refused.
+  Status Check(const Problem& problem, const std::string& prefix, bool zero_without_prior) const;
 
   // Whether they can hold every number.
-  bool Fit(const PriorGradient<double>& gradient, const RangeGradient& of_range) const;
+  PROPNP_HOST_DEVICE bool Fit(const PriorGradient<double>& gradient,
+                              const RangeGradient& of_range) const {
+    return FitInto(mean, gradient.mean) && FitInto(sigma, gradient.sigma) &&
+           FitInto(covariance, gradient.covariance) && FitInto(depth, of_range.depth) &&
+           FitInto(bound, of_range.bound);
+  }
 
-  void Store(const Problem& problem, int64_t index, const PriorGradient<double>& gradient,
-             const RangeGradient& of_range) const;
+  PROPNP_HOST_DEVICE void Store(const Problem& problem, int64_t index,
+                                const PriorGradient<double>& gradient,
+                                const RangeGradient& of_range) const {
+    const int size = SizeOf(problem);
+    StoreRow(mean, index, gradient.mean, size);
+    StoreRow(sigma, index, gradient.sigma, 3);
+    StoreMatrix(covariance, index, gradient.covariance, size);
+    StoreRow(depth, index, of_range.depth, 2);
+    const double* const b = of_range.bound;
+    const double half_widths[] = {b[1] - b[0], b[3] - b[2]};
+    const bool symmetric = IsGiven(bound) && bound.shape[1] == 2;
+    StoreRow(bound, index, symmetric ? half_widths : b, symmetric ? 2 : 4);
+  }
+
+ private:
+  // The dimension of the Gaussian.
+  PROPNP_HOST_DEVICE static int SizeOf(const Problem& problem) {
+    const propnp_prior* const prior = problem.cost->prior;
+    return prior && prior->kind == PROPNP_PRIOR_POSE ? problem.dof() : 3;
+  }
+
+  // Whether `values` fit into `t`, which takes none if it is not given.
+  template <size_t kCount>
+  PROPNP_HOST_DEVICE static bool FitInto(const propnp_tensor& t, const double (&values)[kCount]) {
+    return !IsGiven(t) || AllWithin(values, kCount, LargestOf(t));
+  }
 };
 
 }  // namespace propnp
