@@ -5,25 +5,11 @@
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/operations.h"
 #include "cuda_sampler/sample_output.h"
+#include "cuda_sampler/sample_summary.h"
 #include "propnp/engine/sample_wants.h"
 
 namespace propnp::gpu {
 namespace {
-
-// What the CPU's sampler has and this one has not, by name; empty if nothing of it is asked for.
-std::string MissingFeature(const propnp_sample_args& a) {
-  if (a.options->method == PROPNP_SAMPLER_LAPLACE) return "the method PROPNP_SAMPLER_LAPLACE";
-  if (a.symmetries) return "symmetries";
-  const std::pair<const char*, const propnp_tensor*> summaries[] = {
-      {"mean_pose", &a.mean_pose}, {"covariance", &a.covariance},
-      {"mode_mean", &a.mode_mean}, {"mode_moment_covariance", &a.mode_moment_covariance},
-      {"quantiles", &a.quantiles}, {"region_log_density", &a.region_log_density},
-      {"draws", &a.draws}};
-  for (const auto& [name, tensor] : summaries) {
-    if (IsGiven(*tensor)) return std::string("the output ") + name;
-  }
-  return "";
-}
 
 // Whether any object may: a depth range ends abruptly, and pose priors are looked at one by one.
 bool UsesSteinVariates(const propnp_sample_args& a) {
@@ -56,8 +42,22 @@ SampleOutputs OutputsOf(const propnp_sample_args& a) {
           a.grad_delta,
           PriorGradientTensors(a),
           {a.grad_x3d, a.grad_x2d, a.grad_w2d, a.grad_sqrt_info, 0},
-          a.loss_gradient && IsGiven(a.pose_target),
-          WantsModes(a)};
+          a.loss_gradient && IsGiven(a.pose_target)};
+}
+
+bool WantsSummaries(const propnp_sample_args& a) {
+  return SummariesNeedPoses(a) || IsGiven(a.region_log_density);
+}
+SummaryOutputs SummariesOf(const propnp_sample_args& a) {
+  return {a.mean_pose,
+          a.covariance,
+          a.mode_mean,
+          a.mode_moment_covariance,
+          a.quantile_levels,
+          a.quantiles,
+          a.region_shares,
+          a.region_log_density,
+          a.draws};
 }
 
 template <int kDof, typename T>
@@ -71,6 +71,7 @@ class Sampler {
     inputs_ = AllocateInputs<double>(problem, arena);
     starts_ = RandomStarts<double>::Allocate(problem, start_options, slice_size_, arena);
     memory_ = SampleMemory<kDof>::Allocate(slice_size_, Plan(), arena);
+    summary_ = SummaryMemory::Allocate(slice_size_, args, arena);
     tiles_ = arena->Take<GradientTile>(slice_size_ * num_tiles_);
   }
 
@@ -92,6 +93,7 @@ class Sampler {
   int64_t BytesPerObject() const {
     Arena one;
     SampleMemory<kDof>::Allocate(1, Plan(), &one);
+    SummaryMemory::Allocate(1, args_, &one);
     return static_cast<int64_t>(one.used()) +
            args_.start_options->num_starts * static_cast<int64_t>(sizeof(StartPose<double>));
   }
@@ -105,6 +107,9 @@ class Sampler {
                         args_.pose_target,
                         args_.loss_gradient && IsGiven(args_.pose_target),
                         WantsEndsOfRange(args_),
+                        WantsModes(args_) || SummariesNeedModes(args_),
+                        args_.symmetries != nullptr,
+                        args_.symmetries ? *args_.symmetries : propnp_symmetries{},
                         starts_,
                         memory_};
     MakeStarts<kDof>(inputs_, StartOptions(), slice, starts_, queue);
@@ -130,7 +135,8 @@ class Sampler {
       WeighSamples(a, queue);
     }
     const SampleOutputs outputs = OutputsOf(args_);
-    if (outputs.wants_modes) DescendToModes(a, queue);
+    if (a.wants_modes) DescendToModes(a, queue);
+    DivideMass(a, queue);
     const SamplePlan plan = Plan();
     if (plan.NeedsScores()) ComputeScores<kDof>(SamplesOf(a), memory_.score, queue);
     if (plan.stein) CorrectGradientWeights(a, queue);
@@ -139,6 +145,7 @@ class Sampler {
       ComputeGradient<kDof>(SamplesOf(a), outputs.points, num_tiles_, tiles_, queue);
     }
     StorePosteriors(a, outputs, num_tiles_, with_gradient ? tiles_ : nullptr, queue);
+    if (WantsSummaries(args_)) StoreSummaries(a, SummariesOf(args_), summary_, queue);
   }
 
   // The starts draw from the sampler's seed.
@@ -162,6 +169,7 @@ class Sampler {
   DeviceInputs<double>* inputs_;
   RandomStarts<double> starts_;
   SampleMemory<kDof> memory_;
+  SummaryMemory summary_;
   GradientTile* tiles_;
 };
 
@@ -174,10 +182,11 @@ auto Body(const propnp_sample_args& args) {
   };
 }
 
+// What the CPU's sampler has and this one has not.
 int32_t CheckFeatures(const propnp_sample_args& args, propnp_backend_error* error) {
-  const std::string missing = MissingFeature(args);
-  if (missing.empty()) return 0;
-  return Refuse(Status(StatusCode::kUnavailable, missing + " is not available on a CUDA device"),
+  if (args.options->method != PROPNP_SAMPLER_LAPLACE) return 0;
+  return Refuse(Status(StatusCode::kUnavailable,
+                       "the method PROPNP_SAMPLER_LAPLACE is not available on a CUDA device"),
                 error);
 }
 

@@ -258,6 +258,9 @@ ModesKernel(PROPNP_ARGUMENT SamplerArgs<kDof> args) {
   if (IsGiven(args.pose_target) && !LoadPose<kDof>(args.pose_target, index, target)) {
     status |= PROPNP_STATUS_NON_FINITE_INPUT;
   }
+  if (args.has_symmetries && !SymmetriesAreValid(args.symmetries, index)) {
+    status |= PROPNP_STATUS_NON_FINITE_INPUT;
+  }
   if (thread_index() == 0) {
     args.memory.bases[local].active = 0;
     args.memory.bases[local].num_bases = 0;
@@ -303,7 +306,9 @@ DescentKernel(PROPNP_ARGUMENT SamplerArgs<kDof> args) {
   const int mode =
       descend_to_mode(cost, StepControlOf(args.start_options),
                       m.pose + (local * m.num_samples + low) * 7, state.modes, state.num_modes);
-  if (team.rank() == 0) state.basins[descent] = mode;
+  if (team.rank() != 0) return;
+  state.basins[descent] = mode;
+  state.basin_samples[descent] = static_cast<int32_t>(low);
 }
 
 }  // namespace

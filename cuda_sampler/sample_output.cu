@@ -7,6 +7,7 @@
 #include "cuda_sampler/point_row.h"
 #include "cuda_sampler/sample_output.h"
 #include "cuda_sampler/sampled_prior_gradient.h"
+#include "propnp/engine/store_row.h"
 
 namespace propnp::gpu {
 namespace {
@@ -29,17 +30,10 @@ struct Findings {
   bool improper;
 };
 
-// In shared memory.
-struct ModeOrder {
-  double probability[PROPNP_MAX_MODES];
-  int order[PROPNP_MAX_MODES];  // most probable first
-};
-
 template <int kDof>
 class Writer {
  public:
-  PROPNP_DEVICE Writer(const OutputArgs<kDof>& args, int64_t local, const BlockTeam& team,
-                       ModeOrder* order)
+  PROPNP_DEVICE Writer(const OutputArgs<kDof>& args, int64_t local, const BlockTeam& team)
       : args_(args.sampler),
         to_(args.to),
         memory_(args.sampler.memory),
@@ -47,14 +41,11 @@ class Writer {
         index_(args.sampler.Index(local)),
         state_(args.sampler.memory.states[local]),
         team_(team),
-        order_(*order),
         num_tiles_(args.num_tiles),
         tiles_(args.tiles),
         status_(args.sampler.memory.states[local].status) {}
 
   PROPNP_DEVICE void Run() {
-    if (thread_index() == 0) OrderModes();
-    team_.barrier();
     Findings found = {};
     if (!failed()) Find(&found);
     if (!failed() && !Fits(found)) {
@@ -68,6 +59,8 @@ class Writer {
     }
     StoreModes();
     StoreSamples();
+    team_.barrier();
+    if (thread_index() == 0) state_.status = status_;  // what comes after sees the failure, too
   }
 
  private:
@@ -109,36 +102,6 @@ class Writer {
         StorePointRow(problem, to_.points.sqrt_info, v, points, i, kZeros, 4);
       }
     }
-  }
-
-  PROPNP_DEVICE void OrderModes() {
-    const int modes = failed() ? 0 : state_.num_modes;
-    for (int m = 0; m < modes; ++m) order_.probability[m] = 0;
-    if (modes > 0 && to_.wants_modes) {
-      if (state_.mode_count <= 1) {
-        order_.probability[OnlyMode()] = 1;
-      } else {
-        for (int k = 0; k < kDescents; ++k) {
-          order_.probability[state_.basins[k]] += 1.0 / kDescents;
-        }
-      }
-    }
-    for (int m = 0; m < modes; ++m) {
-      int place = m;
-      for (; place > 0 && order_.probability[order_.order[place - 1]] < order_.probability[m];
-           --place) {
-        order_.order[place] = order_.order[place - 1];
-      }
-      order_.order[place] = m;
-    }
-  }
-
-  // All descents end in the one minimum there is; if there is none, in the mode of lowest cost.
-  PROPNP_DEVICE int OnlyMode() const {
-    for (int m = 0; m < state_.num_modes; ++m) {
-      if (state_.modes[m].converged) return m;
-    }
-    return 0;
   }
 
   PROPNP_DEVICE double TargetCost(const DeviceObject<double>& object) const {
@@ -191,37 +154,20 @@ class Writer {
     StoreAt(to_.grad_delta, index_, found.delta);
   }
 
-  // Numbers of a row of (B, rows, columns); nothing if the row lies beyond the caller's.
-  PROPNP_DEVICE void StoreRowOf(const propnp_tensor& t, int64_t row, const double* values,
-                                int count) const {
-    if (!IsGiven(t) || row >= t.shape[1]) return;
-    const int64_t first = index_ * t.stride[0] + row * t.stride[1];
-    for (int k = 0; k < count; ++k) {
-      Store(t, first + (t.ndim > 2 ? k * t.stride[2] : 0), values[k]);
-    }
-  }
-
   PROPNP_DEVICE void StoreModes() const {
     constexpr int kStorage = DofPolicy<kDof>::kStorage;
+    constexpr double kZeros[7] = {};
     for (int rank = thread_index(); rank < PROPNP_MAX_MODES; rank += block_size()) {
-      const bool used = !failed() && rank < state_.num_modes;
-      const int m = used ? order_.order[rank] : 0;
-      double covariance[kDof * kDof] = {}, pose[7] = {};
-      const double probability = used ? order_.probability[m] : 0;
+      const bool used = !failed() && rank < state_.num_reported;
+      const int m = used ? state_.mode_order[rank] : 0;
+      double covariance[kDof * kDof] = {};
+      const double probability = used ? state_.mode_probability[m] : 0;
       const double cost = used ? state_.modes[m].cost : 0;
       if (used) tangent_covariance(state_.modes[m], covariance);
-      for (int k = 0; used && k < kStorage; ++k) pose[k] = state_.modes[m].pose[k];
-      StoreRowOf(to_.mode_probability, rank, &probability, 1);
-      StoreRowOf(to_.mode_cost, rank, &cost, 1);
-      StoreRowOf(to_.mode_pose, rank, pose, kStorage);
-      const propnp_tensor& t = to_.mode_covariance;
-      if (!IsGiven(t) || rank >= t.shape[1]) continue;
-      for (int k = 0; k < kDof * kDof; ++k) {
-        Store(t,
-              index_ * t.stride[0] + rank * t.stride[1] + k / kDof * t.stride[2] +
-                  k % kDof * t.stride[3],
-              covariance[k]);
-      }
+      StoreRowOf(to_.mode_probability, index_, rank, &probability, 1);
+      StoreRowOf(to_.mode_cost, index_, rank, &cost, 1);
+      StoreRowOf(to_.mode_pose, index_, rank, used ? state_.modes[m].pose : kZeros, kStorage);
+      StoreMatrixOf(to_.mode_covariance, index_, rank, covariance, kDof);
     }
   }
 
@@ -230,8 +176,8 @@ class Writer {
     for (int64_t s = team_.rank(); s < memory_.num_samples; s += team_.size()) {
       const int64_t slot = local_ * memory_.num_samples + s;
       const double log_weight = failed() ? 0 : memory_.log_weight[slot];
-      StoreRowOf(to_.sample_log_weight, s, &log_weight, 1);
-      StoreRowOf(to_.sample_pose, s, failed() ? kZeros : memory_.pose + slot * 7,
+      StoreRowOf(to_.sample_log_weight, index_, s, &log_weight, 1);
+      StoreRowOf(to_.sample_pose, index_, s, failed() ? kZeros : memory_.pose + slot * 7,
                  DofPolicy<kDof>::kStorage);
     }
   }
@@ -259,9 +205,8 @@ class Writer {
   const SampleOutputs& to_;
   const SampleMemory<kDof>& memory_;
   const int64_t local_, index_;
-  const ObjectState<kDof>& state_;
+  ObjectState<kDof>& state_;
   const BlockTeam team_;
-  ModeOrder& order_;
   const int64_t num_tiles_;
   const GradientTile* const tiles_;
   uint32_t status_;
@@ -271,8 +216,8 @@ class Writer {
 template <int kDof>
 PROPNP_KERNEL(kThreads)
 OutputKernel(OutputArgs<kDof> args) {
-  const BlockTeam team(shared_memory() + sizeof(ModeOrder));
-  Writer<kDof>(args, block_index(), team, reinterpret_cast<ModeOrder*>(shared_memory())).Run();
+  const BlockTeam team(shared_memory());
+  Writer<kDof>(args, block_index(), team).Run();
 }
 
 }  // namespace
@@ -281,8 +226,7 @@ template <int kDof>
 void StorePosteriors(const SamplerArgs<kDof>& args, const SampleOutputs& outputs, int64_t num_tiles,
                      const GradientTile* tiles, Queue* queue) {
   queue->Launch("store posteriors", OutputKernel<kDof>, args.slice.count, kThreads,
-                sizeof(ModeOrder) + BlockTeam::kScratchBytes,
-                OutputArgs<kDof>{args, outputs, num_tiles, tiles});
+                BlockTeam::kScratchBytes, OutputArgs<kDof>{args, outputs, num_tiles, tiles});
 }
 
 #define PROPNP_INSTANTIATE(kDof)                                                         \

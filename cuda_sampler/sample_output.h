@@ -17,7 +17,6 @@ struct SampleOutputs {
   PriorGradientTensors prior;
   PointTensors points;  // of the gradient
   int32_t loss_gradient;
-  int32_t wants_modes;  // and so their probabilities
 };
 
 // An object whose numbers do not fit fails. `tiles` is (slice, num_tiles) of the gradient, null if

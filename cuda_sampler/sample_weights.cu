@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "cuda_sampler/block_control_variates.h"
+#include "cuda_sampler/block_prefix_sum.h"
 #include "cuda_sampler/block_sort.h"
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/pareto_tail.h"
@@ -164,22 +165,10 @@ class Weigher {
 
   // The sums of the plain weights up to each sample, in the scratch.
   PROPNP_DEVICE void FillCumulative() {
-    double* const sums = memory_.scratch + local_ * memory_.sort_size;
-    const int64_t run = DivideUp(count_, team_.size());
-    const int64_t begin = min(run * team_.rank(), count_), end = min(begin + run, count_);
-    double own = 0;
-    for (int64_t s = begin; s < end; ++s) own += memory_.plain_weight[first_ + s];
-    team_.barrier();
     double* const runs = &scratch_->tile.columns[0][0];  // as many numbers as there are threads
-    runs[team_.rank()] = own;
-    team_.barrier();
-    double sum = 0;
-    for (int t = 0; t < team_.rank(); ++t) sum += runs[t];
-    for (int64_t s = begin; s < end; ++s) {
-      sum += memory_.plain_weight[first_ + s];
-      sums[s] = sum;
-    }
-    team_.barrier();
+    BlockPrefixSum(
+        count_, [&](int64_t s) { return memory_.plain_weight[first_ + s]; }, runs,
+        memory_.scratch + local_ * memory_.sort_size);
   }
 
   const SamplerArgs<kDof>& args_;

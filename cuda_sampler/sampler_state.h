@@ -7,6 +7,7 @@
 
 #include "cuda_sampler/displaced.h"
 #include "propnp/engine/kernels/proposal_kernels.h"
+#include "propnp/engine/object_symmetries.h"
 #include "propnp/math/amis_proposal.h"
 #include "propnp/math/proposal_cluster.h"
 #include "propnp/math/stein_modes.h"
@@ -41,7 +42,13 @@ struct ObjectState {
   int32_t stage;                                      // of the samples there are: 0 or 1
   int32_t wants_refit;                                // a second stage should be tried
   double log_evidence, relative_variance, ess, khat;  // the second that of the evidence
-  int32_t basins[kDescents];                          // the mode in which each descent ended
+  int32_t basins[kDescents];         // the mode in which each descent ended, or that stands for it
+  int32_t basin_samples[kDescents];  // where each began
+  int32_t num_basin_samples;         // 0: there is but one mode, or nobody asks
+
+  double mode_probability[PROPNP_MAX_MODES];
+  int32_t mode_order[PROPNP_MAX_MODES];  // of the reported ones, most probable first
+  int32_t num_reported;                  // modes that no symmetry of the object makes equal
 };
 
 // A sample that carries weight, in the chart v of the mode nearest to it.
@@ -160,6 +167,9 @@ struct SamplerArgs {
   propnp_tensor pose_target;
   int32_t loss_gradient;  // of cost_target + log_evidence
   int32_t ends_of_range;  // nonzero: their gradient is asked for
+  int32_t wants_modes;    // nonzero: and so their probabilities
+  int32_t has_symmetries;
+  propnp_symmetries symmetries;
   RandomStarts<double> starts;
   SampleMemory<kDof> memory;
 
@@ -167,6 +177,10 @@ struct SamplerArgs {
     return options.seed_pointer ? *options.seed_pointer : options.seed;
   }
   PROPNP_DEVICE int64_t Index(int64_t local) const { return slice.first + local; }
+  PROPNP_DEVICE ObjectSymmetries<kDof> SymmetriesOf(int64_t local,
+                                                    const DofPolicy<kDof>& dof) const {
+    return {has_symmetries ? &symmetries : nullptr, Index(local), dof};
+  }
 };
 
 // The steps, each of all objects of the slice, or of the list.
@@ -190,6 +204,9 @@ template <int kDof>
 void CorrectGradientWeights(const SamplerArgs<kDof>& args, Queue* queue);
 template <int kDof>
 void DescendToModes(const SamplerArgs<kDof>& args, Queue* queue);
+// Probabilities and order of the modes, after the descents where they are wanted.
+template <int kDof>
+void DivideMass(const SamplerArgs<kDof>& args, Queue* queue);
 
 }  // namespace propnp::gpu
 

@@ -85,7 +85,8 @@ TEST(PosteriorMoments, OfHalfTurnsAreFinite) {
 TEST(WeightedDistribution, QuantilesOfFewNumbers) {
   const double values[4] = {3, 100, 1, 2}, weights[4] = {0.25, 0, 0.5, 0.25};
   int32_t order[4];
-  const WeightedDistribution distribution(values, weights, 4, order);
+  double cumulative[4];
+  const WeightedDistribution distribution(values, weights, 4, order, cumulative);
   // 1 stands at 1/4 of the mass, 2 at 5/8, 3 at 7/8.
   const double expected[][2] = {{0, 1},      {0.25, 1},  {0.4375, 1.5}, {0.625, 2},
                                 {0.75, 2.5}, {0.875, 3}, {1, 3}};
@@ -99,7 +100,8 @@ TEST(WeightedDistribution, QuantilesOfInfiniteNumbers) {
   const double infinity = std::numeric_limits<double>::infinity();
   const double values[4] = {1, 2, infinity, infinity}, weights[4] = {0.25, 0.25, 0.25, 0.25};
   int32_t order[4];
-  const WeightedDistribution distribution(values, weights, 4, order);
+  double cumulative[4];
+  const WeightedDistribution distribution(values, weights, 4, order, cumulative);
   EXPECT_EQ(distribution.Quantile(0.375), 2);
   EXPECT_EQ(distribution.Quantile(0.5), infinity);
   EXPECT_EQ(distribution.Quantile(0.75), infinity);

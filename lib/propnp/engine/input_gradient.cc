@@ -131,7 +131,7 @@ Status CheckGradients(const Problem& problem, const propnp_gradients* gradients)
       CheckPointTensor(problem, "gradients.sqrt_info", g.sqrt_info, {2, 2}, true));
   PROPNP_RETURN_IF_ERROR(CheckTensor("gradients.delta", g.delta, {b}, true));
   PROPNP_RETURN_IF_ERROR(CheckTensor("gradients.relative_delta", g.relative_delta, {b}, true));
-  PROPNP_RETURN_IF_ERROR(PriorGradientTensors(g).Check(problem, "gradients.prior_", true));
+  PROPNP_RETURN_IF_ERROR(PriorGradientTensors(g).Check(problem, kPriorNames, true));
   return CheckCameraParameters(problem, g.camera_parameters);
 }
 

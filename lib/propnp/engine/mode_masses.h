@@ -86,8 +86,10 @@ class ModeMasses {
     if (symmetries.empty()) return;
     PosteriorResult& r = result_;
     int representative[PROPNP_MAX_MODES], kept = 0;
-    FoldModes(symmetries, dof, modes_, r.num_modes, target ? target : modes_[r.mode_order[0]].pose,
-              representative);
+    FoldModes(
+        dof, modes_, r.num_modes,
+        [&](int n, int m) { return symmetries.DistanceToImage(modes_[n], modes_[m]); },
+        target ? target : modes_[r.mode_order[0]].pose, representative);
     r.mode_count = 0;
     for (int m = 0; m < r.num_modes; ++m) {
       if (representative[m] == m) {

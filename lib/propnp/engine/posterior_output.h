@@ -12,6 +12,7 @@
 #include "propnp/engine/input_gradient.h"
 #include "propnp/engine/object_sampler.h"
 #include "propnp/engine/point_rows.h"
+#include "propnp/engine/store_row.h"
 
 namespace propnp {
 
@@ -42,14 +43,6 @@ class PosteriorOutput {
     StoreAt(args_.status, index_, static_cast<int32_t>(result_.status));
   }
 
-  // Numbers of a row of (B, rows, columns); nothing if the row lies beyond the caller's.
-  void StoreRowOf(const propnp_tensor& t, int64_t row, const double* values, int count) const {
-    if (!IsGiven(t) || row >= t.shape[1]) return;
-    const int64_t first = index_ * t.stride[0] + row * t.stride[1];
-    for (int k = 0; k < count; ++k)
-      propnp::Store(t, first + (count > 1 ? k * t.stride[2] : 0), values[k]);
-  }
-
   void StoreModes() const {
     constexpr double kZeros[kDof * kDof > 7 ? kDof * kDof : 7] = {};
     for (int m = 0; m < PROPNP_MAX_MODES; ++m) {
@@ -57,23 +50,12 @@ class PosteriorOutput {
       const PosteriorMode<kDof>* mode = used ? &scratch_.modes[result_.mode_order[m]] : nullptr;
       const double probability = used ? result_.mode_probability[result_.mode_order[m]] : 0;
       const double cost = used ? mode->cost : 0;
-      StoreRowOf(args_.mode_probability, m, &probability, 1);
-      StoreRowOf(args_.mode_cost, m, &cost, 1);
-      StoreRowOf(args_.mode_pose, m, used ? mode->pose : kZeros, problem_.pose_size());
+      StoreRowOf(args_.mode_probability, index_, m, &probability, 1);
+      StoreRowOf(args_.mode_cost, index_, m, &cost, 1);
+      StoreRowOf(args_.mode_pose, index_, m, used ? mode->pose : kZeros, problem_.pose_size());
       double covariance[kDof * kDof] = {};
       if (used) tangent_covariance(*mode, covariance);
-      StoreCovariance(m, covariance);
-    }
-  }
-
-  void StoreCovariance(int m, const double* covariance) const {
-    const propnp_tensor& t = args_.mode_covariance;
-    if (!IsGiven(t) || m >= t.shape[1]) return;
-    for (int i = 0; i < kDof; ++i) {
-      for (int j = 0; j < kDof; ++j) {
-        propnp::Store(t, index_ * t.stride[0] + m * t.stride[1] + i * t.stride[2] + j * t.stride[3],
-                      covariance[i * kDof + j]);
-      }
+      StoreMatrixOf(args_.mode_covariance, index_, m, covariance, kDof);
     }
   }
 
@@ -83,8 +65,8 @@ class PosteriorOutput {
     const int64_t count = args_.options->num_samples;
     for (int64_t s = 0; s < count; ++s) {
       const double log_weight = failed() ? 0 : scratch_.samples.log_weight[s];
-      StoreRowOf(args_.sample_log_weight, s, &log_weight, 1);
-      StoreRowOf(args_.sample_pose, s, failed() ? kZeros : scratch_.drawn.pose(s),
+      StoreRowOf(args_.sample_log_weight, index_, s, &log_weight, 1);
+      StoreRowOf(args_.sample_pose, index_, s, failed() ? kZeros : scratch_.drawn.pose(s),
                  problem_.pose_size());
     }
   }

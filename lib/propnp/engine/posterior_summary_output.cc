@@ -7,7 +7,7 @@
 #include <limits>
 #include <string>
 
-#include "propnp/engine/tensor.h"
+#include "propnp/engine/store_row.h"
 
 namespace propnp {
 namespace {
@@ -82,31 +82,12 @@ class SummaryWriter {
     const propnp_tensor& mean = args_.mode_mean;
     const propnp_tensor& covariance = args_.mode_moment_covariance;
     for (int rank = 0; rank < PROPNP_MAX_MODES; ++rank) {
-      const bool wants_mean = IsGiven(mean) && rank < mean.shape[1];
-      const bool wants_covariance = IsGiven(covariance) && rank < covariance.shape[1];
-      if (!wants_mean && !wants_covariance) return;
+      if (!HasRow(mean, rank) && !HasRow(covariance, rank)) return;
       Moments moments = {};
       if (!posterior_.failed && rank < posterior_.num_modes) MomentsOfBasin(rank, &moments);
-      if (wants_mean) {
-        StoreRow(Row(mean, rank), index_, moments.mean, problem_.pose_size());
-      }
-      if (wants_covariance) {
-        StoreMatrix(Row(covariance, rank), index_, moments.covariance, kDof);
-      }
+      StoreRowOf(mean, index_, rank, moments.mean, problem_.pose_size());
+      StoreMatrixOf(covariance, index_, rank, moments.covariance, kDof);
     }
-  }
-
-  // The second axis fixed.
-  static propnp_tensor Row(const propnp_tensor& t, int64_t row) {
-    propnp_tensor part = t;
-    const int64_t size = t.dtype == PROPNP_FLOAT32 ? sizeof(float) : sizeof(double);
-    part.data = static_cast<char*>(t.data) + row * t.stride[1] * size;
-    for (int axis = 1; axis + 1 < t.ndim; ++axis) {
-      part.shape[axis] = t.shape[axis + 1];
-      part.stride[axis] = t.stride[axis + 1];
-    }
-    --part.ndim;
-    return part;
   }
 
   // A basin in which no draw has ended keeps its mode and no extent.
@@ -135,7 +116,8 @@ class SummaryWriter {
     if (!posterior_.failed) FillSteps(count);
     for (int i = 0; i < kDof; ++i) {
       const WeightedDistribution distribution(scratch_.steps + i * count, posterior_.samples.weight,
-                                              posterior_.failed ? 0 : count, scratch_.order);
+                                              posterior_.failed ? 0 : count, scratch_.order,
+                                              scratch_.cumulative);
       for (int64_t q = 0; q < out.shape[1]; ++q) {
         Store(out, index_ * out.stride[0] + q * out.stride[1] + i * out.stride[2],
               distribution.Quantile(LoadAt<double>(args_.quantile_levels, q)));
@@ -147,7 +129,7 @@ class SummaryWriter {
   void FillSteps(int64_t count) const {
     double step[kDof];
     for (int64_t s = 0; s < count; ++s) {
-      StepBetween(posterior_.dof, ModeInOrder(0).pose, samples_.pose + 7 * s, step);
+      step_between(posterior_.dof, ModeInOrder(0).pose, samples_.pose + 7 * s, step);
       for (int i = 0; i < kDof; ++i) scratch_.steps[i * count + s] = step[i];
     }
   }
@@ -159,7 +141,7 @@ class SummaryWriter {
     if (!IsGiven(out)) return;
     const WeightedDistribution distribution(posterior_.cost, posterior_.samples.weight,
                                             posterior_.failed ? 0 : posterior_.samples.count,
-                                            scratch_.order);
+                                            scratch_.order, scratch_.cumulative);
     for (int64_t r = 0; r < out.shape[1]; ++r) {
       const double cost = distribution.Quantile(LoadAt<double>(args_.region_shares, r));
       Store(out, index_ * out.stride[0] + r * out.stride[1],
@@ -203,6 +185,7 @@ SummaryScratch SummaryScratch::Allocate(const Problem& problem, const propnp_sam
   if (IsGiven(args.quantiles)) scratch.steps = arena->Take<double>(s * problem.dof());
   if (IsGiven(args.quantiles) || IsGiven(args.region_log_density)) {
     scratch.order = arena->Take<int32_t>(s);
+    scratch.cumulative = arena->Take<double>(s);
   }
   if (args.symmetries && SummariesNeedModes(args)) scratch.folded = arena->Take<double>(s * 7);
   if (IsGiven(args.draws)) scratch.chosen = arena->Take<int32_t>(args.draws.shape[1]);
@@ -231,15 +214,6 @@ Status CheckSummaries(const Problem& problem, const propnp_sample_args& a) {
                                    ", expected at most 2147483647 an object");
   }
   return Status();
-}
-
-bool SummariesNeedModes(const propnp_sample_args& args) {
-  return IsGiven(args.mean_pose) || IsGiven(args.covariance) || IsGiven(args.mode_mean) ||
-         IsGiven(args.mode_moment_covariance) || IsGiven(args.quantiles);
-}
-
-bool SummariesNeedPoses(const propnp_sample_args& args) {
-  return SummariesNeedModes(args) || IsGiven(args.draws);
 }
 
 template <int kDof>

@@ -10,7 +10,7 @@
 #include "propnp/engine/object_symmetries.h"
 #include "propnp/engine/posterior_modes.h"
 #include "propnp/engine/posterior_summary.h"
-#include "propnp/engine/sample_args.h"
+#include "propnp/engine/sample_wants.h"
 
 namespace propnp {
 
@@ -28,10 +28,11 @@ struct BasinDraws {
 
 // Memory for one object's summaries at a time; nothing where none are asked for.
 struct SummaryScratch {
-  double* steps;    // (D, S)
-  int32_t* order;   // (S)
-  int32_t* chosen;  // (K)
-  double* folded;   // (S, 7) samples as images nearest to a mode; with symmetries only
+  double* steps;       // (D, S)
+  int32_t* order;      // (S)
+  double* cumulative;  // (S) of weights in that order
+  int32_t* chosen;     // (K)
+  double* folded;      // (S, 7) samples as images nearest to a mode; with symmetries only
 
   static SummaryScratch Allocate(const Problem& problem, const propnp_sample_args& args,
                                  Arena* arena);
@@ -39,11 +40,6 @@ struct SummaryScratch {
 
 // Shapes, types and levels of what the summaries take and give.
 Status CheckSummaries(const Problem& problem, const propnp_sample_args& args);
-
-// Whether anything is asked for that takes the modes' probabilities.
-bool SummariesNeedModes(const propnp_sample_args& args);
-// The same with the samples' poses.
-bool SummariesNeedPoses(const propnp_sample_args& args);
 
 // One object's posterior as the sampler leaves it.
 template <int kDof>

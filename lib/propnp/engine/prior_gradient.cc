@@ -4,6 +4,7 @@
 #include "propnp/engine/prior_gradient.h"
 
 #include <initializer_list>
+#include <string>
 
 namespace propnp {
 namespace {
@@ -20,7 +21,7 @@ struct Field {
 
 }  // namespace
 
-Status PriorGradientTensors::Check(const Problem& problem, const std::string& prefix,
+Status PriorGradientTensors::Check(const Problem& problem, const PriorGradientNames& names,
                                    bool zero_without_prior) const {
   const int64_t b = problem.num_objects, d = SizeOf(problem);
   const propnp_prior* const prior = problem.cost->prior;
@@ -31,18 +32,18 @@ Status PriorGradientTensors::Check(const Problem& problem, const std::string& pr
   const bool range = kind == PROPNP_PRIOR_DEPTH_RANGE;
   const int64_t bounds = range ? prior->bound.shape[1] : 0;
   for (const Field& field :
-       {Field{"mean", mean, gaussian || zeros, {b, d}},
-        {"sigma", sigma, (kind == PROPNP_PRIOR_LOG_DEPTH && !by_covariance) || zeros, {b, 3}},
-        {"covariance", covariance, by_covariance, {b, d, d}},
-        {"depth", depth, range, {b, 2}},
-        {"bound", bound, range, {b, bounds}}}) {
-    const std::string name = prefix + field.name;
+       {Field{names.mean, mean, gaussian || zeros, {b, d}},
+        {names.sigma, sigma, (kind == PROPNP_PRIOR_LOG_DEPTH && !by_covariance) || zeros, {b, 3}},
+        {names.covariance, covariance, by_covariance, {b, d, d}},
+        {names.depth, depth, range, {b, 2}},
+        {names.bound, bound, range, {b, bounds}}}) {
     if (IsGiven(field.tensor) && !field.has_one) {
-      return Status::InvalidArgument(name + " is given, but cost.prior, of kind " +
-                                     std::to_string(kind) + " (-1: none), has no such number");
+      return Status::InvalidArgument(std::string(field.name) +
+                                     " is given, but cost.prior, of kind " + std::to_string(kind) +
+                                     " (-1: none), has no such number");
     }
     if (field.has_one) {
-      PROPNP_RETURN_IF_ERROR(CheckTensor(name.c_str(), field.tensor, field.shape, true));
+      PROPNP_RETURN_IF_ERROR(CheckTensor(field.name, field.tensor, field.shape, true));
     }
   }
   return Status();

@@ -13,6 +13,16 @@
 
 namespace propnp {
 
+// What the caller knows the tensors as.
+struct PriorGradientNames {
+  const char *mean, *sigma, *covariance, *depth, *bound;
+};
+constexpr PriorGradientNames kSamplePriorNames = {"grad_prior_mean", "grad_prior_sigma",
+                                                  "grad_prior_covariance", "grad_prior_depth",
+                                                  "grad_prior_bound"};
+constexpr PriorGradientNames kPriorNames = {"gradients.prior_mean", "gradients.prior_sigma",
+                                            "gradients.prior_covariance", "", ""};
+
 // The caller's tensors; `depth` and `bound` are missing where an operation has no such gradient.
 struct PriorGradientTensors {
   propnp_tensor mean, sigma, covariance, depth, bound;
@@ -35,10 +45,10 @@ struct PriorGradientTensors {
            IsGiven(bound);
   }
 
-  // Refuses gradients of what the prior has not, or of other shapes. `prefix` is what the tensors'
-  // names begin with. `zero_without_prior`: then those of a log-depth prior's mean and sigma are
-  // zero rather than refused.
-  Status Check(const Problem& problem, const std::string& prefix, bool zero_without_prior) const;
+  // Refuses gradients of what the prior has not, or of other shapes. `zero_without_prior`: then
+  // those of a log-depth prior's mean and sigma are zero rather than refused.
+  Status Check(const Problem& problem, const PriorGradientNames& names,
+               bool zero_without_prior) const;
 
   // Whether they can hold every number.
   PROPNP_HOST_DEVICE bool Fit(const PriorGradient<double>& gradient,

@@ -71,7 +71,7 @@ Status CheckOutputs(const Problem& problem, const propnp_sample_args& a) {
   if (!information && IsGiven(a.grad_sqrt_info)) {
     return Status::InvalidArgument("grad_sqrt_info is given, but sqrt_info is not");
   }
-  PROPNP_RETURN_IF_ERROR(PriorGradientTensors(a).Check(problem, "grad_prior_", false));
+  PROPNP_RETURN_IF_ERROR(PriorGradientTensors(a).Check(problem, kSamplePriorNames, false));
   return CheckSummaries(problem, a);
 }
 

@@ -21,6 +21,16 @@ inline bool WantsModes(const propnp_sample_args& a) {
          IsGiven(a.mode_cost);
 }
 
+// Summaries (posterior_summary_output.h) that take the modes' probabilities.
+inline bool SummariesNeedModes(const propnp_sample_args& a) {
+  return IsGiven(a.mean_pose) || IsGiven(a.covariance) || IsGiven(a.mode_mean) ||
+         IsGiven(a.mode_moment_covariance) || IsGiven(a.quantiles);
+}
+// Those that take the samples' poses.
+inline bool SummariesNeedPoses(const propnp_sample_args& a) {
+  return SummariesNeedModes(a) || IsGiven(a.draws);
+}
+
 }  // namespace propnp
 
 #endif  // PROPNP_ENGINE_SAMPLE_WANTS_H_

@@ -213,7 +213,7 @@ Status PoseDifference(Context& context, const propnp_pose_difference_args& args)
     if (valid && size == 7) {
       step_from_change(static_cast<Tangent>(args.tangent), from, change_between(from, to), step);
     } else if (valid) {
-      StepBetween(FourDof<double>(), from, to, step);
+      step_between(FourDof<double>(), from, to, step);
     }
     StoreOutcome(valid, args.step, args.status, row, static_cast<int>(TangentSize(size)), step);
   });

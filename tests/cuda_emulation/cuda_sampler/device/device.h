@@ -56,6 +56,7 @@ class Queue {
   template <typename Args>
   void Launch(const char* name, void (*kernel)(Args), int64_t blocks, int threads,
               size_t shared_bytes, const Args& args) {
+    static_assert(sizeof(Args) <= 4096, "what every driver takes as a kernel's parameter");
     if (failed() || blocks == 0) return;
     struct Call {
       void (*kernel)(Args);
