@@ -16,19 +16,6 @@ int32_t CheckDevice(int32_t device, propnp_backend_error* error) {
              : static_cast<int32_t>(StatusCode::kUnavailable);
 }
 
-// What this backend has not: named, and never run elsewhere instead.
-#define PROPNP_MISSING_OPERATION(Name, name)                                                    \
-  int32_t Name(const propnp_##name##_args*, propnp_backend_error* error) {                      \
-    return Refuse(Status(StatusCode::kUnavailable, #name " is not available on a CUDA device"), \
-                  error);                                                                       \
-  }                                                                                             \
-  int32_t Name##WorkspaceSize(const propnp_##name##_args* args, uint64_t*,                      \
-                              propnp_backend_error* error) {                                    \
-    return Name(args, error);                                                                   \
-  }
-PROPNP_MISSING_OPERATION(ImplicitGradient, implicit_gradient)
-#undef PROPNP_MISSING_OPERATION
-
 const propnp_backend kBackend = {
     sizeof(propnp_backend),
     PROPNP_BACKEND_VERSION,

@@ -46,8 +46,10 @@ class NewtonProduct {
                                     double* camera_parameters) const {
     PointGradient result = {};
     visit_camera(view.camera().model, [&](auto camera) {
-      using Camera = typename decltype(camera)::template Camera<Dual<double, 2>>;
-      result = PointIn(DualModel<Camera>(view), view, i, loss_delta, camera_parameters);
+      using Number = Dual<double, 2>;
+      using Camera = typename decltype(camera)::template Camera<Number>;
+      result = PointIn(view.template model<Camera, Number>(Number(object_.z_min)), view, i,
+                       loss_delta, camera_parameters);
     });
     return result;
   }
@@ -60,20 +62,6 @@ class NewtonProduct {
   }
 
  private:
-  // A view's constants in dual numbers, of derivative zero.
-  template <typename Camera>
-  PROPNP_DEVICE ViewModel<Camera, Dual<double, 2>> DualModel(const DeviceView<double>& view) const {
-    using Number = Dual<double, 2>;
-    const PreparedCamera<double>& c = view.camera();
-    Number parameters[Camera::kNumParameters];
-    for (int k = 0; k < Camera::kNumParameters; ++k) parameters[k] = Number(c.parameters[k]);
-    return {Camera::from_parameters(parameters, Number(c.limit)),
-            {c.has_box != 0,
-             {Number(c.box[0]), Number(c.box[1])},
-             {Number(c.box[2]), Number(c.box[3])}},
-            Number(object_.z_min)};
-  }
-
   // A tangent direction moves a point by translation + rotation x rotated_point.
   template <typename Model>
   PROPNP_DEVICE PointGradient PointIn(const Model& model, const DeviceView<double>& view, int64_t i,

@@ -20,6 +20,7 @@ PROPNP_DECLARE_OPERATION(SampleExpectation, sample_expectation);
 PROPNP_DECLARE_OPERATION(SampleBackward, sample_backward);
 PROPNP_DECLARE_OPERATION(PosePlus, pose_plus);
 PROPNP_DECLARE_OPERATION(PosePlusBackward, pose_plus_backward);
+PROPNP_DECLARE_OPERATION(ImplicitGradient, implicit_gradient);
 #undef PROPNP_DECLARE_OPERATION
 
 }  // namespace propnp::gpu

@@ -7,6 +7,7 @@
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/newton_product.h"
 #include "cuda_sampler/operations.h"
+#include "propnp/engine/load_cotangent.h"
 #include "propnp/engine/load_pose.h"
 
 namespace propnp::gpu {
@@ -93,27 +94,6 @@ ForwardKernel(ForwardArgs call) {
   StoreAt(call.args.status, index, static_cast<int32_t>(status));
 }
 
-// The cotangent of the step: what the caller gives for it plus what follows from that of the
-// pose's stored numbers. False if it is not finite.
-template <int kDof>
-PROPNP_DEVICE bool LoadCotangent(const ObjectStep<kDof>& taken,
-                                 const propnp_pose_plus_backward_args& args, double* cotangent) {
-  const int64_t index = taken.object.index;
-  for (int i = 0; i < kDof; ++i) {
-    cotangent[i] =
-        IsGiven(args.step_cotangent) ? LoadAt<double>(args.step_cotangent, index, i) : 0.0;
-  }
-  if (IsGiven(args.pose_plus_cotangent)) {
-    const auto dof = GetDof(taken.object, std::integral_constant<int, kDof>());
-    double stored[7];
-    for (int i = 0; i < dof.kStorage; ++i) {
-      stored[i] = LoadAt<double>(args.pose_plus_cotangent, index, i);
-    }
-    dof.retract_vjp(taken.pose, taken.step, stored, cotangent);
-  }
-  return AllWithin(cotangent, kDof, std::numeric_limits<double>::max());
-}
-
 // dL = lambda^T (dg + dH step) with lambda = -H^-1 v.
 template <int kDof>
 PROPNP_KERNEL(kThreads)
@@ -126,7 +106,9 @@ BackwardKernel(BackwardArgs call) {
   taken.Take(in, index, call.args.pose, call.args.epsilon, team);
   uint32_t status = taken.status;
   double lambda[kDof];
-  if (status == 0 && !LoadCotangent(taken, call.args, lambda)) {
+  if (status == 0 && !LoadStepCotangent(GetDof(taken.object, std::integral_constant<int, kDof>()),
+                                        index, taken.pose, taken.step, call.args.step_cotangent,
+                                        call.args.pose_plus_cotangent, lambda)) {
     status |= PROPNP_STATUS_NON_FINITE_INPUT;
   }
   const GradientWriter writer(in, call.gradients);

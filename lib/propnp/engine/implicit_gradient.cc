@@ -11,10 +11,9 @@
 #include "propnp/engine/cuda_plugin.h"
 #include "propnp/engine/load_cotangent.h"
 #include "propnp/engine/load_pose.h"
+#include "propnp/engine/minimum_hessian.h"
 #include "propnp/engine/object_derivatives.h"
 #include "propnp/engine/workspace_size.h"
-#include "propnp/math/cholesky.h"
-#include "propnp/math/symmetric_eigen.h"
 
 namespace propnp {
 namespace {
@@ -36,19 +35,6 @@ Status CheckArgs(const propnp_implicit_gradient_args& a, Problem* problem) {
   return Status();
 }
 
-// Why the Hessian of a single minimum cannot be inverted, or zero.
-template <int kDof>
-uint32_t FactorizeHessian(const double* hessian, Cholesky<kDof, double>* cholesky) {
-  // Rounding of a sum of squares leaves a few epsilon where a direction is not determined at all.
-  constexpr double kTolerance = 64 * std::numeric_limits<double>::epsilon();
-  double null_space[kDof * kDof];
-  bool has_negative = false;
-  const int rank = scaled_rank<kDof>(hessian, kTolerance, null_space, &has_negative);
-  if (has_negative) return PROPNP_STATUS_INDEFINITE;
-  if (rank < kDof) return PROPNP_STATUS_RANK_DEFICIENT;
-  return cholesky->factorize(hessian) ? 0 : PROPNP_STATUS_INDEFINITE;
-}
-
 // One object: `status` beside its gradient.
 template <int kDof>
 class ObjectImplicitGradient {
@@ -64,8 +50,8 @@ class ObjectImplicitGradient {
     if (!LoadPose<kDof>(args_.pose, index, pose)) status |= PROPNP_STATUS_NON_FINITE_INPUT;
     if (status != 0) return status;
     constexpr double kNoStep[kDof] = {};
-    if (!LoadStepCotangent<kDof>(object_, pose, kNoStep, args_.tangent_cotangent,
-                                 args_.pose_cotangent, lambda)) {
+    if (!LoadStepCotangent(DofOf<kDof>(object_), index, pose, kNoStep, args_.tangent_cotangent,
+                           args_.pose_cotangent, lambda)) {
       return PROPNP_STATUS_NON_FINITE_INPUT;
     }
     return AtMinimum(ObjectCost<kDof, double>(object_), pose, lambda);
@@ -92,15 +78,8 @@ class ObjectImplicitGradient {
                      &gradient_);
     gradient_.PassThroughAdaptiveDelta(problem_, object_, args_.gradients->hold_delta_fixed != 0);
     if (!gradient_.Fits(object_, *args_.gradients)) return PROPNP_STATUS_NON_FINITE_INPUT;
-    return IsStationary(equations.gradient, cholesky) ? PROPNP_STATUS_CONVERGED : 0;
-  }
-
-  bool IsStationary(const double* cost_gradient, const Cholesky<kDof, double>& cholesky) const {
-    double white[kDof], squared = 0;
-    cholesky.solve_lower(cost_gradient, white);
-    for (const double w : white) squared += w * w;
-    const double bound = args_.pose.dtype == PROPNP_FLOAT32 ? 1e-2 : 1e-4;
-    return squared <= bound * bound;
+    return IsStationary(equations.gradient, cholesky, args_.pose.dtype) ? PROPNP_STATUS_CONVERGED
+                                                                        : 0;
   }
 
   const Problem& problem_;

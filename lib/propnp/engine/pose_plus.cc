@@ -134,9 +134,8 @@ void BackwardObject(const Problem& problem, const propnp_pose_plus_backward_args
   const ObjectStep<kDof> taken(problem, cameras, index, args.pose, args.epsilon, &object);
   uint32_t status = taken.status();
   double lambda[kDof];
-  if (status == 0 &&
-      !LoadStepCotangent<kDof>(object, taken.pose(), taken.step(), args.step_cotangent,
-                               args.pose_plus_cotangent, lambda)) {
+  if (status == 0 && !LoadStepCotangent(DofOf<kDof>(object), index, taken.pose(), taken.step(),
+                                        args.step_cotangent, args.pose_plus_cotangent, lambda)) {
     status |= PROPNP_STATUS_NON_FINITE_INPUT;
   }
   if (status == 0) {

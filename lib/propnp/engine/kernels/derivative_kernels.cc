@@ -134,54 +134,13 @@ void newton_product(const PackedView<double>& view, const KernelPose<double>& po
   }
 }
 
-// What a register of points adds to the curvature. With p = t + R(theta) r and r the rotated point,
-// d p / d theta_j = e_j x r and, in the chart of the retraction, p has the second derivative
-// (theta x (theta x r)) along theta, which meets the gradient.
-struct LaneCurvature {
-  L gradient[kTwist], hessian[TwistCurvature::kTriangle];
-
-  PROPNP_INLINE LaneCurvature() {
-    for (L& g : gradient) g = L(0.0);
-    for (L& h : hessian) h = L(0.0);
-  }
-
-  PROPNP_INLINE void add_entry(int i, int j, const L& value) {
-    L& entry = hessian[i * (i + 1) / 2 + j];
-    entry = entry + value;
-  }
-
-  PROPNP_INLINE void add(const Vec3<L>& f, const Mat3<L>& q, const Vec3<L>& r) {
-    const Vec3<L> torque = cross(r, f);
-    const L all[kTwist] = {f.x, f.y, f.z, torque.x, torque.y, torque.z};
-    for (int k = 0; k < kTwist; ++k) gradient[k] = gradient[k] + all[k];
-    add_entry(0, 0, q.row0.x);
-    add_entry(1, 0, q.row1.x), add_entry(1, 1, q.row1.y);
-    add_entry(2, 0, q.row2.x), add_entry(2, 1, q.row2.y), add_entry(2, 2, q.row2.z);
-    const L zero(0.0), half(0.5);
-    const Vec3<L> arms[3] = {{zero, -r.z, r.y}, {r.z, zero, -r.x}, {-r.y, r.x, zero}};
-    const L f_parts[3] = {f.x, f.y, f.z}, r_parts[3] = {r.x, r.y, r.z};
-    const L inner = dot(f, r);
-    for (int i = 0; i < 3; ++i) {
-      const Vec3<L> force = q * arms[i];
-      add_entry(3 + i, 0, force.x), add_entry(3 + i, 1, force.y), add_entry(3 + i, 2, force.z);
-      const Vec3<L> moment = cross(r, force);
-      const L moments[3] = {moment.x, moment.y, moment.z};
-      for (int j = 0; j <= i; ++j) {
-        L chart = half * (f_parts[i] * r_parts[j] + f_parts[j] * r_parts[i]);
-        if (i == j) chart = chart - inner;
-        add_entry(3 + i, 3 + j, moments[j] + chart);
-      }
-    }
-  }
-};
-
 template <typename Model, bool kInformation>
 void curvature(const PackedView<double>& view, const KernelPose<double>& pose,
                const KernelModel<double>& kernel_model, TwistCurvature* sums) {
   const LaneView<Model, double> lanes(view, kernel_model);
   const auto model = dual_model<Model, 3>(view, lanes.model.box);
   const RigidTransform<L> rig_from_object = spread_pose(pose);
-  LaneCurvature total;
+  TwistSums<L> total;
   for (int64_t i = 0; i < view.padded_points; i += L::kSize) {
     const LanePoints p(view, lanes, rig_from_object, i);
     PointCurvature<L> c =
@@ -195,7 +154,7 @@ void curvature(const PackedView<double>& view, const KernelPose<double>& pose,
     total.add(c.gradient, c.hessian, p.rotated);
   }
   for (int k = 0; k < kTwist; ++k) sums->gradient[k] += total.gradient[k].sum();
-  for (int k = 0; k < TwistCurvature::kTriangle; ++k) sums->hessian[k] += total.hessian[k].sum();
+  for (int k = 0; k < kTwistTriangle; ++k) sums->hessian[k] += total.hessian[k].sum();
 }
 
 template <typename Model, bool kInformation>

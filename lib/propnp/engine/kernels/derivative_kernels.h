@@ -8,10 +8,10 @@
 #define PROPNP_ENGINE_KERNELS_DERIVATIVE_KERNELS_H_
 
 #include "propnp/engine/kernels/object_kernels.h"
+#include "propnp/math/twist_curvature.h"
 
 namespace propnp {
 
-constexpr int kTwist = 6;
 constexpr int kMaxKernelParameters = 12;  // of a camera
 
 // The directions lambda and Delta of math/second_derivatives.h.
@@ -32,9 +32,8 @@ struct InputGradientColumns {
 
 // Gradient and the lower triangle of the Hessian, row by row.
 struct TwistCurvature {
-  static constexpr int kTriangle = kTwist * (kTwist + 1) / 2;
   double gradient[kTwist];
-  double hessian[kTriangle];
+  double hessian[kTwistTriangle];
 };
 
 struct DerivativeKernels {

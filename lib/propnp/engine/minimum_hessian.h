@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The propnp authors
+
+// Whether a pose is a single minimum of its cost, from gradient and whole Hessian there.
+#ifndef PROPNP_ENGINE_MINIMUM_HESSIAN_H_
+#define PROPNP_ENGINE_MINIMUM_HESSIAN_H_
+
+#include <limits>
+
+#include "propnp/engine/args.h"
+#include "propnp/math/cholesky.h"
+#include "propnp/math/symmetric_eigen.h"
+
+namespace propnp {
+
+// Why the Hessian of a single minimum cannot be inverted, or zero.
+template <int kDof>
+PROPNP_HOST_DEVICE uint32_t FactorizeHessian(const double* hessian,
+                                             Cholesky<kDof, double>* cholesky) {
+  // Rounding of a sum of squares leaves a few epsilon where a direction is not determined at all.
+  constexpr double kTolerance = 64 * std::numeric_limits<double>::epsilon();
+  double null_space[kDof * kDof];
+  bool has_negative = false;
+  const int rank = scaled_rank<kDof>(hessian, kTolerance, null_space, &has_negative);
+  if (has_negative) return PROPNP_STATUS_INDEFINITE;
+  if (rank < kDof) return PROPNP_STATUS_RANK_DEFICIENT;
+  return cholesky->factorize(hessian) ? 0 : PROPNP_STATUS_INDEFINITE;
+}
+
+// Whether the gradient is zero to the accuracy of a pose of type `dtype`, in standard deviations.
+template <int kDof>
+PROPNP_HOST_DEVICE bool IsStationary(const double* gradient, const Cholesky<kDof, double>& cholesky,
+                                     int32_t dtype) {
+  double white[kDof], squared = 0;
+  cholesky.solve_lower(gradient, white);
+  for (const double w : white) squared += w * w;
+  const double bound = dtype == PROPNP_FLOAT32 ? 1e-2 : 1e-4;
+  return squared <= bound * bound;
+}
+
+}  // namespace propnp
+
+#endif  // PROPNP_ENGINE_MINIMUM_HESSIAN_H_
