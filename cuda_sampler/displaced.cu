@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-#include "cuda_sampler/call.h"
 #include "cuda_sampler/displaced_base.h"
 #include "cuda_sampler/pinhole_tile.h"
 #include "cuda_sampler/point_row.h"
@@ -12,27 +11,16 @@ namespace {
 constexpr int kThreads = 128;
 constexpr int kTile = 64;  // samples in shared memory at a time
 
-template <typename T>
-struct CostArgs {
-  DisplacedSamples<T> samples;
-  int64_t tiles;  // blocks an object
-};
-
 // The cost of one sample over the points in shared memory.
 template <typename T>
 PROPNP_DEVICE T CostOverTile(const DeviceView<double>& view, double z_min,
                              const RobustLoss<T>& loss, const BasePoint<T>* points, int count,
                              const Displacement<T>& pose) {
   T sum(0);
-  visit_camera(view.camera().model, [&](auto camera) {
-    using Camera = typename decltype(camera)::template Camera<T>;
-    const ViewModel<Camera, T> model = view.model<Camera>(T(z_min));
-    Mat3<T> to_cam;
-    if (view.rig()) to_cam = cast<T>(view.rig()->rotation);
+  VisitModel<T>(view, z_min, [&](const auto& of_view) {
     for (int i = 0; i < count; ++i) {
-      Vec3<T> displacement = pose.of(points[i].rotated);
-      if (view.rig()) displacement = to_cam * displacement;
-      sum += displaced_cost(model, loss, points[i], displacement);
+      const Vec3<T> displacement = of_view.to_cam(pose.of(points[i].rotated));
+      sum += displaced_cost(of_view.model, loss, points[i], displacement);
     }
   });
   return sum;
@@ -41,14 +29,11 @@ PROPNP_DEVICE T CostOverTile(const DeviceView<double>& view, double z_min,
 // A thread a sample.
 template <int kDof, typename T>
 PROPNP_KERNEL_TOGETHER(kSampleThreads, sizeof(T) == sizeof(float) ? 4 : 1)
-CostKernel(PROPNP_ARGUMENT CostArgs<T> args) {
-  const DisplacedSamples<T>& a = args.samples;
-  const int64_t local = a.list.Member(block_index() / args.tiles);
+CostKernel(PROPNP_ARGUMENT SampleGrid<T> grid) {
+  const DisplacedSamples<T>& a = grid.samples;
+  const int64_t local = grid.Local();
   if (local < 0 || !a.bases[local].active) return;
-  const int64_t first = block_index() % args.tiles * kSampleThreads;
-  Stage<kDof>& stage = *reinterpret_cast<Stage<kDof>*>(shared_memory());
-  BasePoint<T>* const points =
-      reinterpret_cast<BasePoint<T>*>(shared_memory() + sizeof(Stage<kDof>));
+  BasePoint<T>* const points = SharedPoints<kDof, T>();
   const double z_min = a.bases[local].z_min;
   const auto pinhole_of = [&](const DeviceView<double>& view, const RobustLoss<T>& loss) {
     return PinholeTile<T>(points + kPointTile, view, T(z_min), loss);
@@ -69,8 +54,8 @@ CostKernel(PROPNP_ARGUMENT CostArgs<T> args) {
     }
     sum += static_cast<double>(cost);
   };
-  if (ForEachTileOfPoints(a, local, first, &stage, load, add)) {
-    a.costs[local * a.num_samples + first + thread_index()] = sum;
+  if (ForEachTileOfPoints<kDof>(grid, local, load, add)) {
+    a.costs[local * a.num_samples + grid.First() + thread_index()] = sum;
   }
 }
 
@@ -119,18 +104,11 @@ PROPNP_DEVICE void AddOverTile(const DeviceView<double>& view, double z_min,
                                const RobustLoss<T>& loss, const BasePoint<T>& point,
                                const SampleRecord<T>* records, int count,
                                DisplacedGradient<T>* sums) {
-  visit_camera(view.camera().model, [&](auto camera) {
-    using Camera = typename decltype(camera)::template Camera<T>;
-    const ViewModel<Camera, T> model = view.model<Camera>(T(z_min));
-    Mat3<T> to_cam;
-    if (view.rig()) to_cam = cast<T>(view.rig()->rotation);
-    const auto to_rig = [&](const Vec3<T>& g) {
-      return view.rig() ? transposed_times(to_cam, g) : g;
-    };
+  VisitModel<T>(view, z_min, [&](const auto& of_view) {
+    const auto to_rig = [&](const Vec3<T>& g) { return of_view.to_rig(g); };
     for (int s = 0; s < count; ++s) {
-      Vec3<T> displacement = records[s].pose.of(point.rotated);
-      if (view.rig()) displacement = to_cam * displacement;
-      add_displaced_gradient(model, loss, point, records[s].pose, displacement, to_rig,
+      const Vec3<T> displacement = of_view.to_cam(records[s].pose.of(point.rotated));
+      add_displaced_gradient(of_view.model, loss, point, records[s].pose, displacement, to_rig,
                              records[s].weight, sums);
     }
   });
@@ -236,11 +214,10 @@ GradientKernel(PROPNP_ARGUMENT GradientArgs<T> args) {
 
 template <int kDof, typename T>
 void ComputeCosts(const DisplacedSamples<T>& samples, Queue* queue) {
-  const int64_t tiles = DivideUp(samples.num_samples, kSampleThreads);
-  queue->Launch(
-      "costs of samples", CostKernel<kDof, T>, samples.slice.count * tiles, kSampleThreads,
-      sizeof(Stage<kDof>) + kPointTile * (sizeof(BasePoint<T>) + PinholeTile<T>::kPointBytes),
-      CostArgs<T>{samples, tiles});
+  const SampleGrid<T> grid(samples);
+  queue->Launch("costs of samples", CostKernel<kDof, T>, grid.num_blocks(), kSampleThreads,
+                grid.template SharedBytes<kDof>(sizeof(BasePoint<T>) + PinholeTile<T>::kPointBytes),
+                grid);
 }
 
 // Enough to keep a device busy when objects are few, and no more than there are points.

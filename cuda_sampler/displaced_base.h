@@ -5,6 +5,7 @@
 #ifndef PROPNP_CUDA_SAMPLER_DISPLACED_BASE_H_
 #define PROPNP_CUDA_SAMPLER_DISPLACED_BASE_H_
 
+#include "cuda_sampler/call.h"
 #include "cuda_sampler/displaced.h"
 #include "cuda_sampler/team_cost.h"
 
@@ -65,16 +66,69 @@ PROPNP_DEVICE RobustLoss<T> LossOf(const DeviceInputs<double>& in, const BaseSet
   return loss;
 }
 
+// A view's model, and its rotation between the rig's and the camera's frame.
+template <typename Camera, typename T>
+struct ModelOfView {
+  ViewModel<Camera, T> model;
+  bool has_rig;
+  Mat3<T> rotation;
+
+  PROPNP_DEVICE Vec3<T> to_cam(const Vec3<T>& v) const { return has_rig ? rotation * v : v; }
+  PROPNP_DEVICE Vec3<T> to_rig(const Vec3<T>& g) const {
+    return has_rig ? transposed_times(rotation, g) : g;
+  }
+};
+
+// visit(ModelOfView) of the view's camera.
+template <typename T, typename Visit>
+PROPNP_DEVICE void VisitModel(const DeviceView<double>& view, double z_min, const Visit& visit) {
+  visit_camera(view.camera().model, [&](auto camera) {
+    using Camera = typename decltype(camera)::template Camera<T>;
+    ModelOfView<Camera, T> of_view{
+        view.template model<Camera>(T(z_min)), view.rig() != nullptr, {}};
+    if (view.rig()) of_view.rotation = cast<T>(view.rig()->rotation);
+    visit(of_view);
+  });
+}
+
 constexpr int kSampleThreads = 128;  // a block of which each has a sample
 constexpr int kPointTile = 64;       // points in shared memory at a time
 
-// The block that has samples first, first + 1, ... of an object goes over the object's points, at
-// one base after the other: load(view, loss, k, point) puts the k-th of a tile into shared memory,
-// and add(view, loss, count, pose) adds up what `count` of them give to the calling thread's
-// sample. False if no base has that sample.
+// Blocks that have kSampleThreads samples of an object each.
+template <typename T>
+struct SampleGrid {
+  DisplacedSamples<T> samples;
+  int64_t tiles;  // blocks an object
+
+  explicit SampleGrid(const DisplacedSamples<T>& s)
+      : samples(s), tiles(DivideUp(s.num_samples, kSampleThreads)) {}
+
+  int64_t num_blocks() const { return samples.slice.count * tiles; }
+  template <int kDof>
+  static constexpr size_t SharedBytes(size_t bytes_per_point) {
+    return sizeof(Stage<kDof>) + kPointTile * bytes_per_point;
+  }
+
+  // Of the calling block: the object, negative if there is none, and its first sample.
+  PROPNP_DEVICE int64_t Local() const { return samples.list.Member(block_index() / tiles); }
+  PROPNP_DEVICE int64_t First() const { return block_index() % tiles * kSampleThreads; }
+};
+
+// The points of a tile, in shared memory behind the stage.
+template <int kDof, typename T>
+PROPNP_DEVICE BasePoint<T>* SharedPoints() {
+  return reinterpret_cast<BasePoint<T>*>(shared_memory() + sizeof(Stage<kDof>));
+}
+
+// The calling block goes over its object's points, at one base after the other: load(view, loss, k,
+// point) puts the k-th of a tile into shared memory, and add(view, loss, count, pose) adds up what
+// `count` of them give to the calling thread's sample. False if no base has that sample.
 template <int kDof, typename T, typename Load, typename Add>
-PROPNP_DEVICE bool ForEachTileOfPoints(const DisplacedSamples<T>& a, int64_t local, int64_t first,
-                                       Stage<kDof>* stage, const Load& load, const Add& add) {
+PROPNP_DEVICE bool ForEachTileOfPoints(const SampleGrid<T>& grid, int64_t local, const Load& load,
+                                       const Add& add) {
+  Stage<kDof>* const stage = reinterpret_cast<Stage<kDof>*>(shared_memory());
+  const DisplacedSamples<T>& a = grid.samples;
+  const int64_t first = grid.First();
   const DeviceInputs<double>& in = *a.inputs;
   const BaseSet& set = a.bases[local];
   const int64_t s = first + thread_index();

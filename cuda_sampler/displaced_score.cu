@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The propnp authors
 
 // The derivative of every sample's cost by its own pose.
-#include "cuda_sampler/call.h"
 #include "cuda_sampler/displaced_base.h"
 
 namespace propnp::gpu {
@@ -10,8 +9,7 @@ namespace {
 
 template <typename T>
 struct ScoreArgs {
-  DisplacedSamples<T> samples;
-  int64_t tiles;  // blocks an object
+  SampleGrid<T> grid;
   double* scores;
 };
 
@@ -21,17 +19,11 @@ PROPNP_DEVICE DisplacedScore<T> ScoreOverTile(const DeviceView<double>& view, do
                                               const RobustLoss<T>& loss, const BasePoint<T>* points,
                                               int count, const Displacement<T>& pose) {
   DisplacedScore<T> sum = {};
-  visit_camera(view.camera().model, [&](auto camera) {
-    using Camera = typename decltype(camera)::template Camera<T>;
-    const ViewModel<Camera, T> model = view.template model<Camera>(T(z_min));
-    Mat3<T> to_cam;
-    if (view.rig()) to_cam = cast<T>(view.rig()->rotation);
-    const auto to_rig = [&](const Vec3<T>& g) {
-      return view.rig() ? transposed_times(to_cam, g) : g;
-    };
+  VisitModel<T>(view, z_min, [&](const auto& of_view) {
+    const auto to_rig = [&](const Vec3<T>& g) { return of_view.to_rig(g); };
     for (int i = 0; i < count; ++i) {
       const Vec3<T> moved = pose.of(points[i].rotated);
-      add_displaced_score(model, loss, points[i], pose, moved, view.rig() ? to_cam * moved : moved,
+      add_displaced_score(of_view.model, loss, points[i], pose, moved, of_view.to_cam(moved),
                           to_rig, &sum);
     }
   });
@@ -42,13 +34,10 @@ PROPNP_DEVICE DisplacedScore<T> ScoreOverTile(const DeviceView<double>& view, do
 template <int kDof, typename T>
 PROPNP_KERNEL(kSampleThreads)
 ScoreKernel(PROPNP_ARGUMENT ScoreArgs<T> args) {
-  const DisplacedSamples<T>& a = args.samples;
-  const int64_t local = block_index() / args.tiles;
-  if (!a.bases[local].active || !a.bases[local].wants_scores) return;
-  const int64_t first = block_index() % args.tiles * kSampleThreads;
-  Stage<kDof>& stage = *reinterpret_cast<Stage<kDof>*>(shared_memory());
-  BasePoint<T>* const points =
-      reinterpret_cast<BasePoint<T>*>(shared_memory() + sizeof(Stage<kDof>));
+  const DisplacedSamples<T>& a = args.grid.samples;
+  const int64_t local = args.grid.Local();
+  if (local < 0 || !a.bases[local].active || !a.bases[local].wants_scores) return;
+  BasePoint<T>* const points = SharedPoints<kDof, T>();
   const double z_min = a.bases[local].z_min;
   DisplacedScore<double> sum = {};
   const auto add = [&](const DeviceView<double>& view, const RobustLoss<T>& loss, int count,
@@ -59,8 +48,9 @@ ScoreKernel(PROPNP_ARGUMENT ScoreArgs<T> args) {
   };
   const auto load = [&](const DeviceView<double>&, const RobustLoss<T>&, int k,
                         const BasePoint<T>& point) { points[k] = point; };
-  if (!ForEachTileOfPoints(a, local, first, &stage, load, add)) return;
-  double* const score = args.scores + kScore * (local * a.num_samples + first + thread_index());
+  if (!ForEachTileOfPoints<kDof>(args.grid, local, load, add)) return;
+  const int64_t s = args.grid.First() + thread_index();
+  double* const score = args.scores + kScore * (local * a.num_samples + s);
   score[0] = sum.force.x, score[1] = sum.force.y, score[2] = sum.force.z;
   score[3] = sum.torque.x, score[4] = sum.torque.y, score[5] = sum.torque.z;
 }
@@ -69,10 +59,9 @@ ScoreKernel(PROPNP_ARGUMENT ScoreArgs<T> args) {
 
 template <int kDof, typename T>
 void ComputeScores(const DisplacedSamples<T>& samples, double* scores, Queue* queue) {
-  const int64_t tiles = DivideUp(samples.num_samples, kSampleThreads);
-  queue->Launch("scores of samples", ScoreKernel<kDof, T>, samples.slice.count * tiles,
-                kSampleThreads, sizeof(Stage<kDof>) + kPointTile * sizeof(BasePoint<T>),
-                ScoreArgs<T>{samples, tiles, scores});
+  const SampleGrid<T> grid(samples);
+  queue->Launch("scores of samples", ScoreKernel<kDof, T>, grid.num_blocks(), kSampleThreads,
+                grid.template SharedBytes<kDof>(sizeof(BasePoint<T>)), ScoreArgs<T>{grid, scores});
 }
 
 #define PROPNP_INSTANTIATE(kDof, T) \

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "cuda_sampler/block_worker.h"
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/replay.h"
 #include "cuda_sampler/team_cost.h"
@@ -231,9 +232,7 @@ class Preparer {
 template <int kDof, typename T>
 PROPNP_KERNEL(kThreads)
 PrepareKernel(ReplayArgs<T> args) {
-  using Scratch = typename Preparer<kDof, T>::Scratch;
-  const BlockTeam team(shared_memory() + sizeof(Scratch));
-  Preparer<kDof, T>(args, block_index(), team, reinterpret_cast<Scratch*>(shared_memory())).Run();
+  RunWorker<Preparer<kDof, T>>(args, block_index());
 }
 
 }  // namespace
@@ -241,7 +240,7 @@ PrepareKernel(ReplayArgs<T> args) {
 template <int kDof, typename T>
 void PrepareReplay(const ReplayArgs<T>& args, Queue* queue) {
   queue->Launch("prepare samples", PrepareKernel<kDof, T>, args.slice.count, kThreads,
-                sizeof(typename Preparer<kDof, T>::Scratch) + BlockTeam::kScratchBytes, args);
+                SharedBytesOf<Preparer<kDof, T>>(), args);
 }
 
 template void PrepareReplay<6>(const ReplayArgs<float>&, Queue*);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "cuda_sampler/block_sort.h"
+#include "cuda_sampler/block_worker.h"
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/device/team.h"
 #include "cuda_sampler/sampler_state.h"
@@ -24,6 +25,8 @@ struct Clusters {
 template <int kDof>
 class Refitter {
  public:
+  using Scratch = Clusters<kDof>;
+
   PROPNP_DEVICE Refitter(const SamplerArgs<kDof>& args, int64_t local, const BlockTeam& team,
                          Clusters<kDof>* clusters)
       : memory_(args.memory),
@@ -239,9 +242,7 @@ PROPNP_KERNEL(kThreads)
 RefitKernel(SamplerArgs<kDof> args) {
   const ObjectState<kDof>& state = args.memory.states[block_index()];
   if ((state.status & PROPNP_STATUS_FAILED) || !state.wants_refit) return;
-  const BlockTeam team(shared_memory() + sizeof(Clusters<kDof>));
-  Refitter<kDof>(args, block_index(), team, reinterpret_cast<Clusters<kDof>*>(shared_memory()))
-      .Run();
+  RunWorker<Refitter<kDof>>(args, block_index());
 }
 
 // One block: the objects in a second stage, in order.
@@ -273,7 +274,7 @@ ListKernel(SamplerArgs<kDof> args) {
 template <int kDof>
 void RefitProposals(const SamplerArgs<kDof>& args, Queue* queue) {
   queue->Launch("fit second stage", RefitKernel<kDof>, args.slice.count, kThreads,
-                sizeof(Clusters<kDof>) + BlockTeam::kScratchBytes, args);
+                SharedBytesOf<Refitter<kDof>>(), args);
   queue->Launch("list second stage", ListKernel<kDof>, 1, kThreads, kThreads * sizeof(int32_t),
                 args);
 }

@@ -6,6 +6,7 @@
 // matrix, once for the weights.
 #include "cuda_sampler/block_least_squares.h"
 #include "cuda_sampler/block_normal_matrix.h"
+#include "cuda_sampler/block_worker.h"
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/sampler_state.h"
 #include "cuda_sampler/team_cost.h"
@@ -149,22 +150,16 @@ class SteinCorrector {
 template <int kDof>
 PROPNP_KERNEL(kThreads)
 SteinKernel(SamplerArgs<kDof> args) {
-  using Scratch = typename SteinCorrector<kDof>::Scratch;
-  const int64_t local = block_index();
-  const BaseSet& bases = args.memory.bases[local];
-  if (!bases.active || !bases.wants_scores) return;
-  const BlockTeam team(shared_memory() + sizeof(Scratch));
-  SteinCorrector<kDof>(args, local, team, reinterpret_cast<Scratch*>(shared_memory())).Run();
+  const BaseSet& bases = args.memory.bases[block_index()];
+  if (bases.active && bases.wants_scores) RunWorker<SteinCorrector<kDof>>(args, block_index());
 }
 
 }  // namespace
 
 template <int kDof>
 void CorrectGradientWeights(const SamplerArgs<kDof>& args, Queue* queue) {
-  using Scratch = typename SteinCorrector<kDof>::Scratch;
-  static_assert(sizeof(Scratch) + BlockTeam::kScratchBytes <= 48 << 10, "what any device has");
   queue->Launch("correct gradient weights", SteinKernel<kDof>, args.slice.count, kThreads,
-                sizeof(Scratch) + BlockTeam::kScratchBytes, args);
+                SharedBytesOf<SteinCorrector<kDof>>(), args);
 }
 
 #define PROPNP_INSTANTIATE(kDof) \

@@ -7,6 +7,7 @@
 #include "cuda_sampler/block_control_variates.h"
 #include "cuda_sampler/block_prefix_sum.h"
 #include "cuda_sampler/block_sort.h"
+#include "cuda_sampler/block_worker.h"
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/pareto_tail.h"
 #include "cuda_sampler/team_cost.h"
@@ -28,9 +29,10 @@ template <int kDof>
 class Weigher {
  public:
   using Variates = BlockControlVariates<kDof>;
+  using Scratch = typename Variates::Scratch;
 
   PROPNP_DEVICE Weigher(const SamplerArgs<kDof>& args, int64_t local, const BlockTeam& team,
-                        typename Variates::Scratch* scratch)
+                        Scratch* scratch)
       : args_(args),
         memory_(args.memory),
         local_(local),
@@ -176,26 +178,23 @@ class Weigher {
   const int64_t local_, first_, count_;
   ObjectState<kDof>& state_;
   const BlockTeam team_;
-  typename Variates::Scratch* const scratch_;
+  Scratch* const scratch_;
 };
 
 template <int kDof>
 PROPNP_KERNEL(kThreads)
 WeighKernel(SamplerArgs<kDof> args) {
-  using Scratch = typename BlockControlVariates<kDof>::Scratch;
   const int64_t local = args.list.Member(block_index());
   if (local < 0 || (args.memory.states[local].status & PROPNP_STATUS_FAILED)) return;
-  const BlockTeam team(shared_memory() + sizeof(Scratch));
-  Weigher<kDof>(args, local, team, reinterpret_cast<Scratch*>(shared_memory())).Run();
+  RunWorker<Weigher<kDof>>(args, local);
 }
 
 }  // namespace
 
 template <int kDof>
 void WeighSamples(const SamplerArgs<kDof>& args, Queue* queue) {
-  using Scratch = typename BlockControlVariates<kDof>::Scratch;
   queue->Launch("weigh samples", WeighKernel<kDof>, args.slice.count, kThreads,
-                sizeof(Scratch) + BlockTeam::kScratchBytes, args);
+                SharedBytesOf<Weigher<kDof>>(), args);
 }
 
 #define PROPNP_INSTANTIATE(kDof) template void WeighSamples(const SamplerArgs<kDof>&, Queue*)

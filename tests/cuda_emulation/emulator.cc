@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <vector>
 
 #if defined(PROPNP_EMULATION_THREADS)
@@ -191,12 +192,30 @@ void RunBlock(Block* block) {
 
 #endif
 
+bool RecordLaunch(const char* name, const GridShape& shape) {
+  const char* const path = std::getenv("PROPNP_EMULATION_LAUNCHES");
+  if (!path) return false;
+  static std::string opened;
+  static std::FILE* file = nullptr;
+  if (opened != path) {
+    if (file) std::fclose(file);
+    file = std::fopen(path, "a");
+    opened = path;
+  }
+  if (!file) std::abort();
+  std::fprintf(file, "%lld %d %zu %s\n", static_cast<long long>(shape.blocks), shape.threads,
+               shape.shared_bytes, name);
+  std::fflush(file);
+  return true;
+}
+
 Warp& CurrentWarp() { return current->block->warps[current->index / kWarpSize]; }
 
 }  // namespace
 
 void RunGrid(const char* name, const GridShape& shape, void (*body)(const void*),
              const void* context) {
+  if (RecordLaunch(name, shape)) return;
   Block block(name, shape);
   if (shape.threads % kWarpSize != 0) Fail(block, "the block is not made of whole warps");
   block.body = body;

@@ -22,7 +22,9 @@ struct GridShape {
   size_t shared_bytes;
 };
 
-// Calls body(context) once for every thread. `name` is the kernel's, for messages.
+// Calls body(context) once for every thread. `name` is the kernel's, for messages. Where the
+// environment variable PROPNP_EMULATION_LAUNCHES names a file, nothing runs: a line `blocks threads
+// shared_bytes name` is added to it.
 void RunGrid(const char* name, const GridShape& shape, void (*body)(const void*),
              const void* context);
 
