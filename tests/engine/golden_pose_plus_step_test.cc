@@ -3,6 +3,7 @@
 
 // PosePlus() and its vector-Jacobian product against the published implementation.
 #include "propnp/engine/pose_plus.h"
+#include "tests/engine/test_device.h"
 #include "tests/math/golden_objects.h"
 
 namespace propnp::test {
@@ -51,6 +52,7 @@ Result TakeStep(const Object& object, int dof, const json& golden, size_t index)
     args->correspondences = &correspondences;
     args->cameras = &cameras;
     args->cost = &cost;
+    args->device = kTestDevice;
     args->epsilon = golden["eps"];
     args->pose = View(pose.data(), {1, pose_size});
   };

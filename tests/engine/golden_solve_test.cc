@@ -3,6 +3,7 @@
 
 // Runs of the published Levenberg-Marquardt solver: the same pose after the same iterations.
 #include "propnp/engine/solve.h"
+#include "tests/engine/test_device.h"
 #include "tests/math/golden_objects.h"
 
 namespace propnp::test {
@@ -56,6 +57,7 @@ Refined SolveObject(const Object& object, int dof, const std::vector<double>& st
   args.cameras = &cameras;
   args.cost = &cost;
   args.options = &options;
+  args.device = kTestDevice;
   args.pose_init = View(start.data(), {1, pose_size});
   args.pose = View(run.pose.data(), {1, pose_size});
   args.cost_after = View(&run.cost, {1});

@@ -13,6 +13,7 @@
 
 #include "propnp/engine/sample_posterior.h"
 #include "tests/engine/batch.h"
+#include "tests/engine/test_device.h"
 
 namespace propnp::test {
 
@@ -115,6 +116,7 @@ inline Posterior SampleBatch(const Batch& b, const SampleOptions& options,
   args.start_options = &b.options;
   args.options = &options;
   args.precision = precision;
+  args.device = kTestDevice;
   args.pose_target = ViewOrNone(b.true_pose, {n, b.pose_size()});
   args.loss_gradient = wanted.gradient && !b.true_pose.empty();
   args.log_evidence = View(r.log_evidence.data(), {n});

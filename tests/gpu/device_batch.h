@@ -9,8 +9,10 @@
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "propnp/engine/pose_plus.h"
@@ -31,6 +33,7 @@ class DeviceArray {
   explicit DeviceArray(size_t bytes) : bytes_(bytes) {
     CheckCuda(cudaMalloc(&data_, bytes > 0 ? bytes : 1));
     CheckCuda(cudaMemset(data_, 0xFF, bytes));  // NaN, so that nothing unwritten goes unnoticed
+    CheckCuda(cudaDeviceSynchronize());         // streams that do not wait for it come next
   }
   ~DeviceArray() { cudaFree(data_); }
   DeviceArray(DeviceArray&& other) noexcept
@@ -49,6 +52,7 @@ class DeviceArray {
   template <typename T>
   std::vector<T> Get() const {
     std::vector<T> values(bytes_ / sizeof(T));
+    if (bytes_ == 0) return values;
     CheckCuda(cudaMemcpy(values.data(), data_, bytes_, cudaMemcpyDeviceToHost));
     return values;
   }
@@ -79,13 +83,14 @@ struct StepOptions {
   int samples = 512;
   int starts = 64, start_points = 16, start_iterations = 3;
   bool box = false;
+  bool summaries = false;  // of the samples, too
 };
 
 // Pointers go into itself: not to be moved.
 class DeviceStep {
  public:
   DeviceStep(const Batch& b, const StepOptions& options) : batch_(b) {
-    const int64_t n = b.num_objects, p = b.pose_size(), d = b.cost.dof, points = b.num_points;
+    const int64_t n = b.num_objects, p = b.pose_size(), points = b.num_points;
     x3d_ = Upload(Floats(b.x3d)), x2d_ = Upload(Floats(b.x2d));
     w2d_ = Upload(std::vector<float>(2 * n * points, 1.0f));
     target_ = Upload(Floats(b.true_pose));
@@ -135,7 +140,7 @@ class DeviceStep {
     gradients_.x2d = DeviceView<float>(plus_x2d_, {n, points, 2});
     gradients_.w2d = DeviceView<float>(plus_w2d_, {n, points, 2});
     backward_.gradients = &gradients_;
-    (void)d;
+    if (options.summaries) AskForSummaries();
     TakeWorkspace();
   }
   DeviceStep(const DeviceStep&) = delete;
@@ -155,8 +160,9 @@ class DeviceStep {
   // Every number of the outputs.
   std::vector<float> Outputs() const {
     std::vector<float> all;
-    for (const DeviceArray* a : {&log_evidence_, &mode_, &plus_, &grad_x3d_, &grad_x2d_, &grad_w2d_,
-                                 &plus_x3d_, &plus_x2d_, &plus_w2d_}) {
+    for (const DeviceArray* a :
+         {&log_evidence_, &mode_, &plus_, &grad_x3d_, &grad_x2d_, &grad_w2d_, &plus_x3d_,
+          &plus_x2d_, &plus_w2d_, &mean_, &covariance_, &quantiles_, &draws_}) {
       const std::vector<float> part = a->Get<float>();
       all.insert(all.end(), part.begin(), part.end());
     }
@@ -177,6 +183,19 @@ class DeviceStep {
     ASSERT_TRUE(status.ok()) << status.message();
   }
 
+  void AskForSummaries() {
+    constexpr int64_t kDraws = 20;
+    const int64_t n = batch_.num_objects, p = batch_.pose_size(), d = batch_.cost.dof;
+    levels_ = Upload(std::vector<float>{0.1f, 0.5f});
+    mean_ = DeviceArray(4 * n * p), covariance_ = DeviceArray(4 * n * d * d);
+    quantiles_ = DeviceArray(4 * n * 2 * d), draws_ = DeviceArray(4 * n * kDraws * p);
+    sample_.mean_pose = DeviceView<float>(mean_, {n, p});
+    sample_.covariance = DeviceView<float>(covariance_, {n, d, d});
+    sample_.quantile_levels = DeviceView<float>(levels_, {2});
+    sample_.quantiles = DeviceView<float>(quantiles_, {n, 2, d});
+    sample_.draws = DeviceView<float>(draws_, {n, kDraws, p});
+  }
+
   void TakeWorkspace() {
     uint64_t bytes[3] = {};
     ExpectOk(SamplePosteriorWorkspaceSize(context_, sample_, &bytes[0]));
@@ -193,6 +212,7 @@ class DeviceStep {
   DeviceArray x3d_, x2d_, w2d_, target_, model_, parameters_, box_, seed_;
   DeviceArray log_evidence_, mode_, status_, plus_, cotangent_, workspace_;
   DeviceArray grad_x3d_, grad_x2d_, grad_w2d_, plus_x3d_, plus_x2d_, plus_w2d_;
+  DeviceArray levels_, mean_, covariance_, quantiles_, draws_;
   Correspondences correspondences_;
   Cameras cameras_;
   CostOptions cost_;

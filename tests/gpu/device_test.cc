@@ -57,7 +57,7 @@ class Graph {
   cudaGraphExec_t executable_ = nullptr;
 };
 
-const Shape kSmall = {"small", 6, 7, 33, {128, 16, 6, 3, false}};
+const Shape kSmall = {"small", 6, 7, 33, {128, 16, 6, 3, false, true}};
 
 // Outputs differ as memory, not as numbers: NaN equals itself.
 void ExpectSameBits(const std::vector<float>& a, const std::vector<float>& b) {

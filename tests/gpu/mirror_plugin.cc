@@ -38,23 +38,26 @@ const propnp_backend& Real() {
 
 int64_t SizeOf(int32_t dtype) { return dtype == PROPNP_FLOAT32 || dtype == PROPNP_INT32 ? 4 : 8; }
 
-// Memory on the device that stands for some on the host until it is destroyed.
+// Memory on the device that stands for some on the host until it is destroyed, aligned as that is.
 class Mirror {
  public:
   Mirror(void* host, size_t bytes) : host_(host), bytes_(bytes) {
-    Check(cudaMalloc(&device_, bytes));
+    constexpr size_t kAlignment = 64;
+    Check(cudaMalloc(&allocated_, bytes + kAlignment));
+    device_ = static_cast<char*>(allocated_) + reinterpret_cast<uintptr_t>(host) % kAlignment;
     Check(cudaMemcpy(device_, host, bytes, cudaMemcpyHostToDevice));
   }
   ~Mirror() {
     Check(cudaMemcpy(host_, device_, bytes_, cudaMemcpyDeviceToHost));
-    Check(cudaFree(device_));
+    Check(cudaFree(allocated_));
   }
   Mirror(const Mirror&) = delete;
-  char* device() const { return static_cast<char*>(device_); }
+  char* device() const { return device_; }
 
  private:
   void* host_;
-  void* device_ = nullptr;
+  void* allocated_ = nullptr;
+  char* device_ = nullptr;
   size_t bytes_;
 };
 
@@ -141,13 +144,20 @@ propnp_solve_options TakeOwn(propnp_solve_args* a, Mirrors* m) {
   TakeSeed(&options, m);
   return options;
 }
-propnp_sample_options TakeOwn(propnp_sample_args* a, Mirrors* m) {
+struct SampleStructs {
+  propnp_sample_options options;
+  propnp_symmetries symmetries;
+};
+SampleStructs TakeOwn(propnp_sample_args* a, Mirrors* m) {
   m->AddRange(&a->pose_target, &a->status);
   m->AddRange(&a->grad_x3d, &a->draws);
   m->AddRange(&a->grad_prior_covariance, &a->grad_prior_bound);
-  propnp_sample_options options = *a->options;
-  TakeSeed(&options, m);
-  return options;
+  SampleStructs own = {*a->options, {}};
+  TakeSeed(&own.options, m);
+  if (!a->symmetries) return own;
+  own.symmetries = *a->symmetries;
+  m->AddRange(&own.symmetries.rotation, &own.symmetries.object_class);
+  return own;
 }
 propnp_gradients TakeGradients(const propnp_gradients& from, Mirrors* m) {
   propnp_gradients gradients = from;
@@ -178,7 +188,10 @@ void PointTo(Args* args, propnp_gradients* gradients) {
   args->gradients = gradients;
 }
 void PointTo(propnp_solve_args* args, propnp_solve_options* options) { args->options = options; }
-void PointTo(propnp_sample_args* args, propnp_sample_options* options) { args->options = options; }
+void PointTo(propnp_sample_args* args, SampleStructs* own) {
+  args->options = &own->options;
+  if (args->symmetries) args->symmetries = &own->symmetries;
+}
 
 template <auto kOperation, typename Args>
 int32_t Mirrored(const Args* given, propnp_backend_error* error) {
