@@ -128,6 +128,29 @@ PROPNP_DEVICE void AddFlow(const DeviceView<double>& view, const SqrtInformation
   gradient->xx += diagonal.x, gradient->yy += diagonal.y;
 }
 
+// Adds the flow to the weights' gradients that are there. False if a sum does not fit.
+PROPNP_DEVICE bool AddFlowToRows(const Problem& problem, const DeviceView<double>& view,
+                                 int64_t index, const AdaptiveFlow& flow, const propnp_tensor& w2d,
+                                 const propnp_tensor& sqrt_info, const BlockTeam& team) {
+  bool fits = true;
+  const auto add = [&](const propnp_tensor& t, int64_t i, int row, int column, double value) {
+    const int64_t at = problem.FirstElement(t, index, view.points()) + i * problem.PointStride(t) +
+                       row * problem.ComponentStride(t) +
+                       column * (t.ndim > 0 ? t.stride[t.ndim - 1] : 0);
+    const double sum = Load<double>(t, at) + value;
+    Store(t, at, sum);
+    fits = fits && std::fabs(sum) <= LargestOf(t);
+  };
+  for (int64_t i = team.rank(); i < view.num_points(); i += team.size()) {
+    SqrtInformation<double> g{0, 0, 0, 0};
+    AddFlow(view, view.weight(i), flow, &g);
+    const double matrix[] = {g.xx, g.xy, g.yx, g.yy}, diagonal[] = {g.xx, g.yy};
+    for (int k = 0; IsGiven(w2d) && k < 2; ++k) add(w2d, i, k, 0, diagonal[k]);
+    for (int k = 0; IsGiven(sqrt_info) && k < 4; ++k) add(sqrt_info, i, k / 2, k % 2, matrix[k]);
+  }
+  return fits;
+}
+
 // Zeros in the rows of packed points that no view has. Once a call.
 void ClearUnusedRows(const Problem& problem, const DeviceInputs<double>* inputs,
                      const propnp_gradients& gradients, Queue* queue);

@@ -31,6 +31,7 @@ SampleOutputs OutputsOf(const propnp_sample_args& a) {
           a.khat,
           a.cost_target,
           a.mode_count,
+          a.pose,
           a.mode_pose,
           a.mode_covariance,
           a.mode_probability,
@@ -40,9 +41,11 @@ SampleOutputs OutputsOf(const propnp_sample_args& a) {
           a.status,
           a.stages,
           a.grad_delta,
+          a.grad_relative_delta,
           PriorGradientTensors(a),
           {a.grad_x3d, a.grad_x2d, a.grad_w2d, a.grad_sqrt_info, 0},
-          a.loss_gradient && IsGiven(a.pose_target)};
+          a.loss_gradient && IsGiven(a.pose_target),
+          a.through_delta};
 }
 
 bool WantsSummaries(const propnp_sample_args& a) {

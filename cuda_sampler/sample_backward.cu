@@ -94,29 +94,9 @@ struct FinishArgs {
 PROPNP_DEVICE bool FinishRows(const DeviceInputs<double>& in, const DeviceObject<double>& object,
                               const propnp_gradients& to, const GradientWriter& writer,
                               const AdaptiveFlow& flow, const BlockTeam& team) {
-  const Problem& problem = in.problem;
   bool fits = true;
   object.ForEachView(in, [&](const DeviceView<double>& view, int64_t v, int64_t) {
-    const auto entry = [&](const propnp_tensor& t, int64_t i, int row, int column) {
-      return problem.FirstElement(t, v, view.points()) + i * problem.PointStride(t) +
-             row * problem.ComponentStride(t) + column * (t.ndim > 0 ? t.stride[t.ndim - 1] : 0);
-    };
-    const auto add = [&](const propnp_tensor& t, int64_t at, double value) {
-      const double sum = Load<double>(t, at) + value;
-      Store(t, at, sum);
-      fits = fits && std::fabs(sum) <= LargestOf(t);
-    };
-    for (int64_t i = team.rank(); i < view.num_points(); i += team.size()) {
-      SqrtInformation<double> g{0, 0, 0, 0};
-      AddFlow(view, view.weight(i), flow, &g);
-      const double matrix[] = {g.xx, g.xy, g.yx, g.yy}, diagonal[] = {g.xx, g.yy};
-      for (int k = 0; IsGiven(to.w2d) && k < 2; ++k) {
-        add(to.w2d, entry(to.w2d, i, k, 0), diagonal[k]);
-      }
-      for (int k = 0; IsGiven(to.sqrt_info) && k < 4; ++k) {
-        add(to.sqrt_info, entry(to.sqrt_info, i, k / 2, k % 2), matrix[k]);
-      }
-    }
+    fits = AddFlowToRows(in.problem, view, v, flow, to.w2d, to.sqrt_info, team) && fits;
     writer.ClearPadding(in, v, team);
   });
   return !team.any(!fits);

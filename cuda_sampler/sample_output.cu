@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "cuda_sampler/call.h"
+#include "cuda_sampler/input_gradient.h"
 #include "cuda_sampler/point_row.h"
 #include "cuda_sampler/sample_output.h"
 #include "cuda_sampler/sampled_prior_gradient.h"
@@ -24,10 +25,10 @@ struct OutputArgs {
 
 // What is found of an object only here.
 struct Findings {
-  double cost_target, delta;
+  double cost_target, delta, relative_delta;
   PriorGradient<double> prior;
   RangeGradient range;
-  bool improper;
+  bool improper, flow_fits;
 };
 
 template <int kDof>
@@ -56,6 +57,7 @@ class Writer {
     if (thread_index() == 0) {
       StoreScalars(found);
       to_.prior.Store(args_.inputs->problem, index_, found.prior, found.range);
+      StoreBestPose();
     }
     StoreModes();
     StoreSamples();
@@ -71,8 +73,25 @@ class Writer {
     object.Resume(*args_.inputs, index_, state_.z_min, state_.delta);
     found->cost_target = TargetCost(object);
     found->improper = !object.prior.active() && ImproperShare() > 0.01;
-    if (tiles_) found->delta = Tiles().delta;
+    if (tiles_) PassThroughDelta(object, found);
     if (to_.prior.AnyGiven()) FindPriorGradient(object, found);
+  }
+
+  PROPNP_DEVICE void PassThroughDelta(const DeviceObject<double>& object, Findings* found) const {
+    found->delta = Tiles().delta;
+    found->flow_fits = true;
+    if (!to_.through_delta && !IsGiven(to_.grad_relative_delta)) return;
+    const AdaptiveFlow flow =
+        FlowThroughDelta(*args_.inputs, object, found->delta, !to_.through_delta, team_);
+    found->relative_delta = flow.relative_delta;
+    if (flow.by_mean_weight == 0) return;
+    bool fits = true;
+    object.ForEachView(*args_.inputs, [&](const DeviceView<double>& view, int64_t v, int64_t) {
+      fits = AddFlowToRows(args_.inputs->problem, view, v, flow, to_.points.w2d,
+                           to_.points.sqrt_info, team_) &&
+             fits;
+    });
+    found->flow_fits = !team_.any(!fits);
   }
 
   PROPNP_DEVICE GradientTile Tiles() const {
@@ -85,7 +104,9 @@ class Writer {
     return AllWithin(&state_.log_evidence, 1, LargestOf(to_.log_evidence)) &&
            AllWithin(&state_.khat, 1, LargestOf(to_.khat)) && !std::isnan(found.cost_target) &&
            (!IsGiven(to_.grad_delta) || AllWithin(&found.delta, 1, LargestOf(to_.grad_delta))) &&
-           to_.prior.Fit(found.prior, found.range) && (!tiles_ || Tiles().fits);
+           AllWithin(&found.relative_delta, 1, LargestOf(to_.grad_relative_delta)) &&
+           to_.prior.Fit(found.prior, found.range) &&
+           (!tiles_ || (Tiles().fits && found.flow_fits));
   }
 
   PROPNP_DEVICE void ClearPoints() const {
@@ -152,6 +173,7 @@ class Writer {
     StoreAt(to_.stages, index_, failed() ? 0 : state_.stage + 1);
     StoreAt(to_.status, index_, static_cast<int32_t>(status));
     StoreAt(to_.grad_delta, index_, found.delta);
+    StoreAt(to_.grad_relative_delta, index_, found.relative_delta);
   }
 
   PROPNP_DEVICE void StoreModes() const {
@@ -169,6 +191,18 @@ class Writer {
       StoreRowOf(to_.mode_pose, index_, rank, used ? state_.modes[m].pose : kZeros, kStorage);
       StoreMatrixOf(to_.mode_covariance, index_, rank, covariance, kDof);
     }
+  }
+
+  PROPNP_DEVICE void StoreBestPose() const {
+    constexpr int kStorage = DofPolicy<kDof>::kStorage;
+    double pose[7];
+    SetNeutralPose<kDof>(pose);
+    if (!failed() && state_.num_modes > 0) {
+      const double* const best = state_.modes[state_.mode_order[0]].pose;
+      const bool fits = AllWithin(best, kStorage, LargestOf(to_.pose));
+      for (int k = 0; fits && k < kStorage; ++k) pose[k] = best[k];
+    }
+    StoreRow(to_.pose, index_, pose, kStorage);
   }
 
   PROPNP_DEVICE void StoreSamples() const {

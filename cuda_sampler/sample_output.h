@@ -11,12 +11,12 @@
 namespace propnp::gpu {
 
 struct SampleOutputs {
-  propnp_tensor log_evidence, standard_error, ess, khat, cost_target, mode_count, mode_pose,
+  propnp_tensor log_evidence, standard_error, ess, khat, cost_target, mode_count, pose, mode_pose,
       mode_covariance, mode_probability, mode_cost, sample_pose, sample_log_weight, status, stages,
-      grad_delta;
+      grad_delta, grad_relative_delta;
   PriorGradientTensors prior;
   PointTensors points;  // of the gradient
-  int32_t loss_gradient;
+  int32_t loss_gradient, through_delta;
 };
 
 // An object whose numbers do not fit fails. `tiles` is (slice, num_tiles) of the gradient, null if

@@ -76,7 +76,7 @@ __all__ = [
     "workspace_size",
 ]
 
-ABI_MAJOR, ABI_MINOR = 1, 1
+ABI_MAJOR, ABI_MINOR = 1, 2
 
 FLOAT32, FLOAT64, INT32, INT64, UINT64 = 1, 2, 3, 4, 5
 CPU_DEVICE = -1

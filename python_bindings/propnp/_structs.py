@@ -192,6 +192,8 @@ SampleArgs = _declare(
     tensor quantile_levels quantiles region_shares region_log_density draws
     pointer symmetries
     tensor grad_prior_covariance grad_prior_depth grad_prior_bound
+    i32 through_delta
+    tensor grad_relative_delta pose
     """,
 )
 PosePlusArgs = _declare(

@@ -18,7 +18,7 @@ struct SampleCall {
   SolveOptions start_options;
   SampleOptions options;
   SampleArgs args;
-  std::vector<double> log_evidence, standard_error, ess, khat, cost_target, mode_pose,
+  std::vector<double> log_evidence, standard_error, ess, khat, cost_target, pose, mode_pose,
       mode_covariance, mode_probability, mode_cost, sample_pose, log_weight;
   std::vector<int32_t> mode_count, stages, status;
 
@@ -47,6 +47,7 @@ struct SampleCall {
     args.standard_error = view(&standard_error, {n});
     args.ess = view(&ess, {n});
     args.khat = view(&khat, {n});
+    args.pose = view(&pose, {n, p});
     args.mode_pose = view(&mode_pose, {n, kModes, p});
     args.mode_covariance = view(&mode_covariance, {n, kModes, d, d});
     args.mode_probability = view(&mode_probability, {n, kModes});
@@ -60,6 +61,7 @@ struct SampleCall {
       args.grad_prior_mean = g.prior_mean, args.grad_prior_sigma = g.prior_sigma;
       args.grad_prior_covariance = g.prior_covariance;
     }
+    args.grad_relative_delta = g.relative_delta, args.through_delta = 1;
     mode_count.assign(n, -1), stages.assign(n, -1), status.assign(n, -1);
     args.mode_count = View(mode_count.data(), {n});
     args.stages = View(stages.data(), {n});

@@ -50,6 +50,7 @@ void ExpectSameEvidence(const SampleCall& device, const SampleCall& cpu, double 
   const int64_t p = cpu.args.mode_pose.shape[2];
   ExpectAlike("mode_pose", Canonical(device.mode_pose, p), Canonical(cpu.mode_pose, p), tolerance,
               1);
+  ExpectAlike("pose", Canonical(device.pose, p), Canonical(cpu.pose, p), tolerance, 1);
   ExpectAlike("mode_covariance", device.mode_covariance, cpu.mode_covariance, 10 * tolerance, 1);
   ExpectAlike("mode_cost", device.mode_cost, cpu.mode_cost, tolerance, 1);
 }
@@ -59,6 +60,7 @@ void ExpectClose(const SampleCall& device, const SampleCall& cpu, double toleran
   ExpectAlike("x3d", device.out.x3d, cpu.out.x3d, 10 * tolerance);
   ExpectAlike("x2d", device.out.x2d, cpu.out.x2d, 10 * tolerance);
   ExpectAlike("w2d", device.out.w2d, cpu.out.w2d, 10 * tolerance);
+  ExpectAlike("relative_delta", device.out.relative_delta, cpu.out.relative_delta, 10 * tolerance);
   ExpectAlike("sqrt_info", device.out.sqrt_info, cpu.out.sqrt_info, 10 * tolerance);
   ExpectAlike("delta", device.out.delta, cpu.out.delta, 10 * tolerance);
   ExpectAlike("prior mean", device.out.prior_mean, cpu.out.prior_mean, 10 * tolerance);
@@ -129,6 +131,7 @@ TEST_P(EmulatedSample, InSinglePrecisionAgreesWithTheCpu) {
   const GradientBatch b = MakeBatch(random);
   SampleCall device(b, 0, PROPNP_FLOAT32, 96), cpu(b, -1, PROPNP_FLOAT64, 96);
   device.options.method = cpu.options.method = PROPNP_SAMPLER_MIXTURE_MC;
+  device.args.through_delta = cpu.args.through_delta = 0;
   device.SetTarget(b), cpu.SetTarget(b);
   ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
   ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());

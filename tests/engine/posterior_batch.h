@@ -50,7 +50,7 @@ inline Batch Copies(const Batch& one, int64_t times) {
 
 // What the sampler says of a batch.
 struct Posterior {
-  std::vector<double> log_evidence, standard_error, ess, khat, cost_target, mode_pose,
+  std::vector<double> log_evidence, standard_error, ess, khat, cost_target, pose, mode_pose,
       mode_probability, grad_x3d, grad_x2d, grad_weight;
   std::vector<double> sample_pose, sample_log_weight;  // if asked for
   std::vector<double> grad_prior_mean, grad_prior_sigma, grad_prior_covariance, grad_prior_depth,
@@ -99,6 +99,7 @@ inline Posterior SampleBatch(const Batch& b, const SampleOptions& options,
   }
   r.mode_count.resize(n), r.status.resize(n);
   r.mode_probability.resize(n * PROPNP_MAX_MODES);
+  r.pose.resize(n * b.pose_size());
   r.mode_pose.resize(n * PROPNP_MAX_MODES * b.pose_size());
   if (wanted.gradient) {
     r.grad_x3d.resize(b.x3d.size()), r.grad_x2d.resize(b.x2d.size());
@@ -124,6 +125,7 @@ inline Posterior SampleBatch(const Batch& b, const SampleOptions& options,
   args.ess = View(r.ess.data(), {n});
   args.khat = View(r.khat.data(), {n});
   args.cost_target = View(r.cost_target.data(), {n});
+  args.pose = View(r.pose.data(), {n, b.pose_size()});
   args.mode_pose = View(r.mode_pose.data(), {n, PROPNP_MAX_MODES, b.pose_size()});
   args.mode_count = View(r.mode_count.data(), {n});
   args.mode_probability = View(r.mode_probability.data(), {n, PROPNP_MAX_MODES});

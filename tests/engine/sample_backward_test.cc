@@ -216,7 +216,8 @@ TEST(SampleBackward, SinglePrecisionHasABaseForEveryMode) {
 // d log evidence = sum_j w_j d log weight_j: what the sampler itself says.
 TEST(SampleBackward, IsTheSamplersGradient) {
   TestRandom random;
-  for (const bool information : {false, true}) {
+  for (const int kind : {0, 1, 2, 3}) {
+    const bool information = kind / 2 == 1, hold_delta = kind % 2 == 1;
     GradientCase c;
     c.loss = PROPNP_LOSS_ADAPTIVE_HUBER, c.information = information, c.z_min = 0.3;
     const GradientBatch batch = MakeGradientBatch(random, c);
@@ -241,6 +242,8 @@ TEST(SampleBackward, IsTheSamplersGradient) {
     args.grad_x3d = expected.gradients.x3d, args.grad_x2d = expected.gradients.x2d;
     args.grad_w2d = expected.gradients.w2d, args.grad_sqrt_info = expected.gradients.sqrt_info;
     args.grad_delta = expected.gradients.delta;
+    args.grad_relative_delta = expected.gradients.relative_delta;
+    args.through_delta = !hold_delta;
     ASSERT_TRUE(SamplePosterior(SharedContext(), args).ok());
     Cotangents cotangents;
     for (int64_t i = 0; i < n; ++i) {
@@ -253,7 +256,7 @@ TEST(SampleBackward, IsTheSamplersGradient) {
       }
     }
     BackwardCall call(b, cotangents);
-    call.out.gradients.hold_delta_fixed = 1;
+    call.out.gradients.hold_delta_fixed = hold_delta;
     ASSERT_TRUE(call.Run(SharedContext()).ok());
     // Sums over samples in another order, from other bases.
     const auto expect_same = [&](const std::vector<double>& a, const std::vector<double>& e) {
@@ -270,6 +273,8 @@ TEST(SampleBackward, IsTheSamplersGradient) {
     expect_same(call.out.w2d, expected.w2d);
     expect_same(call.out.sqrt_info, expected.sqrt_info);
     expect_same(call.out.delta, expected.delta);
+    EXPECT_NE(expected.relative_delta[0], 0);
+    expect_same(call.out.relative_delta, expected.relative_delta);
   }
 }
 

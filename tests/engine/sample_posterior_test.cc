@@ -74,6 +74,11 @@ TEST(SamplePosterior, DoesNotDependOnThreadsNorOnTheRestOfTheBatch) {
   const Posterior spoiled = SampleBatch(batch, SampleOptions(), nullptr, PROPNP_FLOAT32, 2);
   EXPECT_EQ(spoiled.status[0], PROPNP_STATUS_NON_FINITE_INPUT);
   EXPECT_EQ(spoiled.log_evidence[0], 0);
+  const std::vector<double> neutral = {0, 0, 1, 1, 0, 0, 0};
+  EXPECT_EQ(std::vector<double>(spoiled.pose.begin(), spoiled.pose.begin() + 7), neutral);
+  for (int k = 0; k < 7; ++k) {
+    EXPECT_EQ(spoiled.pose[7 + k], spoiled.mode_pose[7 * PROPNP_MAX_MODES + k]) << k;
+  }
   const int64_t per_object = 3 * batch.num_points;
   for (int64_t i = 0; i < per_object; ++i) EXPECT_EQ(spoiled.grad_x3d[i], 0);
   for (int64_t i = 1; i < batch.num_objects; ++i) {

@@ -112,7 +112,8 @@ void AppendOperations(std::string* text) {
       PROPNP_FIELD(mode_moment_covariance), PROPNP_FIELD(quantile_levels), PROPNP_FIELD(quantiles),
       PROPNP_FIELD(region_shares), PROPNP_FIELD(region_log_density), PROPNP_FIELD(draws),
       PROPNP_FIELD(symmetries), PROPNP_FIELD(grad_prior_covariance), PROPNP_FIELD(grad_prior_depth),
-      PROPNP_FIELD(grad_prior_bound));
+      PROPNP_FIELD(grad_prior_bound), PROPNP_FIELD(through_delta),
+      PROPNP_FIELD(grad_relative_delta), PROPNP_FIELD(pose));
   PROPNP_STRUCT(propnp_pose_plus_args, PROPNP_FIELD(struct_size), PROPNP_FIELD(correspondences),
                 PROPNP_FIELD(cameras), PROPNP_FIELD(cost), PROPNP_FIELD(device),
                 PROPNP_FIELD(stream), PROPNP_FIELD(workspace), PROPNP_FIELD(workspace_size),

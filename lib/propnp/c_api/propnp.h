@@ -46,7 +46,7 @@ extern "C" {
 
 /* The ABI's version: the file libpropnp_c.so.<major>. The minor number grows with every function or
  * field that is added; a client needs at least the minor number that it was built with. */
-enum { PROPNP_ABI_MAJOR = 1, PROPNP_ABI_MINOR = 1 };
+enum { PROPNP_ABI_MAJOR = 1, PROPNP_ABI_MINOR = 2 };
 
 enum {
   PROPNP_OK = 0,

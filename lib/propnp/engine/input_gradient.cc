@@ -64,13 +64,13 @@ void InputGradient::Clear(const PackedObject<double>& object) {
   prior = {};
 }
 
-void InputGradient::PassThroughAdaptiveDelta(const Problem& problem,
-                                             const PackedObject<double>& object, bool hold_delta) {
-  if (problem.cost->loss != PROPNP_LOSS_ADAPTIVE_HUBER) return;
+double PassThroughAdaptiveDelta(const Problem& problem, const PackedObject<double>& object,
+                                bool hold_delta, ObjectGradient* gradient) {
+  if (problem.cost->loss != PROPNP_LOSS_ADAPTIVE_HUBER) return 0;
+  ObjectGradient& points = *gradient;
   const AdaptiveDelta<double> adaptive = AdaptiveDeltaOf(object);
   const double scale = LossScale(problem, object.index);
-  if (adaptive.value(scale) < object.loss.delta) return;  // held at its lower bound
-  relative_delta = points.delta * adaptive.relative_gradient();
+  if (adaptive.value(scale) < object.loss.delta) return 0;  // held at its lower bound
   const double by_mean_weight = points.delta * adaptive.weight_gradient(scale);
   int64_t first = 0;
   for (int64_t v = 0; !hold_delta && v < object.num_views; ++v) {
@@ -91,6 +91,7 @@ void InputGradient::PassThroughAdaptiveDelta(const Problem& problem,
     }
     first += view.padded_points;
   }
+  return points.delta * adaptive.relative_gradient();
 }
 
 bool InputGradient::Fits(const PackedObject<double>& object,

@@ -17,6 +17,11 @@ struct Gradients : propnp_gradients {
   Gradients() : propnp_gradients{} { struct_size = sizeof(propnp_gradients); }
 };
 
+// Carries the gradient of an adaptive delta on to the weights, unless `hold_delta`, and returns
+// that of the relative delta. Called once, when the gradient is otherwise complete.
+double PassThroughAdaptiveDelta(const Problem& problem, const PackedObject<double>& object,
+                                bool hold_delta, ObjectGradient* gradient);
+
 struct InputGradient {
   ObjectGradient points;
   double* camera;  // (views, kMaxKernelParameters)
@@ -26,10 +31,10 @@ struct InputGradient {
   static InputGradient Allocate(const Problem& problem, Arena* arena);
   void Clear(const PackedObject<double>& object);
 
-  // Carries the gradient of an adaptive delta on to the relative delta and, unless `hold_delta`, to
-  // the weights. Called once, when the gradient is otherwise complete.
   void PassThroughAdaptiveDelta(const Problem& problem, const PackedObject<double>& object,
-                                bool hold_delta);
+                                bool hold_delta) {
+    relative_delta = propnp::PassThroughAdaptiveDelta(problem, object, hold_delta, &points);
+  }
 
   // Whether the caller's tensors can hold every number.
   bool Fits(const PackedObject<double>& object, const propnp_gradients& gradients) const;

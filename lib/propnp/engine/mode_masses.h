@@ -26,6 +26,7 @@ struct PosteriorResult {
   BasinDraws basins;
   PriorGradient<double> prior_gradient;
   RangeGradient range_gradient;
+  double relative_delta_gradient;
   uint32_t status;
 };
 

@@ -11,6 +11,7 @@
 
 #include "propnp/engine/amis_sampler.h"
 #include "propnp/engine/importance_weights.h"
+#include "propnp/engine/input_gradient.h"
 #include "propnp/engine/laplace_posterior.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/mixture_proposal.h"
@@ -296,6 +297,9 @@ class ObjectSampler {
     if (has_target_ && args_.loss_gradient) {
       records->AddCostGradient(target_, &scratch_.gradient);
     }
+    if (!args_.through_delta && !IsGiven(args_.grad_relative_delta)) return;
+    result_.relative_delta_gradient = PassThroughAdaptiveDelta(
+        problem_, scratch_.object, args_.through_delta == 0, &scratch_.gradient);
   }
 
   const Problem& problem_;

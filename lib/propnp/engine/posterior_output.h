@@ -10,6 +10,7 @@
 #include <initializer_list>
 
 #include "propnp/engine/input_gradient.h"
+#include "propnp/engine/load_pose.h"
 #include "propnp/engine/object_sampler.h"
 #include "propnp/engine/point_rows.h"
 #include "propnp/engine/store_row.h"
@@ -26,6 +27,7 @@ class PosteriorOutput {
   void Store() const {
     StoreScalars();
     StoreModes();
+    StoreBestPose();
     StoreSamples();
     StoreGradient();
   }
@@ -59,6 +61,15 @@ class PosteriorOutput {
     }
   }
 
+  void StoreBestPose() const {
+    double neutral[7];
+    SetNeutralPose<kDof>(neutral);
+    const double* const best =
+        result_.num_modes > 0 ? scratch_.modes[result_.mode_order[0]].pose : neutral;
+    const bool fits = AllWithin(best, problem_.pose_size(), LargestOf(args_.pose));
+    StoreRow(args_.pose, index_, fits ? best : neutral, problem_.pose_size());
+  }
+
   void StoreSamples() const {
     if (!IsGiven(args_.sample_log_weight) && !IsGiven(args_.sample_pose)) return;
     constexpr double kZeros[7] = {};
@@ -75,6 +86,7 @@ class PosteriorOutput {
     const ObjectGradient& g = scratch_.gradient;
     const Range views = problem_.ViewsOf(index_);
     StoreAt(args_.grad_delta, index_, failed() ? 0.0 : g.delta);
+    StoreAt(args_.grad_relative_delta, index_, result_.relative_delta_gradient);
     int64_t first = 0;
     for (int64_t view = views.begin; view < views.end; ++view) {
       const PointRows rows(problem_, view, first);
@@ -127,6 +139,7 @@ bool PosteriorFits(const propnp_sample_args& args, const PosteriorResult& result
               AllWithin(&result.khat, 1, LargestOf(args.khat)) && !std::isnan(result.cost_target) &&
               (!IsGiven(args.grad_delta) ||
                AllWithin(&scratch.gradient.delta, 1, LargestOf(args.grad_delta))) &&
+              AllWithin(&result.relative_delta_gradient, 1, LargestOf(args.grad_relative_delta)) &&
               PriorGradientTensors(args).Fit(result.prior_gradient, result.range_gradient);
   int64_t padded = 0;
   for (int64_t v = 0; v < scratch.object.num_views; ++v) {

@@ -99,7 +99,8 @@ typedef struct propnp_sample_args {
   propnp_tensor grad_x2d;         /* as x2d */
   propnp_tensor grad_w2d;         /* as w2d: given with plain weights only */
   propnp_tensor grad_sqrt_info;   /* as sqrt_info: given with sqrt_info only */
-  propnp_tensor grad_delta;       /* (B) float: delta of the loss, held fixed in the others */
+  propnp_tensor grad_delta;       /* (B) float: delta of the loss, held fixed in the others
+                                     unless `through_delta` */
   propnp_tensor grad_prior_mean;  /* (B, 3) float: mean of a log-depth prior; (B, D): pose of a pose
                                      prior, in its tangent */
   propnp_tensor grad_prior_sigma; /* (B, 3) float: sigma of a log-depth prior */
@@ -133,6 +134,14 @@ typedef struct propnp_sample_args {
   propnp_tensor grad_prior_depth;      /* (B, 2) depth range: what its ends let in or shut out, and
                                           its normaliser */
   propnp_tensor grad_prior_bound;      /* as the prior's bound: depth range */
+
+  /* With an adaptive Huber loss. */
+  int32_t through_delta;             /* nonzero: grad_w2d and grad_sqrt_info with what flows to the
+                                        weights through delta */
+  propnp_tensor grad_relative_delta; /* (B) float: zero unless the loss is adaptive Huber */
+
+  propnp_tensor
+      pose; /* (B, D') float: the most probable mode; without one no rotation at depth 1 */
 } propnp_sample_args;
 
 #ifdef __cplusplus

@@ -47,10 +47,12 @@ Status CheckOutputs(const Problem& problem, const propnp_sample_args& a) {
                                      {"ess", &a.ess},
                                      {"khat", &a.khat},
                                      {"cost_target", &a.cost_target},
-                                     {"grad_delta", &a.grad_delta}}) {
+                                     {"grad_delta", &a.grad_delta},
+                                     {"grad_relative_delta", &a.grad_relative_delta}}) {
     PROPNP_RETURN_IF_ERROR(CheckTensor(name, *tensor, {b}, true));
   }
   PROPNP_RETURN_IF_ERROR(CheckTensor("pose_target", a.pose_target, {b, p}, true));
+  PROPNP_RETURN_IF_ERROR(CheckTensor("pose", a.pose, {b, p}, true));
   PROPNP_RETURN_IF_ERROR(CheckTensor("mode_count", a.mode_count, {b}, true, PROPNP_INT32));
   PROPNP_RETURN_IF_ERROR(CheckTensor("status", a.status, {b}, true, PROPNP_INT32));
   PROPNP_RETURN_IF_ERROR(CheckTensor("mode_pose", a.mode_pose, {b, -1, p}, true));

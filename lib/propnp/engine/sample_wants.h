@@ -12,13 +12,13 @@ namespace propnp {
 
 inline bool WantsPointGradient(const propnp_sample_args& a) {
   return IsGiven(a.grad_x3d) || IsGiven(a.grad_x2d) || IsGiven(a.grad_w2d) ||
-         IsGiven(a.grad_sqrt_info) || IsGiven(a.grad_delta);
+         IsGiven(a.grad_sqrt_info) || IsGiven(a.grad_delta) || IsGiven(a.grad_relative_delta);
 }
 
 // Modes with their probabilities, which take descents.
 inline bool WantsModes(const propnp_sample_args& a) {
-  return IsGiven(a.mode_pose) || IsGiven(a.mode_covariance) || IsGiven(a.mode_probability) ||
-         IsGiven(a.mode_cost);
+  return IsGiven(a.pose) || IsGiven(a.mode_pose) || IsGiven(a.mode_covariance) ||
+         IsGiven(a.mode_probability) || IsGiven(a.mode_cost);
 }
 
 // Summaries (posterior_summary_output.h) that take the modes' probabilities.
