@@ -8,7 +8,7 @@
     pose_plus              its vector-Jacobian product
     solve                  the implicit function theorem; its cost, the derivative at fixed pose
 
-Poses and proposals that go into an operator carry no gradient.
+Poses and proposals that go into an operator carry no gradient. There are no second derivatives.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Any, Optional, Sequence
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
-from . import _ops
+from . import _direct, _ops
 from ._config import changed, option
 from ._outputs import SAMPLE_OUTPUTS
 from ._problem import NUM_DIFFERENTIABLE, NUM_TENSORS, Problem
@@ -62,7 +63,7 @@ def _needed(ctx: Any, problem: Problem) -> int:
     )
 
 
-def _wanted(mask: int, gradients: Sequence[Tensor]) -> list[Gradient]:
+def _wanted(mask: int, gradients: Sequence[Gradient]) -> list[Gradient]:
     return [g if mask >> k & 1 else None for k, g in enumerate(gradients)]
 
 
@@ -98,13 +99,15 @@ def _rows_of_views(rows: Tensor, view_offsets: Optional[Tensor]) -> Tensor:
 
 
 def _scaled(
-    cotangent: Tensor, problem: Problem, stored: Sequence[Tensor], mask: int
+    cotangent: Tensor, problem: Problem, stored: Sequence[Gradient], mask: int
 ) -> list[Gradient]:
     """What the forward pass stored, times the cotangent of each object."""
     result: list[Gradient] = []
     for k, gradient in enumerate(stored):
         input = problem[k]
-        if not mask >> k & 1 or input is None or (gradient.numel() == 0 and input.numel() != 0):
+        if not mask >> k & 1 or input is None or gradient is None:
+            result.append(None)
+        elif gradient.numel() == 0 and input.numel() != 0:  # an operator's None
             result.append(None)
         elif k < 3:
             result.append(gradient * _of_objects(cotangent, problem, gradient))
@@ -117,7 +120,7 @@ def _replay(
     problem: Problem, pose: Tensor, cotangent: Tensor, mask: int, config: str
 ) -> list[Gradient]:
     """From cotangents (B, S) of the log weights of poses (B, S, 7 or 4)."""
-    gradients = _ops.sample_vjp(*problem, pose, None, cotangent, None, None, mask, config)
+    gradients = _direct.sample_vjp(*problem, pose, None, cotangent, None, None, mask, config)
     return _wanted(mask, gradients)
 
 
@@ -125,7 +128,7 @@ def _setup_sample(ctx: Any, inputs: Sequence[Any], output: Sequence[Tensor]) -> 
     n = len(SAMPLE_OUTPUTS)
     named = dict(zip(SAMPLE_OUTPUTS, output))
     _save(ctx, inputs, named["sample_pose"], named["sample_log_weight"], *output[n:])
-    ctx.mark_non_differentiable(*output[4:])
+    ctx.mark_non_differentiable(*[x for x in output[4:] if x is not None])
 
 
 def _sample_backward(ctx: Any, *cotangents: Gradient) -> tuple[Gradient, ...]:
@@ -187,7 +190,7 @@ def _expectation_backward(ctx: Any, *cotangents: Gradient) -> tuple[Gradient, ..
     if not mask or (cost is None and translation is None and expected is None):
         return _filled(ctx, _NONE)
     minus = None if cost is None else -cost
-    gradients = _ops.sample_vjp(
+    gradients = _direct.sample_vjp(
         *problem, pose, log_weight, minus, translation, expected, mask, config
     )
     return _filled(ctx, _wanted(mask, gradients))
@@ -203,7 +206,7 @@ def _pose_plus_backward(ctx: Any, *cotangents: Gradient) -> tuple[Gradient, ...]
     mask = _needed(ctx, problem)
     if not mask or cotangents[0] is None:
         return _filled(ctx, _NONE)
-    gradients = _ops.pose_plus_vjp(*problem, pose, cotangents[0], mask, config)
+    gradients = _direct.pose_plus_vjp(*problem, pose, cotangents[0], mask, config)
     return _filled(ctx, _wanted(mask, gradients))
 
 
@@ -217,7 +220,7 @@ def _solve_backward(ctx: Any, *cotangents: Gradient) -> tuple[Gradient, ...]:
     mask = _needed(ctx, problem)
     result = list(_NONE)
     if mask and cotangents[0] is not None:
-        gradients = _ops.implicit_vjp(*problem, pose, cotangents[0], mask, config)
+        gradients = _direct.implicit_vjp(*problem, pose, cotangents[0], mask, config)
         result = _wanted(mask, gradients)
     if mask and cotangents[1] is not None:
         result = _sum(result, _of_target(problem, pose, cotangents[1], mask, config))
@@ -233,19 +236,19 @@ class Differentiable:
     """
 
     def __init__(self, name: str, setup: Any, backward: Any) -> None:
-        op = getattr(_ops, name)
+        op, direct = getattr(_ops, name), _direct.Direct(name)
         torch.library.register_autograd(f"propnp::{name}", backward, setup_context=setup)
 
         def forward(ctx: Any, *args: Any) -> Any:
-            output = self._below_autograd(*args)
+            output = direct(*args)
             setup(ctx, args, output)
             return output
 
         def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
             setup(ctx, inputs, output)
 
-        self._op = op
-        self._eager = _function(name, forward=forward, backward=backward)
+        self._op, self._direct = op, direct
+        self._eager = _function(name, forward=forward, backward=once_differentiable(backward))
         self._transformed = _function(
             name,
             forward=lambda *args: op(*args),
@@ -263,11 +266,8 @@ class Differentiable:
             isinstance(x, Tensor) and x.requires_grad for x in args[:NUM_DIFFERENTIABLE]
         ):
             return self._eager.apply(*args)
-        return self._below_autograd(*args)
-
-    def _below_autograd(self, *args: Any) -> Any:
-        with torch._C._AutoDispatchBelowAutograd():
-            return self._op(*args)
+        with torch.no_grad():
+            return self._direct(*args)
 
 
 def _function(name: str, **members: Any) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import threading
-from typing import Optional, Sequence
+from typing import Iterable, Optional, Sequence
 
 import torch
 from torch import Tensor
@@ -55,22 +55,42 @@ _ARGS = {
 }
 
 
-def put(target: _abi.SizedStruct, name: str, tensor: Optional[Tensor]) -> None:
-    """Points the field at the tensor's memory; the caller keeps it alive during the call."""
-    offset = target.offset_of[name]
-    if tensor is None:
-        _ABSENT.pack_into(target, offset, 0)
-        return
-    dtype = _DTYPES.get(tensor.dtype)
-    ndim = tensor.dim()
-    if dtype is None or ndim > 4:
-        raise InvalidArgumentError(
-            f"{name} is a tensor of {tensor.dtype} with shape {tuple(tensor.shape)}, expected "
-            "float32 or float64 (integers: int32 or int64) and at most 4 dimensions"
-        )
-    _PACKERS[ndim].pack_into(
-        target, offset, tensor.data_ptr() or _NOWHERE, dtype, ndim, *tensor.shape, *tensor.stride()
-    )
+class Fields:
+    """The tensors of a struct. A null that is null already is not written again: most are."""
+
+    __slots__ = ("_given", "_offset_of", "struct")
+
+    def __init__(self, made: type[_abi.SizedStruct]) -> None:
+        self.struct = made.new()
+        self._offset_of = made.offset_of
+        self._given: set[str] = set()
+
+    def put(self, tensors: Iterable[tuple[str, Optional[Tensor]]]) -> None:
+        """Points fields at the tensors' memory; the caller keeps it alive during the call."""
+        target, given, offset_of = self.struct, self._given, self._offset_of
+        for name, tensor in tensors:
+            if tensor is None:
+                if name in given:
+                    given.remove(name)
+                    _ABSENT.pack_into(target, offset_of[name], 0)
+                continue
+            dtype, shape = _DTYPES.get(tensor.dtype), tensor.shape
+            ndim = len(shape)
+            if dtype is None or ndim > 4:
+                raise InvalidArgumentError(
+                    f"{name} is a tensor of {tensor.dtype} with shape {tuple(shape)}, expected "
+                    "float32 or float64 (integers: int32 or int64) and at most 4 dimensions"
+                )
+            _PACKERS[ndim].pack_into(
+                target,
+                offset_of[name],
+                tensor.data_ptr() or _NOWHERE,
+                dtype,
+                ndim,
+                *shape,
+                *tensor.stride(),
+            )
+            given.add(name)
 
 
 class Call:
@@ -79,15 +99,14 @@ class Call:
     def __init__(self, verb: str, config: Config) -> None:
         self.verb = verb
         self.prior_form = config.prior
-        self.args = _ARGS[verb].new()
-        self.correspondences = _abi.Correspondences.new()
-        self.cameras = _abi.Cameras.new()
-        self.cost = _abi.CostOptions.new()
-        self.prior = _abi.Prior.new()
-        self.start_options = _abi.SolveOptions.new()
-        self.sample_options = _abi.SampleOptions.new()
-        self.gradients = _abi.Gradients.new()
-        self.symmetries = _abi.Symmetries.new()
+        self._own, self._correspondences = Fields(_ARGS[verb]), Fields(_abi.Correspondences)
+        self._cameras, self._cost = Fields(_abi.Cameras), Fields(_abi.CostOptions)
+        self._prior, self._symmetries = Fields(_abi.Prior), Fields(_abi.Symmetries)
+        self._gradients = Fields(_abi.Gradients)
+        self.args = self._own.struct
+        self._start_options = _abi.SolveOptions.new()
+        self._sample_options = _abi.SampleOptions.new()
+        self._adaptive = config.loss == "adaptive_huber"
         codes = [MODELS[name] for name in config.camera_model.split()]
         self._model = torch.tensor(codes, dtype=torch.int32)
         self._seeded: tuple[_abi.SizedStruct, ...] = ()
@@ -100,7 +119,7 @@ class Call:
             self._fill_summaries(config)
 
     def _fill_cost(self, config: Config) -> None:
-        cost = self.cost
+        cost = self._cost.struct
         cost.dof = config.dof
         cost.loss = LOSSES[config.loss]
         cost.delta = config.delta
@@ -109,12 +128,12 @@ class Call:
         cost.yaw_axis[:] = config.yaw_axis
         if config.prior is not None:
             form = FORMS[config.prior]
-            self.prior.kind = form.code
+            self._prior.struct.kind = form.code
             self._prior_fields = form.fields
-            cost.set_pointer("prior", self.prior)
+            cost.set_pointer("prior", self._prior.struct)
 
     def _fill_start_options(self, config: Config) -> None:
-        options = self.start_options
+        options = self._start_options
         options.method = METHODS[config.method]
         options.covariance = COVARIANCES[config.covariance]
         for name in (
@@ -134,7 +153,7 @@ class Call:
             setattr(options, name, getattr(config, name))
 
     def _fill_sample_options(self, config: Config) -> None:
-        options = self.sample_options
+        options = self._sample_options
         options.method = SAMPLERS[config.sampler]
         options.num_samples = config.num_samples
         options.control_variates = config.control_variates
@@ -145,69 +164,76 @@ class Call:
         shares = torch.tensor(config.region_shares, dtype=torch.float64)
         tables = tables_of(config.symmetries) if config.symmetries else {}
         self._constants = [levels, shares, *tables.values()]  # which the structs point to
-        put(self.args, "quantile_levels", levels if config.quantile_levels else None)
-        put(self.args, "region_shares", shares if config.region_shares else None)
-        for name, table in tables.items():
-            put(self.symmetries, name, table)
+        self.set_tensors(
+            quantile_levels=levels if config.quantile_levels else None,
+            region_shares=shares if config.region_shares else None,
+        )
+        self._symmetries.put(tables.items())
         if config.symmetries:
-            self.args.set_pointer("symmetries", self.symmetries)
+            self.args.set_pointer("symmetries", self._symmetries.struct)
 
     def _connect(self, config: Config) -> None:
         args = self.args
-        args.set_pointer("correspondences", self.correspondences)
-        args.set_pointer("cameras", self.cameras)
-        args.set_pointer("cost", self.cost)
+        args.set_pointer("correspondences", self._correspondences.struct)
+        args.set_pointer("cameras", self._cameras.struct)
+        args.set_pointer("cost", self._cost.struct)
         fields = args.offset_of
         if "start_options" in fields:
-            args.set_pointer("start_options", self.start_options)
-            args.set_pointer("options", self.sample_options)
-            self._seeded = (self.start_options, self.sample_options)
+            args.set_pointer("start_options", self._start_options)
+            args.set_pointer("options", self._sample_options)
+            self._seeded = (self._start_options, self._sample_options)
             args.loss_gradient = config.gradient == "loss"
+            args.through_delta = 1
         elif "options" in fields:
-            args.set_pointer("options", self.start_options)
-            self._seeded = (self.start_options,)
+            args.set_pointer("options", self._start_options)
+            self._seeded = (self._start_options,)
         if "gradients" in fields:
-            args.set_pointer("gradients", self.gradients)
+            args.set_pointer("gradients", self._gradients.struct)
         if "epsilon" in fields:
             args.epsilon = config.epsilon
         if "drop_clamped_rows" in fields:
             args.drop_clamped_rows = config.clamped_derivative == "drop"
 
     def set_problem(self, problem: Problem) -> None:
-        target = self.correspondences
-        target.num_objects = num_objects(problem)
-        information = has_information(problem)
-        put(target, "x3d", problem.x3d)
-        put(target, "x2d", problem.x2d)
-        put(target, "w2d", None if information else problem.weights)
-        put(target, "sqrt_info", problem.weights if information else None)
-        put(target, "counts", problem.counts)
-        put(target, "offsets", problem.offsets)
-        put(target, "view_offsets", problem.view_offsets)
-        put(target, "view_camera", problem.view_camera)
-        put(target, "view_rig", problem.view_rig)
-        put(target, "camera_from_rig", problem.camera_from_rig)
-        put(target, "base_rotation", problem.base_rotation)
-        ids = problem.object_ids
-        put(target, "object_ids", None if ids is None else ids.view(torch.uint64))
-        put(self.cost, "object_delta", problem.delta)
+        information, ids = has_information(problem), problem.object_ids
+        self._correspondences.struct.num_objects = num_objects(problem)
+        self._correspondences.put(
+            (
+                ("x3d", problem.x3d),
+                ("x2d", problem.x2d),
+                ("w2d", None if information else problem.weights),
+                ("sqrt_info", problem.weights if information else None),
+                ("counts", problem.counts),
+                ("offsets", problem.offsets),
+                ("view_offsets", problem.view_offsets),
+                ("view_camera", problem.view_camera),
+                ("view_rig", problem.view_rig),
+                ("camera_from_rig", problem.camera_from_rig),
+                ("base_rotation", problem.base_rotation),
+                ("object_ids", None if ids is None else ids.view(torch.uint64)),
+            )
+        )
+        self._cost.put((("object_delta", problem.delta),))
         if self._prior_fields is not None:
-            put(self.prior, self._prior_fields[0], problem.prior_a)
-            put(self.prior, self._prior_fields[1], problem.prior_b)
+            self._prior.put(zip(self._prior_fields, (problem.prior_a, problem.prior_b)))
         self._set_cameras(problem)
 
     def _set_cameras(self, problem: Problem) -> None:
-        cameras, parameters, box = self.cameras, problem.camera, problem.box
+        parameters, box = problem.camera, problem.box
         count = parameters.shape[0]
         if box is not None and box.shape[0] != count:
             count = max(count, box.shape[0])
             parameters = parameters.expand(count, -1)
             box = box.expand(count, -1)
-        put(cameras, "parameters", parameters)
-        put(cameras, "box_px", box)
-        if self._model.device != problem.camera.device:
-            self._model = self._model.to(problem.camera.device)
-        put(cameras, "model", self._model.expand(count) if len(self._model) == 1 else self._model)
+        model = self._model_on(problem.camera.device)
+        if len(model) == 1 and count != 1:
+            model = model.expand(count)
+        self._cameras.put((("parameters", parameters), ("box_px", box), ("model", model)))
+
+    def _model_on(self, device: torch.device) -> Tensor:
+        if self._model.device != device:
+            self._model = self._model.to(device)
+        return self._model
 
     def set_seed(self, seed: Tensor) -> None:
         """The library reads the tensor's one number itself, so that a recorded graph may change it."""
@@ -216,8 +242,34 @@ class Call:
 
     def set_tensors(self, **tensors: Optional[Tensor]) -> None:
         """Fields of the operation's own args."""
-        for name, tensor in tensors.items():
-            put(self.args, name, tensor)
+        self._own.put(tensors.items())
+
+    def set_object_class(self, object_class: Optional[Tensor]) -> None:
+        self._symmetries.put((("object_class", object_class),))
+
+    def set_gradients(
+        self, problem: Problem, gradients: Sequence[Optional[Tensor]], prefix: str = ""
+    ) -> None:
+        """Where to write those with respect to the problem's first seven: fields of propnp_gradients,
+        or, with the prefix, of the operation's own args.
+        """
+        x3d, x2d, weights, camera, delta, prior_a, prior_b = gradients
+        information = has_information(problem)
+        fields = [
+            ("x3d", x3d),
+            ("x2d", x2d),
+            ("w2d", None if information else weights),
+            ("sqrt_info", weights if information else None),
+            ("delta", None if self._adaptive else delta),
+            ("relative_delta", delta if self._adaptive else None),
+        ]
+        if self.prior_form is not None:
+            names = FORMS[self.prior_form].gradients
+            fields += [(f"prior_{name}", g) for name, g in zip(names, (prior_a, prior_b))]
+        if prefix:
+            self._own.put([(prefix + name, tensor) for name, tensor in fields])
+        else:
+            self._gradients.put([*fields, ("camera_parameters", camera)])
 
     def run(self, device: torch.device) -> None:
         """Raises a PropnpError; on CUDA it only queues the work on the current stream."""
@@ -284,7 +336,6 @@ def run_for_gradients(
 
     The camera's is one row a view.
     """
-    information = has_information(problem)
     like: list[Optional[Tensor]] = [
         _room_like(tensor, problem) if tensor is not None and wanted else None
         for tensor, wanted in zip(problem[:7], needed)
@@ -293,37 +344,28 @@ def run_for_gradients(
     if camera is not None:
         views = problem.x3d.shape[0] if problem.offsets is None else problem.offsets.shape[0] - 1
         camera = camera.new_zeros((views, problem.camera.shape[1]))
-    out = call.gradients
-    put(out, "x3d", x3d)
-    put(out, "x2d", x2d)
-    put(out, "w2d", None if information else weights)
-    put(out, "sqrt_info", weights if information else None)
-    put(out, "camera_parameters", camera)
-    adaptive = call.cost.loss == LOSSES["adaptive_huber"]
-    put(out, "delta", None if adaptive else delta)
-    put(out, "relative_delta", delta if adaptive else None)
     of_mean = tangent_room(call.prior_form, prior_a)
-    _connect_prior(call, of_mean, prior_b)
+    replayed = call.prior_form in REPLAYED
+    of_prior = (of_mean, prior_b) if replayed else (None, None)
+    if not replayed:
+        _clear_prior(call.verb, prior_a, prior_b)
+    call.set_gradients(problem, (x3d, x2d, weights, camera, delta, *of_prior))
     call.run(problem.x3d.device)
     from_tangent(problem.prior_a, of_mean, prior_a)
     return x3d, x2d, weights, camera, delta, prior_a, prior_b
 
 
-def _connect_prior(call: Call, first: Optional[Tensor], second: Optional[Tensor]) -> None:
-    form = call.prior_form
-    if form in REPLAYED:
-        for name, tensor in zip(FORMS[form].gradients, (first, second)):
-            put(call.gradients, f"prior_{name}", tensor)
-    elif first is not None or second is not None:
-        if call.verb == "sample_backward":
+def _clear_prior(verb: str, *gradients: Optional[Tensor]) -> None:
+    """Of a depth range: the poses that operations find lie inside, where the density is constant."""
+    for gradient in gradients:
+        if gradient is None:
+            continue
+        if verb == "sample_backward":
             raise InvalidArgumentError(
                 "costs and log weights of single poses have no gradient with respect to a depth "
                 "range, at whose ends they jump: log_evidence and loss have"
             )
-        # The poses that these operations find lie inside, where the density is constant.
-        for tensor in (first, second):
-            if tensor is not None:
-                tensor.zero_()
+        gradient.zero_()
 
 
 def _room_like(tensor: Tensor, problem: Problem) -> Tensor:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import zlib
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from .._abi import MAX_MODES
+from .._abi import MAX_MODES, VERSION
 from .._options import COVARIANCES, LOSSES, METHODS, SAMPLERS, refuse_unknown
 from ..camera import MODELS
 from ..errors import InvalidArgumentError
@@ -33,6 +35,19 @@ _CHOICES: dict[str, Collection[str]] = {
     "gradient": GRADIENTS,
     "clamped_derivative": CLAMPED_DERIVATIVES,
 }
+
+
+def _fingerprint() -> str:
+    """Of this package as it is. PyTorch keeps compiled graphs on disk by the operators and constants
+    in them; those of another version of the package must not be taken for this one's.
+    """
+    total = zlib.crc32(VERSION.encode())
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        total = zlib.crc32(file.read_bytes(), total)
+    return f"{VERSION} {total:08x}"
+
+
+_FINGERPRINT = _fingerprint()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,14 +145,16 @@ class Config:
             raise InvalidArgumentError(f"num_modes is {self.num_modes}, expected 0 to {MAX_MODES}")
         if self.draws < 0:
             raise InvalidArgumentError(f"draws is {self.draws}, expected 0 or more")
-        object.__setattr__(self, "encoded", self._encode())
+        encoded = json.dumps({"package": _FINGERPRINT, **self.changes()})
+        object.__setattr__(self, "encoded", encoded)
 
-    def _encode(self) -> str:
-        changed = {}
-        for field in dataclasses.fields(self):
-            if field.init and getattr(self, field.name) != field.default:
-                changed[field.name] = getattr(self, field.name)
-        return json.dumps(changed)
+    def changes(self) -> dict[str, Any]:
+        """The options that are not at their defaults."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.init and getattr(self, field.name) != field.default
+        }
 
     @property
     def pose_size(self) -> int:
@@ -152,6 +169,7 @@ OPTIONS = frozenset(field.name for field in dataclasses.fields(Config) if field.
 def decode(encoded: str) -> Config:
     """The Config of a string."""
     fields = json.loads(encoded)
+    fields.pop("package", None)
     for name in ("yaw_axis", "quantile_levels", "region_shares"):
         if name in fields:
             fields[name] = tuple(fields[name])

@@ -13,11 +13,12 @@ from ..camera import Camera
 from ..errors import InvalidArgumentError
 from ..prior import Prior
 from ._config import changed
+from ._constants import constant
 from ._prior import form_of, rows_of
 from ._problem import Problem
 
 # fx fy cx cy skew in a row-major 3x3 matrix.
-_PINHOLE_ENTRIES = [0, 4, 2, 5, 1]
+_PINHOLE_ENTRIES = (0, 4, 2, 5, 1)
 
 
 def make_problem(
@@ -116,13 +117,5 @@ def _camera_tensors(camera: Any, like: Tensor) -> tuple[Tensor, str, Any]:
 
 def pinhole_parameters(matrices: Tensor) -> Tensor:
     """(..., 3, 3) to (C, 5) fx fy cx cy skew."""
-    device = matrices.device
-    entries = None if torch.compiler.is_compiling() else _entries_on.get(device)
-    if entries is None:
-        entries = torch.tensor(_PINHOLE_ENTRIES, device=device)
-        if not torch.compiler.is_compiling():
-            _entries_on[device] = entries
+    entries = constant(_PINHOLE_ENTRIES, torch.int64, matrices.device)
     return matrices.reshape(-1, 9).index_select(1, entries)
-
-
-_entries_on: dict[torch.device, Tensor] = {}

@@ -3,32 +3,38 @@
 """What each operator does on real tensors, and the shapes of what it returns.
 
 An operator takes the tensors of a Problem, then its own, then the encoded Config. What was not
-asked for comes back as a tensor without elements, for operators return no None.
+asked for is None here; as operators return none, `without_none` makes tensors without elements of it.
 """
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence
+from typing import Any, Callable, Optional, Sequence
 
 import torch
 from torch import Tensor
 
-from ..errors import InvalidArgumentError
-from ._calls import prepare, put, run_for_gradients
+from ._calls import prepare, run_for_gradients
 from ._config import Config, decode
-from ._delta import has_plain_weights, spread_of
 from ._outputs import (
     allocate,
     evaluate_shapes,
-    only_given,
+    known_sample_shapes,
     sample_room,
     sample_shapes,
     solve_shapes,
 )
-from ._prior import FORMS, from_tangent, tangent_room
-from ._problem import NUM_DIFFERENTIABLE, NUM_TENSORS, Problem, has_information, num_objects
+from ._prior import from_tangent, tangent_room
+from ._problem import NUM_DIFFERENTIABLE, NUM_TENSORS, Problem, num_objects
 
-Outputs = tuple[Tensor, ...]
+Outputs = tuple[Optional[Tensor], ...]
+
+
+def without_none(kernel: Callable[..., Outputs]) -> Callable[..., tuple[Tensor, ...]]:
+    def run(*args: Any) -> tuple[Tensor, ...]:
+        return tuple(args[0].new_empty((0,)) if x is None else x for x in kernel(*args))
+
+    return run
+
 
 def split(args: Sequence[Any]) -> tuple[Problem, Sequence[Any]]:
     """An operator's arguments as the problem and the rest."""
@@ -50,16 +56,11 @@ def _stored_gradients(problem: Problem, config: Config) -> list[Optional[Tensor]
     ]
 
 
-def _room(templates: Sequence[Optional[Tensor]], problem: Problem) -> list[Tensor]:
+def _room(templates: Sequence[Optional[Tensor]], problem: Problem) -> list[Optional[Tensor]]:
     ragged = problem.counts is not None or problem.offsets is not None
-    make = torch.zeros if ragged else torch.empty
+    make = torch.zeros_like if ragged else torch.empty_like
     return [
-        make(
-            (0,) if template is None else template.shape,
-            dtype=problem.x3d.dtype if template is None else template.dtype,
-            device=problem.x3d.device,
-        )
-        for template in templates
+        None if x is None else make(x, memory_format=torch.contiguous_format) for x in templates
     ]
 
 
@@ -67,60 +68,23 @@ def sample(*args: Any) -> Outputs:
     """The posterior; with it, after SAMPLE_OUTPUTS, the stored gradients of the first seven."""
     problem, (pose_target, seed, object_class, encoded) = split(args)
     config = decode(encoded)
-    shapes = sample_shapes(config, num_objects(problem), pose_target is not None)
+    shapes = known_sample_shapes(encoded, num_objects(problem), pose_target is not None)
     outputs = sample_room(config, shapes, problem.x3d)
-    templates = _stored_gradients(problem, config)
-    stored = _room(templates, problem)
-    given = only_given(outputs, shapes)
-    loss = given.pop("loss")
-    adaptive = config.loss == "adaptive_huber" and config.gradient != "none"
-    if adaptive and not has_plain_weights(problem):
-        raise InvalidArgumentError(
-            "the gradient with an adaptive Huber loss needs w2d in the dense layout without counts "
-            "or rigs: give delta as a tensor, as propnp.torch.sample does"
-        )
+    stored = _room(_stored_gradients(problem, config), problem)
+    given = dict(outputs)
+    loss, pose = given.pop("loss"), given.pop("most_probable_pose")
     call = prepare("sample", encoded)
     call.set_problem(problem)
     call.set_seed(seed)
-    call.set_tensors(pose_target=pose_target, **given)
-    put(call.symmetries, "object_class", object_class)
-    room = [None if template is None else out for template, out in zip(templates, stored)]
-    information = has_information(problem)
-    of_delta = problem.x3d.new_empty(num_objects(problem)) if adaptive else room[4]
-    call.set_tensors(
-        grad_x3d=room[0],
-        grad_x2d=room[1],
-        grad_w2d=None if information else room[2],
-        grad_sqrt_info=room[2] if information else None,
-        grad_delta=of_delta,
-    )
-    of_mean = tangent_room(config.prior, room[5])
-    if config.prior is not None and config.prior_gradient:
-        names = (f"grad_prior_{name}" for name in FORMS[config.prior].gradients)
-        call.set_tensors(**dict(zip(names, (of_mean, room[6]))))
+    call.set_tensors(pose_target=pose_target, pose=pose, **given)
+    call.set_object_class(object_class)
+    of_mean = tangent_room(config.prior, stored[5])
+    call.set_gradients(problem, [*stored[:5], of_mean, stored[6]], "grad_")
     call.run(problem.x3d.device)
-    from_tangent(problem.prior_a, of_mean, room[5])
-    if adaptive and of_delta is not None:
-        _pass_through_delta(problem, config, of_delta, stored)
+    from_tangent(problem.prior_a, of_mean, stored[5])
     if loss is not None:
-        torch.add(outputs["cost_target"], outputs["log_evidence"], out=loss)
+        torch.add(outputs["cost_target"], outputs["log_evidence"], out=loss)  # type: ignore[arg-type]
     return (*outputs.values(), *stored)
-
-
-def _pass_through_delta(
-    problem: Problem, config: Config, of_delta: Tensor, stored: Sequence[Tensor]
-) -> None:
-    """Adds what flows to the weights through delta = relative x mean weight x spread of x2d, which
-    the library holds fixed, and turns its gradient into that of `relative`.
-    """
-    assert problem.weights is not None
-    relative = config.relative_delta if problem.delta is None else problem.delta
-    # Zero times what is not finite would be NaN.
-    of_mean = of_delta * torch.nan_to_num(spread_of(problem.x2d))
-    count = max(2 * problem.x2d.shape[-2], 1)
-    stored[2].add_((of_mean * relative / count)[:, None, None])
-    if problem.delta is not None:
-        stored[4].copy_(of_mean * torch.nan_to_num(problem.weights.mean((-2, -1))))
 
 
 def sample_fake(*args: Any) -> Outputs:
@@ -137,11 +101,9 @@ def _needs(mask: int) -> list[bool]:
 
 
 def _gradient_outputs(problem: Problem, gradients: Sequence[Optional[Tensor]]) -> Outputs:
-    """One row a camera instead of one a view, and something for what was not asked for."""
-    filled = [problem.x3d.new_empty((0,)) if g is None else g for g in gradients]
-    if gradients[3] is not None:
-        filled[3] = _of_cameras(problem, filled[3])
-    return tuple(filled)
+    """One row a camera instead of one a view."""
+    camera = gradients[3]
+    return (*gradients[:3], None if camera is None else _of_cameras(problem, camera), *gradients[4:])
 
 
 def _of_cameras(problem: Problem, of_views: Tensor) -> Tensor:
@@ -159,7 +121,7 @@ def gradients_fake(*args: Any) -> Outputs:
     return tuple(
         torch.empty_like(tensor, memory_format=torch.contiguous_format)
         if tensor is not None and wanted
-        else problem.x3d.new_empty((0,))
+        else None
         for tensor, wanted in zip(problem[:NUM_DIFFERENTIABLE], needed)
     )
 

@@ -31,9 +31,9 @@ def _define(
         tags=(torch.Tag.pt2_compliant_tag,),
     )
     for device in ("CPU", "CUDA"):
-        _library.impl(name, kernel, device)
+        _library.impl(name, _kernels.without_none(kernel), device)
     qualified = f"propnp::{name}"
-    torch.library.register_fake(qualified, fake, lib=_library)
+    torch.library.register_fake(qualified, _kernels.without_none(fake), lib=_library)
     for device in ("cpu", "cuda"):
         torch.library.register_autocast(qualified, device, torch.float32, lib=_library)
     return getattr(torch.ops.propnp, name).default

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The propnp authors
-"""What the operators return: names, shapes and room. What was not asked for comes back as a tensor
-without elements."""
+"""What the operators return: names, shapes and room; None for what was not asked for."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, Optional
 
@@ -37,6 +37,7 @@ SAMPLE_OUTPUTS = (
     "quantiles",
     "region_log_density",
     "draws",
+    "most_probable_pose",
 )
 SOLVE_OUTPUTS = (
     "pose",
@@ -82,12 +83,19 @@ def sample_shapes(
         "quantiles": (b, levels, d) if levels else None,
         "region_log_density": (b, shares) if shares else None,
         "draws": (b, config.draws, p) if config.draws else None,
+        "most_probable_pose": (b, p) if modes else None,
     }
 
 
+# The same for whole numbers of objects, kept; the caller leaves it as it is.
+known_sample_shapes = functools.lru_cache(maxsize=256)(
+    lambda encoded, objects, has_target: sample_shapes(decode(encoded), objects, has_target)
+)
+
+
 def _absent_now(encoded: str, has_target: bool) -> tuple[str, ...]:
-    """Of SAMPLE_OUTPUTS, those that come back without elements."""
-    shapes = sample_shapes(decode(encoded), 1, has_target)
+    """Of SAMPLE_OUTPUTS, those that the operator returns without elements."""
+    shapes = known_sample_shapes(encoded, 1, has_target)
     return tuple(name for name, shape in shapes.items() if shape is None)
 
 
@@ -118,27 +126,26 @@ def evaluate_shapes(config: Config, problem: Problem) -> dict[str, Optional[tupl
 
 def allocate(
     shapes: dict[str, Optional[tuple[Any, ...]]], like: Tensor, zero: bool = False
-) -> dict[str, Tensor]:
+) -> dict[str, Optional[Tensor]]:
     """`zero` where an output of the library has rows that it leaves alone."""
-    make = torch.zeros if zero else torch.empty
-    dtype, device = like.dtype, like.device
+    make = like.new_zeros if zero else like.new_empty
     return {
-        name: make(
-            (0,) if shape is None else shape,
-            dtype=torch.int32 if name in _INTEGERS else dtype,
-            device=device,
-        )
+        name: None
+        if shape is None
+        else make(shape, dtype=torch.int32)
+        if name in _INTEGERS
+        else make(shape)
         for name, shape in shapes.items()
     }
 
 
-def sample_room(config: Config, shapes: dict[str, Any], like: Tensor) -> dict[str, Tensor]:
+def sample_room(config: Config, shapes: dict[str, Any], like: Tensor) -> dict[str, Optional[Tensor]]:
     if not (config.samples_first and config.keep_samples):
         return allocate(shapes, like)
     (b, s, p), names = shapes["sample_pose"], ("sample_pose", "sample_log_weight")
     outputs = allocate({**shapes, names[0]: (s, b, p), names[1]: (s, b)}, like)
-    return {**outputs, **{name: outputs[name].transpose(0, 1) for name in names}}
-
-
-def only_given(outputs: dict[str, Tensor], shapes: dict[str, Any]) -> dict[str, Optional[Tensor]]:
-    return {name: None if shapes[name] is None else out for name, out in outputs.items()}
+    for name in names:
+        room = outputs[name]
+        assert room is not None
+        outputs[name] = room.transpose(0, 1)
+    return outputs

@@ -26,7 +26,6 @@ from ..camera import Camera
 from ..symmetries import Symmetries
 from . import _autograd, _ops, _vmap  # noqa: F401: vmap rules are registered
 from ._config import Config, changed
-from ._delta import with_own_delta
 from ._inputs import as_real, make_problem
 from ._outputs import SAMPLE_OUTPUTS, absent_outputs
 from ._problem import NUM_DIFFERENTIABLE, Problem, num_objects
@@ -115,7 +114,6 @@ def sample(
     torch.Size([1, 7])
     """
     problem, encoded = _problem(config, x3d, x2d, w2d, camera, keywords)
-    problem, encoded = with_own_delta(problem, encoded)
     if _wants_gradient(problem[:NUM_DIFFERENTIABLE]):
         kind = "evidence" if pose_target is None else "loss"
         of_prior = _wants_gradient((problem.prior_a, problem.prior_b))

@@ -97,7 +97,7 @@ class ProbabilisticPnP(nn.Module):
         )
 
     def extra_repr(self) -> str:
-        return self.config.encoded
+        return ", ".join(f"{name}={value!r}" for name, value in self.config.changes().items())
 
 
 class MonteCarloPoseLoss(nn.Module):

@@ -10,6 +10,8 @@ from typing import NamedTuple, Optional
 import torch
 from torch import Tensor
 
+from ._constants import constant
+
 # Bits of a status after which an object's numbers must not be used: see propnp.Status.
 FAILED = 0b1111110
 
@@ -67,12 +69,14 @@ class Posterior(NamedTuple):
     """(B, R) with region_shares: where -cost - log_evidence is above it lies this share."""
     draws: Optional[Tensor]
     """(B, K, D') with draws=K: poses of equal weight."""
+    most_probable_pose: Optional[Tensor]
+    """(B, D') as `pose`, which is never None: there is none if num_modes is 0."""
 
     @property
     def pose(self) -> Tensor:
         """(B, D') the most probable mode; without one, no rotation at depth 1."""
-        assert self.mode_pose is not None, "num_modes is 0"
-        return without_gaps(self.mode_pose[:, 0])
+        assert self.most_probable_pose is not None, "num_modes is 0"
+        return self.most_probable_pose
 
     @property
     def least_cost_pose(self) -> Tensor:
@@ -152,7 +156,7 @@ class Evaluation(NamedTuple):
 def without_gaps(pose: Tensor) -> Tensor:
     """Poses (B, D') with no rotation at depth 1 where there is none, so that what is made of them
     stays finite."""
-    neutral = pose.new_zeros((1, pose.shape[-1]))
-    neutral[:, 2:4] = pose.new_tensor([1.0, 1.0 if pose.shape[-1] == 7 else 0.0])
-    exists = pose.isfinite().all(-1, keepdim=True) & (pose != 0).any(-1, keepdim=True)
-    return pose.where(exists, neutral)
+    neutral = (0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0) if pose.shape[-1] == 7 else (0.0, 0.0, 1.0, 0.0)
+    size = pose.abs().sum(-1, keepdim=True)
+    exists = (size > 0) & (size < math.inf)
+    return torch.where(exists, pose, constant(neutral, pose.dtype, pose.device))
