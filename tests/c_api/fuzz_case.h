@@ -36,6 +36,8 @@ class Case {
     Args args = Initialised(init);
     Fill(&args);
     if (choices_.Rarely()) args.device = Flag();
+    SetPrecision(&args, 0);
+    if (choices_.Below(8) == 1) args.stream = &args;  // which means nothing to the CPU
     return args;
   }
 
@@ -46,6 +48,13 @@ class Case {
     Require(init(&s, sizeof s) == PROPNP_OK, "init", propnp_last_error(nullptr));
     return s;
   }
+
+  template <typename Args>
+  auto SetPrecision(Args* args, int) -> decltype(void(args->precision)) {
+    args->precision = Option({PROPNP_FLOAT64, PROPNP_FLOAT32, PROPNP_INT32});
+  }
+  template <typename Args>
+  void SetPrecision(Args*, long) {}
 
   int32_t Flag() { return choices_.Of<int32_t>({0, 1, -1, INT32_MAX}); }
   int32_t Option(std::initializer_list<int32_t> good) {

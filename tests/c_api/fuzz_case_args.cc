@@ -81,6 +81,9 @@ void Case::Fill(propnp_sample_args* args) {
   args->region_log_density = memory_.Output({objects_, levels});
   args->draws = memory_.Output({objects_, choices_.Below(40), pose_size_});
   args->symmetries = choices_.Below(4) == 1 ? Symmetries() : nullptr;
+  args->through_delta = Flag();
+  args->grad_relative_delta = Scalars();
+  args->pose = memory_.Output({objects_, pose_size_});
 }
 
 void Case::Fill(propnp_sample_expectation_args* args) {

@@ -12,26 +12,50 @@
 namespace propnp::fuzz {
 namespace {
 
-// Runs tasks one after the other, in three parts, so that a failure can be played again; memory is
-// bounded, so that a failure is no lack of it.
-propnp_context* Context() {
-  static propnp_context* const context = [] {
-    propnp_context_options options;
-    propnp_context_options_init(&options, sizeof options);
-    options.num_threads = 3;
-    options.parallel_for = [](void*, int32_t count, propnp_task task, void* data) {
-      for (int32_t i = 0; i < count; ++i) task(data, i);
-    };
-    options.allocate = [](void*, uint64_t bytes, uint64_t alignment) -> void* {
-      return bytes > uint64_t{1} << 28 ? nullptr : std::aligned_alloc(alignment, bytes);
-    };
-    options.deallocate = [](void*, void* memory, uint64_t) { std::free(memory); };
-    propnp_context* made = nullptr;
-    Require(propnp_context_create(&options, &made) == PROPNP_OK, "create",
-            propnp_last_error(nullptr));
-    return made;
-  }();
-  return context;
+// Stands for an OpenMP runtime's GOMP_parallel with a team of kThreads, whatever was asked for,
+// that run one after the other, so that a failure can be played again.
+template <int kThreads>
+void RunTeam(void (*body)(void*), void* data, unsigned, unsigned) {
+  for (int thread = 0; thread < kThreads; ++thread) body(data);
+}
+
+// The runtimes that propnp_openmp_parallel_for may be given: of one thread, none, of more threads
+// than there are tasks.
+void* Runtime(int kind) {
+  if (kind == 1) return nullptr;
+  return reinterpret_cast<void*>(kind == 0 ? &RunTeam<1> : &RunTeam<70>);
+}
+
+// Cuts work in three parts; memory is bounded, so that a failure is no lack of it.
+propnp_context* MakeContext(void* runtime) {
+  propnp_context_options options;
+  propnp_context_options_init(&options, sizeof options);
+  options.num_threads = 3;
+  options.parallel_for = propnp_openmp_parallel_for;
+  options.parallel_for_user_data = runtime;
+  options.allocate = [](void*, uint64_t bytes, uint64_t alignment) -> void* {
+    return bytes > uint64_t{1} << 28 ? nullptr : std::aligned_alloc(alignment, bytes);
+  };
+  options.deallocate = [](void*, void* memory, uint64_t) { std::free(memory); };
+  propnp_context* made = nullptr;
+  Require(propnp_context_create(&options, &made) == PROPNP_OK, "create",
+          propnp_last_error(nullptr));
+  return made;
+}
+
+propnp_context* Context(int kind = 0) {
+  static propnp_context* const contexts[] = {MakeContext(Runtime(0)), MakeContext(Runtime(1)),
+                                             MakeContext(Runtime(2))};
+  return contexts[kind];
+}
+
+// Every task once, however many there are and whatever runs them.
+void RunTasks(Choices* choices) {
+  const int32_t count = choices->Of<int32_t>({3, 1, 0, -1, INT32_MIN, 64});
+  int32_t runs[64] = {};
+  const propnp_task task = [](void* data, int32_t i) { ++static_cast<int32_t*>(data)[i]; };
+  propnp_openmp_parallel_for(Runtime(choices->Below(3)), count, task, runs);
+  for (int32_t i = 0; i < 64; ++i) Require(runs[i] == (i < count), "each task once", "OpenMP");
 }
 
 void RequireProperReturn(int32_t code, propnp_context* context) {
@@ -43,10 +67,11 @@ void RequireProperReturn(int32_t code, propnp_context* context) {
 
 // The call with args of any version.
 template <typename Args>
-int32_t Call(Case* c, int32_t (*verb)(propnp_context*, const Args*), const Args& args) {
+int32_t Call(Case* c, int32_t (*verb)(propnp_context*, const Args*), const Args& args,
+             propnp_context* context = Context()) {
   const Args* const given = c->memory().Copy(args, kFirstSize<Args>);
-  const int32_t code = verb(Context(), given);
-  RequireProperReturn(code, Context());
+  const int32_t code = verb(context, given);
+  RequireProperReturn(code, context);
   const int bad = code == PROPNP_OK ? c->memory().OutputWithNaN() : -1;
   if (bad >= 0) {
     const propnp_tensor& t = c->memory().output(bad);
@@ -72,7 +97,7 @@ void WithWorkspace(Case* c, int32_t (*init)(Args*, uint64_t),
   const int kind = c->choices().Below(4);
   args.workspace_size = bytes - (kind == 1 && bytes > 0 ? 1 : 0);
   args.workspace = static_cast<char*>(c->memory().Workspace(bytes + 8)) + (kind == 2 ? 8 : 0);
-  Call(c, verb, args);
+  Call(c, verb, args, Context(c->choices().Below(3)));
 }
 
 template <typename Args>
@@ -121,5 +146,6 @@ void Run(Case* c) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   propnp::fuzz::Case c(data, size);
   propnp::fuzz::Run(&c);
+  if (c.choices().Below(8) == 1) propnp::fuzz::RunTasks(&c.choices());
   return 0;
 }

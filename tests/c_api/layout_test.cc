@@ -74,6 +74,25 @@ TEST(Layout, HasEveryFieldOfTheHeaders) {
   EXPECT_GT(listed.size(), 250u);
 }
 
+// A field that the fuzzer does not set is one that no hostile value was tried on.
+TEST(Layout, IsKnownToTheFuzzer) {
+  std::string fuzzer;
+  for (const char* part : {"fuzz_case_args.cc", "fuzz_case_inputs.cc", "fuzz_case.h",
+                           "fuzz_operations.cc", "fuzz_tensors.h"}) {
+    fuzzer += ReadFile(kRoot + "/tests/c_api/" + part);
+  }
+  // Options of the context that only say where messages go.
+  const std::vector<std::string> left_out = {"log", "log_user_data", "log_level",
+                                             "allocator_user_data"};
+  for (const std::string& line : Lines(propnp_abi_layout())) {
+    if (line.rfind("struct ", 0) == 0) continue;
+    const std::string name = WithoutNumbers(line);
+    const std::string field = name.substr(name.find('.') + 1);
+    if (std::count(left_out.begin(), left_out.end(), field)) continue;
+    EXPECT_TRUE(std::regex_search(fuzzer, std::regex("(\\.|->)" + field + "\\b"))) << name;
+  }
+}
+
 // A line of the baseline holds for ever, but for the size of a struct, which may grow.
 TEST(Layout, IsThatOfTheFirstVersion) {
   const std::vector<std::string> now = Lines(propnp_abi_layout());
