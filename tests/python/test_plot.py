@@ -95,6 +95,17 @@ def test_summary(kind, dof, tmp_path):
     assert len(figure.axes) == 4
 
 
+def test_ellipses_fade_and_the_widest_are_counted():
+    scene = make_scene(5, objects=1)
+    weights = np.geomspace(2, 1e-3, len(scene.x3d[0]))[:, None] * np.ones(2)
+    posterior = propnp.sample(scene.x3d[0], scene.x2d[0], weights, camera=CAMERA)
+    axes = plot.reprojection(posterior, scene.x3d[0], scene.x2d[0], weights, camera=CAMERA)
+    opacity = axes.collections[0].get_edgecolors()[:, 3]
+    assert opacity[0] == 1 and opacity[-1] < 0.5 and (np.diff(opacity) <= 0).all()
+    label = axes.get_legend().get_texts()[0].get_text()
+    assert label == f"measured, 90% region ({len(weights) - len(opacity)} too wide to draw)"
+
+
 def test_a_very_sharp_posterior_and_a_very_wide_one():
     scene = make_scene(3, objects=1)
     for weight in (1e5, 1e-3):

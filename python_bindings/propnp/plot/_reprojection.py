@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.collections import EllipseCollection
+from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 
 from .._evaluate import evaluate
@@ -19,6 +20,11 @@ from ._style import GREY, INK, mode_color, new_axes, plain_frame, titled
 # Ellipses hold this share of the noise of a point, and its radius in sigmas (two dimensions).
 _SHARE = 0.9
 _RADIUS = float(np.sqrt(-2 * np.log(1 - _SHARE)))
+# Of the picture's width: ellipses up to the first are drawn in full and fade to the second; what is
+# wider would only cross the others.
+_FULL, _WIDEST = 0.1, 0.5
+# More points than this are drawn with finer lines.
+_MANY = 60
 
 
 def reprojection(
@@ -36,7 +42,8 @@ def reprojection(
 ) -> Any:
     """Measured points with ellipses of their noise, and the points of every mode.
 
-    An ellipse wider than the picture would only cross it with lines and is left out.
+    The vaguer a point, the fainter its ellipse; one wider than half the picture is left out, and the
+    legend counts them.
 
     Args:
         posterior: of propnp.sample, with samples and modes.
@@ -59,13 +66,14 @@ def reprojection(
     if image is not None:
         axes.imshow(image, cmap="gray", zorder=0)
     low, high = _frame(pixels, image)
-    _draw_ellipses(axes, pixels, w2d, high - low, image is not None)
+    fine = min(1.0, float(np.sqrt(_MANY / max(len(pixels), 1))))
+    left_out = _draw_ellipses(axes, pixels, w2d, high - low, "white" if image is not None else INK, fine)
     for mode in one.modes:
         seen = evaluate(as_numpy(x3d), pixels, camera=camera, pose=as_numpy(mode.pose), **options)
-        _draw_points(axes, pixels + seen.pixel_error, edges, mode_color(mode.letter))
+        _draw_points(axes, pixels + seen.pixel_error, edges, mode_color(mode.letter), fine)
     axes.set_xlim(low[0], high[0])
     axes.set_ylim(high[1], low[1])
-    _decorate(axes, one)
+    _decorate(axes, one, left_out)
     return axes
 
 
@@ -80,12 +88,16 @@ def _frame(pixels: Array, image: Any) -> tuple[Array, Array]:
     return low, high
 
 
-def _draw_ellipses(axes: Any, pixels: Array, w2d: Any, size: Array, on_image: bool) -> None:
+def _draw_ellipses(
+    axes: Any, pixels: Array, w2d: Any, size: Array, ink: str, fine: float
+) -> int:
+    """How many points have none for being too vague."""
     weights = np.broadcast_to(1.0 if w2d is None else as_numpy(w2d), pixels.shape)
     used: Array = np.all(weights > 0, axis=1)
     diameter = 2 * _RADIUS / np.where(used[:, None], weights, 1)
-    shown: Array = used & np.all(diameter < size, axis=1)
-    ink = "white" if on_image else INK
+    share: Array = np.max(diameter / size, axis=1)
+    shown: Array = used & (share < _WIDEST)
+    opacity = np.interp(share[shown], [_FULL, _WIDEST], [1, 0.1])
     axes.add_collection(
         EllipseCollection(
             diameter[shown, 0],
@@ -95,27 +107,33 @@ def _draw_ellipses(axes: Any, pixels: Array, w2d: Any, size: Array, on_image: bo
             offsets=pixels[shown],
             offset_transform=axes.transData,
             facecolors="none",
-            edgecolors=ink,
-            linewidths=1,
+            edgecolors=[to_rgba(ink, alpha) for alpha in opacity],
+            linewidths=fine,
             zorder=2,
         )
     )
-    axes.plot(*pixels[used].T, "+", ms=5, color=ink, mew=1, zorder=3)
-    axes.plot(*pixels[~used].T, "x", ms=4, color=GREY, mew=1, zorder=3)
+    axes.plot(*pixels[used].T, "+", ms=5 * fine, color=ink, mew=fine, zorder=3)
+    axes.plot(*pixels[~used].T, "x", ms=4 * fine, color=GREY, mew=fine, zorder=3)
+    return int((used & ~shown).sum())
 
 
-def _draw_points(axes: Any, pixels: Array, edges: Sequence[tuple[int, int]], color: str) -> None:
+def _draw_points(
+    axes: Any, pixels: Array, edges: Sequence[tuple[int, int]], color: str, fine: float
+) -> None:
     for first, second in edges:
         axes.plot(*pixels[[first, second]].T, "-", color=color, linewidth=1.4, zorder=4)
-    axes.plot(*pixels.T, "o", ms=4, mfc="none", mec=color, mew=1.4, zorder=5)
+    axes.plot(*pixels.T, "o", ms=4 * fine, mfc="none", mec=color, mew=1.4 * fine, zorder=5)
 
 
-def _decorate(axes: Any, one: OnePosterior) -> None:
+def _decorate(axes: Any, one: OnePosterior, left_out: int) -> None:
     plain_frame(axes)
     axes.set_aspect("equal")
     axes.set_xlabel("u (px)", fontsize=9)
     axes.set_ylabel("v (px)", fontsize=9)
     titled(axes, "Reprojection")
+    measured = f"measured, {_SHARE:.0%} region"
+    if left_out:
+        measured += f" ({left_out} too wide to draw)"
     handles = [
         Line2D(
             [],
@@ -124,7 +142,7 @@ def _decorate(axes: Any, one: OnePosterior) -> None:
             mfc="none",
             mec=INK,
             linestyle="",
-            label=f"measured, {_SHARE:.0%} region",
+            label=measured,
         )
     ]
     handles += [
