@@ -15,8 +15,8 @@ namespace propnp::app {
 
 class DatasetCost {
  public:
-  // `dataset` has objects, either all with a prior or all without. Throws InputError for a prior
-  // that the engine does not know.
+  // `dataset` has objects, all with a prior of one kind or all without. Throws InputError for a
+  // prior that is no density.
   DatasetCost(const io::PoseDataset& dataset, const LossOption& loss);
   DatasetCost(const DatasetCost&) = delete;
   DatasetCost& operator=(const DatasetCost&) = delete;
@@ -31,7 +31,7 @@ class DatasetCost {
 
   CostOptions options_;
   propnp_prior prior_ = {};
-  std::vector<double> mean_, covariance_;  // B x 3, B x 3 x 3
+  std::vector<double> first_, second_;  // the tensors of the prior
 };
 
 }  // namespace propnp::app

@@ -77,6 +77,12 @@ sample size (ESS) and k-hat, which above 0.7 says that the numbers are not to be
 
 How sure hangs on sigma: with only four points it cannot be estimated well, so give --sigma.
 
+What else is known goes into the JSON lines of an object as "prior": a Gaussian of the direction and
+log distance (gaussian_ray), a range of them (depth_range), or a Gaussian of the pose
+(gaussian_pose), such as
+  "prior": {"type": "depth_range", "min": [-1, -1, 0.5], "max": [1, 1, 4]}   of x/z, y/z, z
+propnp convert makes JSON lines of other input. propnp refine takes priors, too.
+
 -o DIR leaves
   DIR/posterior.jsonl  one object a line: modes with pose, covariance, probability; evidence
   DIR/summary.json     the run: input, noise, counts

@@ -3,6 +3,7 @@
 #include "apps/propnp/select_objects.h"
 
 #include <map>
+#include <optional>
 #include <tuple>
 
 namespace propnp::app {
@@ -38,14 +39,15 @@ io::PoseDataset SelectObjects(const io::PoseDataset& dataset, const std::vector<
 }
 
 std::vector<std::vector<size_t>> LikeObjects(const io::PoseDataset& dataset, size_t most) {
-  std::map<std::tuple<int32_t, bool, bool, io::Vector3>, std::vector<size_t>> kinds;
+  using PriorKind = std::optional<io::DatasetPrior::Kind>;
+  std::map<std::tuple<int32_t, bool, PriorKind, io::Vector3>, std::vector<size_t>> kinds;
   std::vector<std::vector<size_t>> parts;
   for (size_t index = 0; index < dataset.objects.size(); ++index) {
     const io::DatasetObject& object = dataset.objects[index];
     // The yaw axis of a free pose means nothing.
     const io::Vector3 axis = object.dof == 4 ? object.yaw_axis : io::Vector3{};
-    std::vector<size_t>& open =
-        kinds[{object.dof, object.has_pose, object.prior.has_value(), axis}];
+    const PriorKind prior = object.prior ? PriorKind(object.prior->kind) : std::nullopt;
+    std::vector<size_t>& open = kinds[{object.dof, object.has_pose, prior, axis}];
     open.push_back(index);
     if (open.size() == most) {
       parts.push_back(open);

@@ -17,7 +17,7 @@ namespace propnp::app {
 io::PoseDataset SelectObjects(const io::PoseDataset& dataset, const std::vector<size_t>& indices);
 
 // Indices of objects that one call of the engine can take together, at most `most` in a part: equal
-// degrees of freedom and yaw axis, all or none with a start, all or none with a prior.
+// degrees of freedom and yaw axis, all or none with a start, priors of one kind or none.
 std::vector<std::vector<size_t>> LikeObjects(const io::PoseDataset& dataset, size_t most);
 
 }  // namespace propnp::app

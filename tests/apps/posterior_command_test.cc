@@ -91,11 +91,6 @@ TEST_F(PosteriorCommand, HostileInputGivesALineOrAStatus) {
     EXPECT_EQ(run.out.find("nan"), std::string::npos) << run.out;
     EXPECT_EQ(ReadJsonLines(folder / "out/posterior.jsonl").size(), 1u);
   }
-  const std::string prior =
-      R"("prior": {"type": "depth_range", "min": [-1,-1,1], "max": [1,1,2]}, )";
-  ExpectUsageError(
-      {"posterior", Write(folder, head + prior + same + R"("x2d": [[9,9],[9,9],[9,9],[9,9]]})")},
-      "a: only priors of type gaussian_ray");
 }
 
 // A correlated prior is not that of its diagonal; one that is no covariance is refused by name.
@@ -118,6 +113,61 @@ TEST_F(PosteriorCommand, TakesAPriorWithACovariance) {
   EXPECT_GT(std::fabs(independent - correlated), 0.1);
   ExpectUsageError({"posterior", Write(folder, line("[[0.01,0.02,0],[0.02,0.01,0],[0,0,0.01]]"))},
                    "a: prior.covariance is not symmetric and positive definite");
+}
+
+// A square that fits at a distance of 3 m: priors of each kind take part, and numbers that are no
+// density are refused by name.
+TEST_F(PosteriorCommand, TakesPriorsOfEveryKind) {
+  TemporaryFolder folder;
+  const auto line = [](const std::string& prior, int dof = 6) {
+    return R"({"id": "a", "dof": )" + std::to_string(dof) +
+           R"(, "camera": {"model": "pinhole", "parameters": [600, 600, 320, 240]}, "prior": )" +
+           prior + R"(, "x3d": [[-1,-1,0],[1,-1,0],[1,1,0],[-1,1,0]], )" +
+           R"("x2d": [[120,40],[520,40],[520,440],[120,440]]})";
+  };
+  const auto range = [](const std::string& nearest, const std::string& farthest) {
+    return R"({"type": "depth_range", "min": [-1, -1, )" + nearest + R"(], "max": [1, 1, )" +
+           farthest + "]}";
+  };
+  const auto of_pose = [](int dof, const std::string& depth, double rotation, double coupling = 0) {
+    std::string rows;
+    for (int i = 0; i < dof; ++i) {
+      for (int j = 0; j < dof; ++j) {
+        const double same = i < 3 ? 0.01 : rotation;
+        rows += (j ? "," : i ? "],[" : "[[") + std::to_string(i == j ? same : i < j ? coupling : 0);
+      }
+    }
+    return R"({"type": "gaussian_pose", "mean": [0, 0, )" + depth + (dof == 6 ? ", 1, 0, 0" : "") +
+           R"(, 0], "covariance": )" + rows + "]]}";
+  };
+  for (const int dof : {6, 4}) {
+    for (const auto& [likely, unlikely] : {std::make_pair(range("1", "5"), range("2.999", "3.001")),
+                                           {of_pose(dof, "3", 0.1), of_pose(dof, "3.5", 0.1)}}) {
+      std::vector<double> log_evidence;
+      for (const std::string& prior : {likely, unlikely}) {
+        const AppRun run = RunApp({"posterior", Write(folder, line(prior, dof)), "--json"});
+        EXPECT_EQ(run.code, kAllGood) << run.out << run.err;
+        const Json posterior = Json::parse(run.out)["posteriors"].at(0);
+        log_evidence.push_back(posterior["log_evidence"].get<double>());
+        EXPECT_NEAR(posterior["modes"].at(0)["cam_from_object"].at(2).get<double>(), 3, 0.1);
+      }
+      EXPECT_GT(std::fabs(log_evidence[0] - log_evidence[1]), 0.1);
+    }
+  }
+  std::string other = line(of_pose(6, "3", 0.1));
+  other.replace(other.find("\"a\""), 3, "\"b\"");
+  const AppRun both = RunApp(
+      {"refine", Write(folder, line(range("1", "5")) + "\n" + other), "--sigma", "1", "--json"});
+  EXPECT_EQ(both.code, kAllGood) << both.out << both.err;
+  const auto refused = [&](const std::string& prior, const std::string& message) {
+    ExpectUsageError({"posterior", Write(folder, line(prior))}, message);
+  };
+  refused(range("-0.5", "2"), "a: prior.min begins at a depth of -0.500000, expected 0 or more");
+  refused(range("2", "1"), "an empty range");
+  refused(of_pose(6, "3", 1.5), "a: prior.covariance has rotations with a standard deviation");
+  refused(of_pose(6, "3", 0.1, 0.05), "a: prior.covariance is not symmetric and positive definite");
+  refused(of_pose(6, "3", -0.1), "a variance is not > 0");
+  refused(of_pose(4, "3", 0.1), "prior.mean");
 }
 
 TEST_F(PosteriorCommand, HelpTeaches) {

@@ -162,9 +162,6 @@ TEST(Posterior, OnlyPriorsThatTheEngineKnowsAreTaken) {
   EXPECT_NO_THROW(Sample(dataset));
   covariance[1] = covariance[3] = 1.1;
   EXPECT_THROW(Sample(dataset), InputError);  // not positive
-  covariance[1] = covariance[3] = 0;
-  dataset.objects[0].prior->kind = io::DatasetPrior::Kind::kDepthRange;
-  EXPECT_THROW(Sample(dataset), InputError);
 }
 
 TEST(Posterior, MixesDegreesOfFreedomAndFailures) {
