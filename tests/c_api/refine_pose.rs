@@ -9,8 +9,9 @@
 //! A binding declares the structs that it uses as `propnp_abi_layout()` has them, lets the library
 //! fill in the defaults, and reads errors from `propnp_last_error()`.
 
-use std::ffi::{c_char, c_void, CStr};
+use std::ffi::{c_void, CStr};
 use std::mem::{size_of, MaybeUninit};
+use std::os::raw::c_char;
 use std::ptr::{null, null_mut};
 
 const FLOAT64: i32 = 2;
