@@ -6,6 +6,8 @@
 #ifndef PROPNP_CUDA_SAMPLER_INPUT_GRADIENT_H_
 #define PROPNP_CUDA_SAMPLER_INPUT_GRADIENT_H_
 
+#include <cmath>
+
 #include "cuda_sampler/object.h"
 #include "cuda_sampler/point_row.h"
 #include "propnp/engine/gradient_limit.h"
