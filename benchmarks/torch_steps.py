@@ -6,9 +6,10 @@
 
 A step is posterior, loss, pose_plus and their backward pass. `c` is propnp_sample with the gradient
 of the loss, propnp_pose_plus and propnp_pose_plus_backward, everything allocated beforehand; `torch`
-is propnp.torch; `compat` is the drop-in layer, which replays its samples in the backward pass. The
-three take turns, so that whatever else the machine does hits them alike. `overhead` is the time of
-this thread in operators on a problem so small that little else is left.
+is propnp.torch; `compat` is the drop-in layer, which replays its samples in the backward pass. All
+take turns, so that whatever else the machine does hits them alike; `alone` are the first two once
+more, each by itself, as a training loop has them. `overhead` is the time of this thread in operators
+on a problem so small that little else is left.
 """
 
 from __future__ import annotations
@@ -223,6 +224,10 @@ def measure(workload: Workload, samples: int, repetitions: int) -> dict[str, Any
     }
     clock, threads = take_turns(steps, repetitions)
     median = {name: statistics.median(t) for name, t in clock.items()}
+    alone = {
+        name: statistics.median(take_turns({name: steps[name]}, repetitions)[0][name])
+        for name in ("c", "torch")
+    }
     return {
         "workload": workload.name,
         "samples": samples,
@@ -231,6 +236,9 @@ def measure(workload: Workload, samples: int, repetitions: int) -> dict[str, Any
         "least_ms_of_all_threads": {name: min(t) for name, t in threads.items()},
         "torch_over_c_ms": median["torch"] - median["c"],
         "allowed_ms": 0.15 * median["c"] + 0.2,
+        "alone_ms": alone,
+        "alone_torch_over_c_ms": alone["torch"] - alone["c"],
+        "alone_allowed_ms": 0.15 * alone["c"] + 0.2,
     }
 
 
