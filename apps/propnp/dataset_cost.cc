@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "apps/propnp/input_error.h"
+#include "propnp/engine/object_prior.h"
 #include "propnp/engine/tensor.h"
-#include "propnp/math/pose_prior.h"
 
 namespace propnp::app {
 namespace {
