@@ -152,6 +152,7 @@ SampleStructs TakeOwn(propnp_sample_args* a, Mirrors* m) {
   m->AddRange(&a->pose_target, &a->status);
   m->AddRange(&a->grad_x3d, &a->draws);
   m->AddRange(&a->grad_prior_covariance, &a->grad_prior_bound);
+  m->AddRange(&a->grad_relative_delta, &a->pose);
   SampleStructs own = {*a->options, {}};
   TakeSeed(&own.options, m);
   if (!a->symmetries) return own;

@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Counts the changes of propnp_backend and of the structs that it passes on. */
-enum { PROPNP_BACKEND_VERSION = 2 };
+enum { PROPNP_BACKEND_VERSION = 3 };
 
 /* Why a function of the table returned something else than 0. */
 typedef struct propnp_backend_error {
