@@ -5,8 +5,6 @@
 #ifndef PROPNP_ENGINE_KERNELS_START_COSTS_H_
 #define PROPNP_ENGINE_KERNELS_START_COSTS_H_
 
-#include <algorithm>
-
 #include "propnp/engine/kernels/lane_pairs.h"
 #include "propnp/engine/kernels/lane_view.h"
 #include "propnp/engine/kernels/start_steps.h"
@@ -219,7 +217,7 @@ class PinholeStartCost {
     auto sums = StartEquations<kDof, L>::zero();
     P cost(0.0f);
     for (int64_t first = 0; first < points_.count(); first += kFew) {
-      const int64_t count = std::min(kFew, points_.count() - first);
+      const int64_t left = points_.count() - first, count = left < kFew ? left : kFew;
       for (int64_t k = 0; k < count; k += 2) {
         cost = cost + fill_rows(place, first + k, x + k, y + k);
       }

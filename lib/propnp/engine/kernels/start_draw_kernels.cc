@@ -4,8 +4,6 @@
 // Compiled once per instruction set.
 #include "propnp/engine/kernels/start_draw_kernels.h"
 
-#include <algorithm>
-
 #include "propnp/engine/args.h"
 #include "propnp/engine/kernels/lane_pairs.h"
 #include "propnp/engine/start_words.h"
@@ -340,7 +338,7 @@ void gather_points(const float* all, const int32_t* chosen, int count, float* of
       }
     }
   }
-  std::fill_n(of_starts + count * kNumbers, count % 2 * kNumbers, 0.0f);
+  for (int k = 0; k < count % 2 * kNumbers; ++k) of_starts[count * kNumbers + k] = 0;
 }
 
 }  // namespace
