@@ -11,40 +11,19 @@
 
 #include "propnp/io/correspondence_json.h"
 #include "tests/apps/run_app.h"
-#include "tests/apps/sample_data.h"
+#include "tests/apps/sample_folder.h"
 
 namespace propnp::app {
 namespace {
 
 namespace fs = std::filesystem;
 
-class CommandLine : public ::testing::Test {
+class CommandLine : public SampleFolder {
  protected:
-  static void SetUpTestSuite() {
-    folder_ = new TemporaryFolder;
-    WriteSampleData(folder_->path());
-  }
-  static void TearDownTestSuite() {
-    delete folder_;
-    folder_ = nullptr;
-  }
-  static std::string Sample(const std::string& name) { return *folder_ / name; }
   static std::vector<std::string> Photo(const std::string& name, const std::string& board) {
     return {"refine", Sample(name), "--board", board, "--camera", Sample("left_intrinsics.yml")};
   }
-
-  static TemporaryFolder* folder_;
 };
-
-TemporaryFolder* CommandLine::folder_ = nullptr;
-
-void ExpectUsageError(const std::vector<std::string>& arguments, const std::string& message) {
-  const AppRun run = RunApp(arguments);
-  EXPECT_EQ(run.code, kUsageError) << message;
-  EXPECT_EQ(run.out, "");
-  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
-  EXPECT_NE(run.err.find(message), std::string::npos) << run.err;
-}
 
 TEST_F(CommandLine, UsageErrorsAreOneLineThatSaysWhatToDo) {
   const std::string points = Sample("points.jsonl");

@@ -10,7 +10,7 @@
 
 #include "propnp/io/correspondence_json.h"
 #include "tests/apps/run_app.h"
-#include "tests/apps/sample_data.h"
+#include "tests/apps/sample_folder.h"
 #include "tests/npz_reader.h"
 
 namespace propnp::app {
@@ -19,30 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-class PosteriorCommand : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    folder_ = new TemporaryFolder;
-    WriteSampleData(folder_->path());
-  }
-  static void TearDownTestSuite() {
-    delete folder_;
-    folder_ = nullptr;
-  }
-  static std::string Sample(const std::string& name) { return *folder_ / name; }
-
-  static TemporaryFolder* folder_;
-};
-
-TemporaryFolder* PosteriorCommand::folder_ = nullptr;
-
-void ExpectUsageError(const std::vector<std::string>& arguments, const std::string& message) {
-  const AppRun run = RunApp(arguments);
-  EXPECT_EQ(run.code, kUsageError) << message;
-  EXPECT_EQ(run.out, "");
-  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
-  EXPECT_NE(run.err.find(message), std::string::npos) << run.err;
-}
+class PosteriorCommand : public SampleFolder {};
 
 std::string Write(const TemporaryFolder& folder, const std::string& text) {
   std::ofstream(folder / "input.jsonl") << text;

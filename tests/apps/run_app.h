@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -30,6 +31,15 @@ inline AppRun RunApp(const std::vector<std::string>& arguments) {
   run.out = out.str();
   run.err = err.str();
   return run;
+}
+
+inline void ExpectUsageError(const std::vector<std::string>& arguments,
+                             const std::string& message) {
+  const AppRun run = RunApp(arguments);
+  EXPECT_EQ(run.code, kUsageError) << message;
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+  EXPECT_NE(run.err.find(message), std::string::npos) << run.err;
 }
 
 class TemporaryFolder {

@@ -3,8 +3,7 @@
 
 // Runs of the published Levenberg-Marquardt solver: the same pose after the same iterations.
 #include "propnp/engine/solve.h"
-#include "tests/engine/test_device.h"
-#include "tests/math/golden_objects.h"
+#include "tests/engine/golden_inputs.h"
 
 namespace propnp::test {
 namespace {
@@ -31,33 +30,13 @@ SolveOptions ReadOptions(const json& params, int iterations) {
 
 Refined SolveObject(const Object& object, int dof, const std::vector<double>& start,
                     const SolveOptions& options) {
-  const int64_t n = static_cast<int64_t>(object.num_points());
   const int64_t pose_size = static_cast<int64_t>(start.size());
-  Correspondences correspondences;
-  correspondences.num_objects = 1;
-  correspondences.x3d = View(object.x3d.data(), {1, n, 3});
-  correspondences.x2d = View(object.x2d.data(), {1, n, 2});
-  correspondences.w2d = View(object.w2d.data(), {1, n, 2});
-  const int32_t model = PROPNP_CAMERA_PINHOLE;
-  const double box[4] = {object.box.low.x, object.box.low.y, object.box.high.x, object.box.high.y};
-  Cameras cameras;
-  cameras.model = View(&model, {1});
-  cameras.parameters = View(object.camera.data(), {1, 5});
-  if (object.box.active) cameras.box_px = View(box, {1, 4});
-  CostOptions cost;
-  cost.dof = dof;
-  cost.loss = object.relative_delta ? PROPNP_LOSS_ADAPTIVE_HUBER : PROPNP_LOSS_HUBER;
-  cost.relative_delta = object.relative_delta.value_or(0);
-  cost.delta = object.fixed_delta;
-  cost.z_min = object.z_min;
+  const GoldenInputs inputs(object, dof);
   Refined run;
   run.pose.resize(pose_size);
   SolveArgs args;
-  args.correspondences = &correspondences;
-  args.cameras = &cameras;
-  args.cost = &cost;
+  inputs.Attach(&args);
   args.options = &options;
-  args.device = kTestDevice;
   args.pose_init = View(start.data(), {1, pose_size});
   args.pose = View(run.pose.data(), {1, pose_size});
   args.cost_after = View(&run.cost, {1});
