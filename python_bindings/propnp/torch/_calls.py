@@ -319,6 +319,8 @@ def _workspace(device: torch.device, least: int) -> Tensor:
     stream = 0
     if device.type == "cuda":
         stream = torch.cuda.current_stream(device).cuda_stream
+        if torch.cuda.is_current_stream_capturing():  # memory of the graph is the graph's alone
+            return torch.empty(max(least, _SMALLEST_WORKSPACE), dtype=torch.uint8, device=device)
     key = (device, stream)
     workspace = _state.workspaces.get(key)
     if workspace is None or workspace.numel() < least:
