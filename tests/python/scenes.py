@@ -50,3 +50,8 @@ def make_scene(seed: int, objects: int = 5, points: int = 20) -> Scene:
     pose = np.concatenate([translation, quaternion], axis=1)
     x2d = project(pose, x3d) + 0.5 * random.normal(size=(objects, points, 2))
     return Scene(x3d, x2d, np.full((objects, points, 2), 2.0), pose)
+
+
+def same_sign(pose: np.ndarray) -> np.ndarray:
+    """Poses whose quaternions have a positive scalar: q and -q are the same rotation."""
+    return np.concatenate([pose[:, :3], pose[:, 3:] * np.sign(pose[:, 3:4])], axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import propnp
-from scenes import CAMERA, make_scene
+from scenes import CAMERA, make_scene, same_sign
 
 SCENE = make_scene(1)
 SOLVED = propnp.solve(**SCENE.problem())
@@ -60,11 +60,6 @@ def foreign_problem():
 def test_lists_of_numbers():
     got = propnp.solve(SCENE.x3d.tolist(), SCENE.x2d.tolist(), 2, camera=CAMERA)
     np.testing.assert_array_equal(got.pose, SOLVED.pose)
-
-
-def same_sign(pose):
-    """q and -q are the same rotation."""
-    return np.concatenate([pose[:, :3], pose[:, 3:] * np.sign(pose[:, 3:4])], axis=1)
 
 
 def test_float32_stays_float32():
