@@ -15,8 +15,6 @@
 namespace propnp::test {
 namespace {
 
-constexpr int64_t kModes = SummaryCall::kModes;
-
 // Planar objects of few points and much noise have two modes or more.
 Batch AmbiguousObjects(TestRandom& random, int dof) {
   Simulation simulation;
@@ -68,7 +66,7 @@ TEST_P(EmulatedSummary, AgreesWithTheCpu) {
   const auto [dof, precision, method] = GetParam();
   const Batch b = AmbiguousObjects(random, dof);
   // An odd number of samples, and one that is not the sorted size.
-  const auto run = [&](int32_t device, int32_t with_precision) {
+  const auto run = [&, method = method](int32_t device, int32_t with_precision) {
     auto call = std::make_unique<SummaryCall>(b, 388, 40);
     call->args.device = device;
     call->args.precision = with_precision;

@@ -175,7 +175,7 @@ TEST(SymmetricEigen, DominantEigenvector) {
     const Eigen::Vector3d actual(v.x, v.y, v.z);
     EXPECT_NEAR(actual.norm(), 1, 1e-14);
     Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d> eigen(h / scale);
-    const Eigen::Vector3d values = eigen.eigenvalues();
+    const Eigen::Vector3d& values = eigen.eigenvalues();
     // Never far from the largest: a mixture of directions that are left has their eigenvalues.
     EXPECT_GT(actual.dot(h * actual) / scale, 0.98 * values[2]);
     if (values[1] > 0.98 * values[2]) continue;

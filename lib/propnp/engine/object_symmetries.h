@@ -109,15 +109,16 @@ PROPNP_HOST_DEVICE inline Vec3<double> YawAxis(const FourDof<double>& dof) { ret
 
 // Whether what CheckSymmetries() could not read of an object's class is as it should be.
 PROPNP_HOST_DEVICE inline bool SymmetriesAreValid(const propnp_symmetries& s, int64_t object) {
-  using namespace symmetries_detail;
-  const int64_t k = ClassOf(s, object), classes = NumClasses(s);
+  using symmetries_detail::IsFinite;
+  const int64_t k = symmetries_detail::ClassOf(s, object);
+  const int64_t classes = symmetries_detail::NumClasses(s);
   if (k < -1 || k >= classes) return false;
   if (k < 0) return true;
-  const Range rows = RowsOfClass(s, k);
+  const Range rows = symmetries_detail::RowsOfClass(s, k);
   const int64_t rotations = IsGiven(s.rotation) ? s.rotation.shape[0] : 0;
   bool valid = 0 <= rows.begin && rows.begin <= rows.end && rows.end <= rotations;
   for (int64_t row = rows.begin; valid && row < rows.end; ++row) {
-    valid = IsRotation(s.rotation, row);
+    valid = symmetries_detail::IsRotation(s.rotation, row);
   }
   return valid && (!IsGiven(s.axis) || IsFinite(s.axis, k)) &&
          (!IsGiven(s.centre) || IsFinite(s.centre, k));
@@ -166,13 +167,13 @@ class ObjectSymmetries {
   // uncertainties taken together; infinite if it has no image but itself.
   PROPNP_HOST_DEVICE double DistanceToImage(const PosteriorMode<kDof>& mode,
                                             const PosteriorMode<kDof>& other) const {
-    using namespace symmetries_detail;
     const Found found = NearestImage(mode.pose, other.pose);
     if (!std::isfinite(found.angle)) return found.angle;
     double step[kDof], sum[kDof * kDof], covariance[kDof * kDof], squared = 0;
     tangent_covariance(mode, sum);
     tangent_covariance(other, covariance);
-    AddShifted<kDof>(covariance, YawAxis(dof_), found.shift, sum);
+    symmetries_detail::AddShifted<kDof>(covariance, symmetries_detail::YawAxis(dof_), found.shift,
+                                        sum);
     step_between(dof_, mode.pose, found.pose, step);
     Cholesky<kDof, double> cholesky;
     if (!cholesky.factorize(sum)) return std::numeric_limits<double>::infinity();
@@ -190,13 +191,13 @@ class ObjectSymmetries {
 
   // Of a rotation that is none there is an image only by a turn about the axis.
   PROPNP_HOST_DEVICE Found NearestImage(const double* reference, const double* pose) const {
-    using namespace symmetries_detail;
+    using symmetries_detail::LoadRotation;
     Found nearest = {std::numeric_limits<double>::infinity(), {}, {0, 0, 0}};
     for (int64_t row = begin_ - 1; row < end_; ++row) {
       const Quaternion<double> listed = row < begin_
                                             ? Quaternion<double>{1, 0, 0, 0}
                                             : normalized(LoadRotation(table_->rotation, row));
-      if (!has_axis_ && IsIdentity(listed)) continue;
+      if (!has_axis_ && symmetries_detail::IsIdentity(listed)) continue;
       Found found = nearest;
       if (!Image(BestTurn(reference, pose, listed), pose, found.pose, &found.shift)) continue;
       found.angle = angle_between(dof_, reference, found.pose);

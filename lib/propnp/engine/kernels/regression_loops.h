@@ -17,7 +17,7 @@ using D = Lanes<double>;
 using F = Lanes<float>;
 
 // Four columns against four at a time keeps the adders fed.
-constexpr int kTile = 4;
+inline constexpr int kTile = 4;
 
 PROPNP_INLINE void add_four_sums(const F* registers, double* sums) {
   float added[kTile];
@@ -66,8 +66,8 @@ void multiply_columns(const float* columns, int num_columns, int first, int64_t 
   for (int k = 0; k < kColumns; ++k) add(corner.of[k], sums + (first + k) * num_columns + first);
 }
 
-void normal_matrix(const float* columns, int num_columns, int64_t stride, int64_t count,
-                   double* sums) {
+inline void normal_matrix(const float* columns, int num_columns, int64_t stride, int64_t count,
+                          double* sums) {
   constexpr decltype(&multiply_columns<1>) kLoops[] = {multiply_columns<1>, multiply_columns<2>,
                                                        multiply_columns<3>, multiply_columns<4>};
   for (int i = 0; i < num_columns; i += kTile) {
@@ -91,7 +91,7 @@ PROPNP_INLINE void eliminate_at(double* rows, int stride, int j, int column) {
   for (int r = 0; r < kRegisters; ++r) sums[r].store_unaligned(row + r * D::kSize);
 }
 
-void eliminate(double* rows, int stride, int j, int n) {
+inline void eliminate(double* rows, int stride, int j, int n) {
   int i = (j + 1) / D::kSize * D::kSize;
   for (; i + kTile * D::kSize <= n; i += kTile * D::kSize) {
     eliminate_at<kTile>(rows, stride, j, i);
@@ -123,8 +123,8 @@ PROPNP_INLINE void combine_at(const float* columns, int num_columns, int64_t str
   for (int k = 0; k < kRegisters; ++k) store_wide(sums[k], result + k * F::kSize);
 }
 
-void combine(const float* columns, int num_columns, int64_t stride, int64_t count,
-             const double* factors, double* result) {
+inline void combine(const float* columns, int num_columns, int64_t stride, int64_t count,
+                    const double* factors, double* result) {
   int64_t s = 0;
   for (; s + kTile * F::kSize <= count; s += kTile * F::kSize) {
     combine_at<kTile>(columns + s, num_columns, stride, factors, result + s);
@@ -134,8 +134,8 @@ void combine(const float* columns, int num_columns, int64_t stride, int64_t coun
   }
 }
 
-void products(const float* columns, int num_columns, int64_t stride, int64_t count,
-              const float* values, double* result) {
+inline void products(const float* columns, int num_columns, int64_t stride, int64_t count,
+                     const float* values, double* result) {
   for (int i = 0; i < num_columns; ++i) result[i] = 0;
   int i = 0;
   for (; i + kTile <= num_columns; i += kTile) {
