@@ -105,8 +105,18 @@ class Writer {
            AllWithin(&state_.khat, 1, LargestOf(to_.khat)) && !std::isnan(found.cost_target) &&
            (!IsGiven(to_.grad_delta) || AllWithin(&found.delta, 1, LargestOf(to_.grad_delta))) &&
            AllWithin(&found.relative_delta, 1, LargestOf(to_.grad_relative_delta)) &&
-           to_.prior.Fit(found.prior, found.range) &&
+           to_.prior.Fit(found.prior, found.range) && PosesFit() &&
            (!tiles_ || (Tiles().fits && found.flow_fits));
+  }
+
+  PROPNP_DEVICE bool PosesFit() const {
+    const double largest = min(LargestOf(to_.pose), LargestOf(to_.mode_pose));
+    bool fit = true;
+    for (int m = 0; m < state_.num_reported; ++m) {
+      const double* const pose = state_.modes[state_.mode_order[m]].pose;
+      fit = fit && AllWithin(pose, DofPolicy<kDof>::kStorage, largest);
+    }
+    return fit;
   }
 
   PROPNP_DEVICE void ClearPoints() const {
@@ -195,14 +205,10 @@ class Writer {
 
   PROPNP_DEVICE void StoreBestPose() const {
     constexpr int kStorage = DofPolicy<kDof>::kStorage;
-    double pose[7];
-    SetNeutralPose<kDof>(pose);
-    if (!failed() && state_.num_modes > 0) {
-      const double* const best = state_.modes[state_.mode_order[0]].pose;
-      const bool fits = AllWithin(best, kStorage, LargestOf(to_.pose));
-      for (int k = 0; fits && k < kStorage; ++k) pose[k] = best[k];
-    }
-    StoreRow(to_.pose, index_, pose, kStorage);
+    double neutral[7];
+    SetNeutralPose<kDof>(neutral);
+    const bool found = !failed() && state_.num_reported > 0;
+    StoreRow(to_.pose, index_, found ? state_.modes[state_.mode_order[0]].pose : neutral, kStorage);
   }
 
   PROPNP_DEVICE void StoreSamples() const {

@@ -132,7 +132,7 @@ Result RunSample(const GradientBatch& b, const Place& place, int32_t method) {
   call.SetTarget(b);
   return RunCall(
       b, place, &a,
-      {&a.log_evidence, &a.ess, &a.khat, &a.cost_target, &a.mode_pose, &a.mode_covariance,
+      {&a.log_evidence, &a.ess, &a.khat, &a.cost_target, &a.pose, &a.mode_pose, &a.mode_covariance,
        &a.mode_probability, &a.mode_cost, &a.sample_pose, &a.sample_log_weight, &a.grad_x3d,
        &a.grad_x2d, &a.grad_w2d, &a.grad_sqrt_info, &a.grad_delta, &a.grad_relative_delta,
        &a.grad_prior_mean},

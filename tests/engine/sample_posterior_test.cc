@@ -89,6 +89,48 @@ TEST(SamplePosterior, DoesNotDependOnThreadsNorOnTheRestOfTheBatch) {
   }
 }
 
+// In a unit of length in which the distance is beyond single precision. Fails, for one, if such a
+// pose is given as infinite, or as the one of a failed object with the status of a good one.
+TEST(SamplePosterior, PosesThatDoNotFitFailTheirObject) {
+  TestRandom random;
+  Batch batch = NoiseFree(random, 6, 2);
+  for (int64_t k = 0; k < 3 * batch.num_points; ++k) batch.x3d[k] *= 1e39;
+  const Correspondences correspondences = CorrespondencesOf(batch);
+  const Cameras cameras = CamerasOf(batch);
+  const SampleOptions options;
+  const int64_t n = batch.num_objects;
+  std::vector<int32_t> status(n);
+  std::vector<float> pose(7 * n), mode_pose(7 * n);
+  std::vector<double> exact(7 * n);
+  const auto run = [&](const propnp_tensor& best, const propnp_tensor& modes) {
+    SampleArgs args;
+    args.correspondences = &correspondences;
+    args.cameras = &cameras;
+    args.cost = &batch.cost;
+    args.start_options = &batch.options;
+    args.options = &options;
+    args.precision = PROPNP_FLOAT64;
+    args.device = kTestDevice;
+    args.status = View(status.data(), {n});
+    args.pose = best, args.mode_pose = modes;
+    const Status result = SamplePosterior(SharedContext(), args);
+    EXPECT_TRUE(result.ok()) << result.message();
+  };
+  constexpr int32_t kFailed = PROPNP_STATUS_NON_FINITE_INPUT;
+  run(View(exact.data(), {n, 7}), {});
+  EXPECT_FALSE(status[0] & kFailed);
+  EXPECT_GT(exact[2], 1e39);
+  run(View(pose.data(), {n, 7}), {});
+  EXPECT_TRUE(status[0] & kFailed);
+  EXPECT_EQ(std::vector<float>(pose.begin(), pose.begin() + 7),
+            (std::vector<float>{0, 0, 1, 1, 0, 0, 0}));
+  EXPECT_FALSE(status[1] & kFailed);
+  run({}, View(mode_pose.data(), {n, 1, 7}));
+  EXPECT_TRUE(status[0] & kFailed);
+  EXPECT_EQ(mode_pose[2], 0);
+  EXPECT_FALSE(status[1] & kFailed);
+}
+
 // The estimate's own standard error must cover its true error: over replicates the mean square of
 // error / standard error is 1 for an exact one. It is conservative by design, so only the upper
 // side is tight; 64 replicates put the mean square of a unit normal above 2 once in 1e6.

@@ -6,6 +6,7 @@
 #ifndef PROPNP_ENGINE_POSTERIOR_OUTPUT_H_
 #define PROPNP_ENGINE_POSTERIOR_OUTPUT_H_
 
+#include <algorithm>
 #include <cmath>
 #include <initializer_list>
 
@@ -64,10 +65,9 @@ class PosteriorOutput {
   void StoreBestPose() const {
     double neutral[7];
     SetNeutralPose<kDof>(neutral);
-    const double* const best =
-        result_.num_modes > 0 ? scratch_.modes[result_.mode_order[0]].pose : neutral;
-    const bool fits = AllWithin(best, problem_.pose_size(), LargestOf(args_.pose));
-    StoreRow(args_.pose, index_, fits ? best : neutral, problem_.pose_size());
+    const bool found = result_.num_modes > 0;
+    StoreRow(args_.pose, index_, found ? scratch_.modes[result_.mode_order[0]].pose : neutral,
+             problem_.pose_size());
   }
 
   void StoreSamples() const {
@@ -141,6 +141,11 @@ bool PosteriorFits(const propnp_sample_args& args, const PosteriorResult& result
                AllWithin(&scratch.gradient.delta, 1, LargestOf(args.grad_delta))) &&
               AllWithin(&result.relative_delta_gradient, 1, LargestOf(args.grad_relative_delta)) &&
               PriorGradientTensors(args).Fit(result.prior_gradient, result.range_gradient);
+  const double largest_pose = std::min(LargestOf(args.pose), LargestOf(args.mode_pose));
+  for (int m = 0; m < result.num_modes; ++m) {
+    const double* const pose = scratch.modes[result.mode_order[m]].pose;
+    fits = fits && AllWithin(pose, DofPolicy<kDof>::kStorage, largest_pose);
+  }
   int64_t padded = 0;
   for (int64_t v = 0; v < scratch.object.num_views; ++v) {
     padded += scratch.object.views[v].padded_points;
