@@ -143,15 +143,15 @@ PROPNP_HOST_DEVICE bool is_near(const DofPolicy<kDof>& dof, const PosteriorMode<
 }
 
 // Whether the posterior at a seed is more than twice as high, relative to its height at every mode
-// so far, as a Student t around that mode is there: a bent valley that needs a component in its
-// arm.
+// so far, as a Gaussian and as a Student t around that mode are there: a bent valley that needs a
+// component in its arm.
 template <int kDof>
 PROPNP_HOST_DEVICE bool is_unexpectedly_low(const DofPolicy<kDof>& dof,
                                             const PosteriorMode<kDof>* modes, int count,
                                             const PosteriorMode<kDof>& seed) {
   for (int m = 0; m < count; ++m) {
     const double r2 = squared_mahalanobis(dof, modes[m], seed.pose);
-    const double tail = 0.5 * (4 + kDof) * std::log1p(r2 / 4);
+    const double tail = min(0.5 * r2, 0.5 * (4 + kDof) * std::log1p(r2 / 4));
     if (!(seed.cost - modes[m].cost + std::log(2.0) < tail)) return false;
   }
   return true;
