@@ -6,9 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <thread>
 
+#include "propnp/engine/for_each_row.h"
 #include "tests/engine/simulation.h"
 
 namespace propnp::test {
@@ -58,6 +61,41 @@ TEST(Threads, AnySplitGivesTheSameBits) {
         EXPECT_TRUE(SameObject(whole, first + i, call.out, i));
       }
     }
+  }
+}
+
+// A row that takes long keeps nobody from the others; worker 0 has it, whose share of a fixed half
+// would wait behind it.
+TEST(Threads, OneSlowRowDoesNotHoldUpTheOthers) {
+  constexpr int64_t kRows = 100, kRowsOfOthers = 80;
+  Context context(2);
+  std::atomic<int64_t> done{0};
+  bool overtaken = false;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  const Status status = ForEachRow(context, kRows, [&](int64_t row, int /*worker*/) {
+    if (row == 0) {
+      while (!overtaken && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::yield();
+        overtaken = done >= kRowsOfOthers;
+      }
+    }
+    ++done;
+  });
+  ASSERT_TRUE(status.ok());
+  EXPECT_TRUE(overtaken);
+  EXPECT_EQ(done, kRows);
+}
+
+TEST(Threads, EveryRowIsTakenOnce) {
+  for (const int64_t count : {0, 1, 2, 7, 1000}) {
+    RowQueue rows(count, 3);
+    int64_t next = 0;
+    for (Range range = rows.Take(); range.begin < range.end; range = rows.Take()) {
+      EXPECT_EQ(range.begin, next);
+      next = range.end;
+    }
+    EXPECT_EQ(next, count);
+    EXPECT_EQ(rows.Take().size(), 0);
   }
 }
 

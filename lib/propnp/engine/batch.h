@@ -6,8 +6,8 @@
 #ifndef PROPNP_ENGINE_BATCH_H_
 #define PROPNP_ENGINE_BATCH_H_
 
+#include "propnp/engine/for_each_row.h"
 #include "propnp/engine/packed_object.h"
-#include "propnp/engine/partition.h"
 #include "propnp/engine/visit_precision.h"
 #include "propnp/engine/workspace.h"
 
@@ -45,7 +45,7 @@ Status RunBatch(Context& context, const Problem& problem, void* workspace, uint6
   Arena shared(memory.data());
   PreparedCamera<T>* cameras = shared.Take<PreparedCamera<T>>(problem.num_cameras);
   PrepareCameras(problem, cameras);
-  return ForEachObject(context, problem, [&](int64_t object, int worker) {
+  return ForEachRow(context, problem.num_objects, [&](int64_t object, int worker) {
     Arena arena(memory.data() + layout.ScratchBegin(worker));
     auto scratch = allocate(&arena);
     body(object, cameras, &scratch);

@@ -7,8 +7,8 @@
 
 #include "propnp/engine/arena.h"
 #include "propnp/engine/check_args.h"
+#include "propnp/engine/for_each_row.h"
 #include "propnp/engine/load_weights.h"
-#include "propnp/engine/partition.h"
 #include "propnp/engine/posterior_summary.h"
 #include "propnp/engine/workspace.h"
 

@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "propnp/engine/check_args.h"
+#include "propnp/engine/for_each_row.h"
 #include "propnp/engine/load_pose.h"
-#include "propnp/engine/partition.h"
 #include "propnp/engine/posterior_summary.h"
 #include "propnp/math/finite_step.h"
 
