@@ -79,10 +79,11 @@ class Drawer {
   PROPNP_DEVICE void Choose() {
     for (int k = 0; k < state_.num_components; ++k) counts_.next[k][thread_index()] = 0;
     for (int64_t s = begin_; s < end_; ++s) {
-      const ComponentChoice choice = choose_component(state_.components, state_.num_components,
-                                                      uniform_from_word(words_(s, kChoiceWord)));
-      memory_.choice[local_ * memory_.num_samples + s] = 2 * choice.component + choice.defensive;
-      ++counts_.next[choice.component][thread_index()];
+      const auto choice = choose_component(state_.components, state_.num_components,
+                                           uniform_from_word(words_(s, kChoiceWord)));
+      const auto component = static_cast<int32_t>(choice.component);
+      memory_.choice[local_ * memory_.num_samples + s] = 2 * component + choice.defensive;
+      ++counts_.next[component][thread_index()];
     }
     block_barrier();
   }

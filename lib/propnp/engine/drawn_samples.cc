@@ -34,10 +34,12 @@ DrawnSamples<kDof> DrawnSamples<kDof>::Allocate(int64_t num_samples, Arena* aren
   d.words_ = arena->Take<uint32_t>(stride * kWords);
   d.normal_ = arena->Take<float>(stride * kDof);
   d.stretch_ = arena->Take<float>(stride);
-  d.choice_ = arena->Take<int32_t>(num_samples);
+  d.choice_.component = arena->Take<int32_t>(stride);
+  d.choice_.scale = arena->Take<double>(stride);
+  d.choice_.curved = arena->Take<double>(stride);
   d.sorted_normal_ = arena->Take<float>(stride * kDof);
-  d.scale_ = arena->Take<double>(stride);
-  d.curved_ = arena->Take<double>(stride);
+  d.sorted_scale_ = arena->Take<double>(stride);
+  d.sorted_curved_ = arena->Take<double>(stride);
   return d;
 }
 
@@ -48,10 +50,11 @@ void DrawnSamples<kDof>::Draw(const MixtureProposal<kDof>& proposal, const Sampl
   FillWords(stream);
   kernels.fill_noise(kDof, words_, columns_.stride, num_samples_, normal_, columns_.stride,
                      stretch_);
-  SortByComponent(proposal);
+  Choose(proposal);
+  CountComponents(proposal);
+  const KernelNoise noise = SortByComponent(components);
   proposal.ExportCharts(charts_);
   const double offset = proposal.ExportComponents(components_);
-  const KernelNoise noise{sorted_normal_, scale_, curved_};
   // One mode after the other: a loop writes a little beyond its last sample.
   for (int m = 0, i = 0; m < modes; ++m) {
     for (; i < components && components_[component_order_[i]].mode == m; ++i) {
@@ -105,42 +108,56 @@ void DrawnSamples<kDof>::FillWords(const SampleStream& stream) {
   }
 }
 
-// Chooses every sample's component and puts its noise in the order of modes, then components.
 template <int kDof>
-void DrawnSamples<kDof>::SortByComponent(const MixtureProposal<kDof>& proposal) {
+void DrawnSamples<kDof>::Choose(const MixtureProposal<kDof>& proposal) {
+  KernelShare shares[MixtureProposal<kDof>::kMaxComponents];
+  for (int k = 0; k < proposal.num_components(); ++k) {
+    shares[k] = {proposal.component(k).weight, proposal.component(k).defensive_share};
+  }
+  GetProposalKernels().choose(shares, proposal.num_components(),
+                              words_ + kChoiceWord * columns_.stride, stretch_, num_samples_,
+                              choice_);
+}
+
+// From the choices to where the samples of each mode and component begin, in the order of modes,
+// then components.
+template <int kDof>
+void DrawnSamples<kDof>::CountComponents(const MixtureProposal<kDof>& proposal) {
   const int components = proposal.num_components();
   int64_t count[MixtureProposal<kDof>::kMaxComponents] = {};
-  for (int64_t s = 0; s < num_samples_; ++s) {
-    const auto choice =
-        proposal.Choose(uniform_from_word(words_[kChoiceWord * columns_.stride + s]));
-    choice_[s] = 2 * choice.component + choice.defensive;
-    ++count[choice.component];
-  }
+  for (int64_t s = 0; s < num_samples_; ++s) ++count[choice_.component[s]];
   std::iota(component_order_, component_order_ + components, 0);
   // A stable sort would allocate.
   std::sort(component_order_, component_order_ + components, [&](int a, int b) {
     const int first = proposal.component(a).mode, second = proposal.component(b).mode;
     return first < second || (first == second && a < b);
   });
-  int64_t next[MixtureProposal<kDof>::kMaxComponents], slot = 0;
+  int64_t slot = 0;
   for (int i = 0, mode = 0; i < components; ++i) {
     const int k = component_order_[i];
     while (mode <= proposal.component(k).mode) mode_begin_[mode++] = slot;
-    next[k] = component_begin_[i] = slot;
+    component_begin_[i] = slot;
     slot += count[k];
     if (i + 1 == components)
       std::fill(mode_begin_ + mode, mode_begin_ + proposal.num_modes() + 1, slot);
   }
   component_begin_[components] = slot;
+}
+
+template <int kDof>
+KernelNoise DrawnSamples<kDof>::SortByComponent(int num_components) {
+  if (num_components == 1) return {normal_, choice_.scale, choice_.curved};
+  int64_t next[MixtureProposal<kDof>::kMaxComponents];
+  for (int i = 0; i < num_components; ++i) next[component_order_[i]] = component_begin_[i];
   for (int64_t s = 0; s < num_samples_; ++s) {
-    const bool defensive = choice_[s] & 1;
-    const int64_t to = next[choice_[s] / 2]++;
+    const int64_t to = next[choice_.component[s]]++;
     for (int d = 0; d < kDof; ++d) {
       sorted_normal_[d * columns_.stride + to] = normal_[d * columns_.stride + s];
     }
-    scale_[to] = (defensive ? kDefensiveScale : kProposalScale) * static_cast<double>(stretch_[s]);
-    curved_[to] = defensive ? 0 : 1;
+    sorted_scale_[to] = choice_.scale[s];
+    sorted_curved_[to] = choice_.curved[s];
   }
+  return {sorted_normal_, sorted_scale_, sorted_curved_};
 }
 
 template class DrawnSamples<6>;

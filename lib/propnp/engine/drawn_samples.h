@@ -54,7 +54,9 @@ class DrawnSamples {
 
  private:
   void FillWords(const SampleStream& stream);
-  void SortByComponent(const MixtureProposal<kDof>& proposal);
+  void Choose(const MixtureProposal<kDof>& proposal);
+  void CountComponents(const MixtureProposal<kDof>& proposal);
+  KernelNoise SortByComponent(int num_components);
 
   int64_t num_samples_;
   KernelSamples columns_;
@@ -66,11 +68,10 @@ class DrawnSamples {
   uint32_t* words_;  // 8 columns
   float* normal_;    // D columns
   float* stretch_;
-  int32_t* choice_;  // of the component, twice, plus one for its wide part
+  KernelChoice choice_;
   // After.
   float* sorted_normal_;
-  double* scale_;
-  double* curved_;
+  double *sorted_scale_, *sorted_curved_;
   int64_t mode_begin_[PROPNP_MAX_MODES + 1];
   int64_t component_begin_[MixtureProposal<kDof>::kMaxComponents + 1];
   int component_order_[MixtureProposal<kDof>::kMaxComponents];

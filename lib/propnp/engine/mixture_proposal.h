@@ -38,10 +38,6 @@ class MixtureProposal {
   const ProposalComponent<kDof>& component(int k) const { return components_[k]; }
   int num_components() const { return num_components_; }
 
-  ComponentChoice Choose(double uniform) const {
-    return choose_component(components_, num_components_, uniform);
-  }
-
   // As the kernels take them. A kernel's log density lacks the offset that is returned.
   void ExportCharts(KernelChart* charts) const;
   double ExportComponents(KernelComponent* components) const;

@@ -58,20 +58,32 @@ PROPNP_HOST_DEVICE void first_components(const PosteriorMode<kDof>* modes, int n
   for (int m = 0; m < num_modes; ++m) components[m].weight /= floored_sum;
 }
 
-// The component, and whether its wide part, that a uniform number chooses.
+// The number of a component, and whether its wide part is meant.
+template <typename S>
 struct ComponentChoice {
-  int component;
-  bool defensive;
+  S component;
+  MaskOf<S> defensive;
 };
 
-template <int kDof>
-PROPNP_HOST_DEVICE ComponentChoice choose_component(const ProposalComponent<kDof>* components,
-                                                    int num_components, double uniform) {
-  int k = 0;
-  double rest = uniform;
-  while (k + 1 < num_components && rest >= components[k].weight) rest -= components[k++].weight;
+// What a uniform number chooses; a component has `weight`, its share of the mass, and
+// `defensive_share`.
+template <typename Component, typename S>
+PROPNP_HOST_DEVICE PROPNP_INLINE ComponentChoice<S> choose_component(const Component* components,
+                                                                     int num_components,
+                                                                     const S& uniform) {
+  const auto wide_part = [&](int k) {
+    return constant<S>(components[k].defensive_share * components[k].weight);
+  };
+  S chosen = constant<S>(0), rest = uniform, wide = wide_part(0);
+  for (int k = 0; k + 1 < num_components; ++k) {
+    const S weight = constant<S>(components[k].weight), number = constant<S>(k);
+    const MaskOf<S> passes = !((chosen < number) | (rest < weight));
+    rest = select(passes, rest - weight, rest);
+    wide = select(passes, wide_part(k + 1), wide);
+    chosen = select(passes, number + constant<S>(1), chosen);
+  }
   // What is left of the number is uniform within the component.
-  return {k, rest < components[k].defensive_share * components[k].weight};
+  return {chosen, rest < wide};
 }
 
 // Brings the components into the form that loops take. The log of a density that is made of them

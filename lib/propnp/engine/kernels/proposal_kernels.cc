@@ -16,6 +16,11 @@ PROPNP_MATH_BEGIN
 
 namespace {
 
+PROPNP_INLINE D load_wide(const float* column) {
+  const hn::Rebind<float, D::Tag> narrow;
+  return {hn::PromoteTo(D::Tag(), hn::LoadU(narrow, column))};
+}
+
 template <int kDof>
 PROPNP_INLINE void store_xi(const KernelSamples& samples, int mode, int64_t s, const D* xi) {
   for (int k = 0; k < kDof; ++k) {
@@ -58,6 +63,28 @@ void fill_noise(int dof, const uint32_t* words, int64_t word_stride, int64_t cou
   });
 }
 
+// uniform_from_word() of each.
+PROPNP_INLINE D uniforms_from_words(const uint32_t* words) {
+  const hn::Rebind<uint32_t, D::Tag> narrow;
+  const hn::RebindToUnsigned<D::Tag> wide;
+  const hn::RebindToSigned<D::Tag> wide_signed;
+  const auto word = hn::BitCast(wide_signed, hn::PromoteTo(wide, hn::LoadU(narrow, words)));
+  return (D(hn::ConvertTo(D::Tag(), word)) + D(0.5)) * D(0x1p-32);
+}
+
+void choose(const KernelShare* shares, int num_components, const uint32_t* words,
+            const float* stretch, int64_t count, const KernelChoice& choice) {
+  const hn::Rebind<int32_t, D::Tag> numbers;
+  for (int64_t s = 0; s < count; s += D::kSize) {
+    const ComponentChoice<D> c =
+        choose_component(shares, num_components, uniforms_from_words(words + s));
+    hn::StoreU(hn::DemoteTo(numbers, c.component.v), numbers, choice.component + s);
+    const D scale = select(c.defensive, D(kDefensiveScale), D(kProposalScale));
+    (scale * load_wide(stretch + s)).store_unaligned(choice.scale + s);
+    select(c.defensive, D(0.0), D(1.0)).store_unaligned(choice.curved + s);
+  }
+}
+
 template <int kDof>
 void draw_of(const KernelChart& kernel_chart, const KernelComponent& c, const KernelNoise& noise,
              int64_t begin, int64_t end, const KernelSamples& samples) {
@@ -65,11 +92,7 @@ void draw_of(const KernelChart& kernel_chart, const KernelComponent& c, const Ke
   for (int64_t s = begin; s < end; s += D::kSize) {
     D normal[kDof], xi[kDof], u[3];
     for (int k = 0; k < kDof; ++k) {
-      double wide[D::kSize];
-      for (int i = 0; i < D::kSize; ++i) {
-        wide[i] = static_cast<double>(noise.normal[k * samples.stride + s + i]);
-      }
-      normal[k] = D::load_unaligned(wide);
+      normal[k] = load_wide(noise.normal + k * samples.stride + s);
     }
     const D scale = D::load_unaligned(noise.scale + s);
     int entry = 0;
@@ -227,8 +250,8 @@ void regressors(int dof, const KernelChart& chart, const KernelComponent& compon
 }  // namespace
 
 extern const ProposalKernels kProposalKernels;
-const ProposalKernels kProposalKernels = {fill_noise, fill_sobol,  draw,       to_other_charts,
-                                          poses,      log_density, regressors, normal_matrix,
-                                          eliminate,  combine,     products,   exponentials};
+const ProposalKernels kProposalKernels = {
+    fill_noise, fill_sobol,    choose,    draw,    to_other_charts, poses,       log_density,
+    regressors, normal_matrix, eliminate, combine, products,        exponentials};
 
 PROPNP_MATH_END

@@ -39,11 +39,23 @@ struct KernelSamples {
   double* log_density;  // of the proposal
 };
 
+// How much of the proposal a component is.
+struct KernelShare {
+  double weight;           // of the mass, all together one
+  double defensive_share;  // of its mass
+};
+
+// Where each sample is drawn from.
+struct KernelChoice {
+  int32_t* component;
+  double* scale;   // of L
+  double* curved;  // 1 where the draw is in the chart v, 0 where in xi
+};
+
 // What a draw needs, in the order of the samples.
 struct KernelNoise {
-  const float* normal;   // D columns, `stride` apart
-  const double* scale;   // of L
-  const double* curved;  // 1 where the draw is in the chart v, 0 where in xi
+  const float* normal;  // D columns, `stride` apart
+  const double *scale, *curved;
 };
 
 // A column's share that rounding of sums of single-precision products may leave unexplained.
@@ -57,6 +69,9 @@ struct ProposalKernels {
   // words (8 columns) of the scrambled Sobol points; columns dof to 5, which nothing reads, are
   // left as they are.
   void (*fill_sobol)(int dof, const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride);
+  // Chooses by the words of dimension 7; the scale is the component's times `stretch`.
+  void (*choose)(const KernelShare* shares, int num_components, const uint32_t* words,
+                 const float* stretch, int64_t count, const KernelChoice&);
   // xi of samples [begin, end) in the chart of the component they are drawn from.
   void (*draw)(int dof, const KernelChart&, const KernelComponent&, const KernelNoise&,
                int64_t begin, int64_t end, const KernelSamples&);
