@@ -124,8 +124,11 @@ void DrawnSamples<kDof>::Choose(const MixtureProposal<kDof>& proposal) {
 template <int kDof>
 void DrawnSamples<kDof>::CountComponents(const MixtureProposal<kDof>& proposal) {
   const int components = proposal.num_components();
-  int64_t count[MixtureProposal<kDof>::kMaxComponents] = {};
-  for (int64_t s = 0; s < num_samples_; ++s) ++count[choice_.component[s]];
+  int64_t count[MixtureProposal<kDof>::kMaxComponents] = {num_samples_};
+  if (components > 1) {
+    count[0] = 0;
+    for (int64_t s = 0; s < num_samples_; ++s) ++count[choice_.component[s]];
+  }
   std::iota(component_order_, component_order_ + components, 0);
   // A stable sort would allocate.
   std::sort(component_order_, component_order_ + components, [&](int a, int b) {

@@ -178,8 +178,11 @@ void log_density_of(const KernelChart* charts, int num_modes, const KernelCompon
 // In single precision, as the columns are: regressors matter by what they have in common with the
 // weights.
 template <int kDof>
-void regressors_of(const KernelChart& kernel_chart, const KernelComponent& c, bool with_products,
-                   int64_t count, const KernelSamples& samples, float* columns) {
+void regressors_of(const KernelChart& kernel_chart, const KernelComponent& component,
+                   bool with_products, int64_t count, const KernelSamples& samples,
+                   float* columns) {
+  // A copy, which no store can change.
+  const KernelComponent c = component;
   const LaneChart<kDof, F> chart = spread_chart<kDof, F>(kernel_chart);
   const F one(1.0f), zero(0.0f);
   for (int64_t s = 0; s < count; s += F::kSize) {
