@@ -55,8 +55,8 @@ void ExpectStepsOfTheSolver(const Problem& problem, const PackedObject<double>& 
 
 // From poses near the truth, with steps of up to a radian, where every retraction has a path of its
 // own. Without skew a pinhole has lanes of its own, which take two points, or two for each half of
-// the lanes, at a time.
-void ExpectStepsOfTheSolver(const GradientCase& c, bool skew) {
+// the lanes, at a time, and turn it about the y axis with fewer products.
+void ExpectStepsOfTheSolver(const GradientCase& c, bool skew, bool about_y) {
   TestRandom random;
   GradientBatch b = MakeGradientBatch(random, c);
   constexpr int kSkew = 4;  // of a pinhole's parameters
@@ -64,6 +64,7 @@ void ExpectStepsOfTheSolver(const GradientCase& c, bool skew) {
     b.camera_parameters[v * PROPNP_MAX_CAMERA_PARAMETERS + kSkew] = 0;
   }
   b.offsets.back() -= 1;  // to an odd number of points
+  if (about_y) b.cost.yaw_axis[0] = b.cost.yaw_axis[2] = 0, b.cost.yaw_axis[1] = 1;
   std::vector<double> starts;
   for (int lane = 0; lane < kStartLanes; ++lane) {
     const std::vector<double> near = NearTruth(random, b, 0.15);
@@ -73,8 +74,8 @@ void ExpectStepsOfTheSolver(const GradientCase& c, bool skew) {
   ForEachPacked(b, [&](const Problem& problem, const PackedObject<double>& object, int64_t i) {
     if (i == 0) return;  // is seen by two cameras
     for (const int count : {kStartLanes, 5, 2}) {
-      SCOPED_TRACE(testing::Message() << c.dof << " " << skew << " " << c.loss << " " << count
-                                      << " " << InstructionSetName(CurrentInstructionSet()));
+      SCOPED_TRACE(testing::Message() << c.dof << skew << about_y << c.loss << " " << count << " "
+                                      << InstructionSetName(CurrentInstructionSet()));
       c.dof == 6 ? ExpectStepsOfTheSolver<6>(problem, object, starts, count)
                  : ExpectStepsOfTheSolver<4>(problem, object, starts, count);
     }
@@ -89,7 +90,7 @@ void ExpectStepsOfTheSolver(InstructionSet isa) {
         GradientCase c;
         c.dof = dof;
         c.loss = loss;
-        ExpectStepsOfTheSolver(c, skew);
+        for (const bool about_y : {false, true}) ExpectStepsOfTheSolver(c, skew, about_y);
       }
     }
   }

@@ -184,9 +184,10 @@ class CameraStartCost {
 };
 
 // With a pinhole that has neither skew nor a box, and plain weights. Two points at a time, behind
-// which points of zeros may follow.
-template <int kDof, PointOwner kOwner>
+// which points of zeros may follow. kAboutY: of 4DoF, turning about (0, 1, 0).
+template <int kDof, PointOwner kOwner, bool kAboutY>
 class PinholeStartCost {
+  static_assert(kDof == 4 || !kAboutY, "6DoF turns about any axis");
   using L = Lanes<float>;
   using P = LanePair<float>;
   using Pose = StartLanesPose<L>;
@@ -203,7 +204,8 @@ class PinholeStartCost {
     const RigidTransform<P> place = place_of(pose);
     P sum(0.0f);
     for (int64_t k = 0; k < points_.count(); k += 2) {
-      const WeightedSight<P> sight(points_.pinholes(k), place * points_.points(k), limit_);
+      const Vec3<P> point_in_cam = turn(place, points_.points(k)) + place.translation;
+      const WeightedSight<P> sight(points_.pinholes(k), point_in_cam, limit_);
       sum = sum + loss_.rho(dot(sight.e, sight.e));
     }
     return points_.total(sum.sum());
@@ -238,11 +240,17 @@ class PinholeStartCost {
     return {cast<P>(rotation_matrix(pose.rotation)), cast<P>(pose.position)};
   }
 
+  PROPNP_INLINE static Vec3<P> turn(const RigidTransform<P>& place, const Vec3<P>& point) {
+    if constexpr (!kAboutY) return place.rotation * point;
+    const P &cosine = place.rotation.row0.x, &sine = place.rotation.row0.z;
+    return {cosine * point.x + sine * point.z, point.y, cosine * point.z - sine * point.x};
+  }
+
   // The rows of the points i and i + 1. Returns what they cost.
   PROPNP_INLINE P fill_rows(const RigidTransform<P>& place, int64_t i, TangentRow<kDof>* x_rows,
                             TangentRow<kDof>* y_rows) const {
     const WeightedPinhole<P> point = points_.pinholes(i);
-    const Vec3<P> r = place.rotation * points_.points(i);
+    const Vec3<P> r = turn(place, points_.points(i));
     const Vec3<P> point_in_cam = r + place.translation;
     const WeightedSight<P> sight(point, point_in_cam, limit_);
     const LossValue<P> loss = loss_.evaluate(dot(sight.e, sight.e));
@@ -255,6 +263,9 @@ class PinholeStartCost {
     if constexpr (kDof == 6) {
       x_row[3] = r.y * x.y, x_row[4] = r.z * x.x - r.x * x.y, x_row[5] = -(r.y * x.x);
       y_row[3] = r.y * y.y - r.z * y.x, y_row[4] = -(r.x * y.y), y_row[5] = r.x * y.x;
+    } else if constexpr (kAboutY) {
+      x_row[3] = r.z * x.x - r.x * x.y;
+      y_row[3] = -(r.x * y.y);
     } else {
       const Vec3<P> moved = cross(axis_, r);
       x_row[3] = moved.x * x.x + moved.z * x.y;

@@ -95,10 +95,10 @@ void refine_on_own(const RefineCall& c, StartState* state) {
   }
 }
 
-template <int kDof>
+template <int kDof, bool kAboutY>
 struct Pinhole {
   template <PointOwner kOwner>
-  using Cost = PinholeStartCost<kDof, kOwner>;
+  using Cost = PinholeStartCost<kDof, kOwner, kAboutY>;
 };
 template <typename Model, int kDof, bool kInformation>
 struct Camera {
@@ -106,14 +106,15 @@ struct Camera {
   using Cost = CameraStartCost<Model, kDof, kOwner, kInformation>;
 };
 
-template <int kDof>
+template <int kDof, bool kAboutY>
 void refine_with_pinhole(const RefineCall& c, StartState* state) {
+  using PinholeOf = Pinhole<kDof, kAboutY>;
   if (c.points.of_starts) {
-    refine_on_own<kDof, Pinhole<kDof>::template Cost>(c, state);
+    refine_on_own<kDof, PinholeOf::template Cost>(c, state);
   } else if (2 * c.points.num_starts <= L::kSize) {
-    refine_on_all<kDof, PointOwner::kHalves, Pinhole<kDof>::template Cost>(c, state);
+    refine_on_all<kDof, PointOwner::kHalves, PinholeOf::template Cost>(c, state);
   } else {
-    refine_on_all<kDof, PointOwner::kAll, Pinhole<kDof>::template Cost>(c, state);
+    refine_on_all<kDof, PointOwner::kAll, PinholeOf::template Cost>(c, state);
   }
 }
 
@@ -127,7 +128,13 @@ void refine_with_camera(const RefineCall& c, StartState* state) {
 
 template <int kDof>
 void refine_of(const RefineCall& c, StartState* state) {
-  if (c.points.form == StartPointForm::kPinhole) return refine_with_pinhole<kDof>(c, state);
+  if (c.points.form == StartPointForm::kPinhole) {
+    if constexpr (kDof == 4) {
+      const bool about_y = c.axis[0] == 0 && c.axis[1] == 1 && c.axis[2] == 0;
+      if (about_y) return refine_with_pinhole<kDof, true>(c, state);
+    }
+    return refine_with_pinhole<kDof, false>(c, state);
+  }
   visit_camera(c.view.camera_model, [&](auto camera) {
     using Model = decltype(camera);
     c.points.form == StartPointForm::kInformation
