@@ -8,6 +8,7 @@
 #include <string>
 
 #include "propnp/engine/gradient_limit.h"
+#include "propnp/engine/kernels/output_kernels.h"
 #include "propnp/engine/object_inputs.h"
 #include "propnp/engine/point_rows.h"
 #include "propnp/math/camera.h"
@@ -102,7 +103,7 @@ bool InputGradient::Fits(const PackedObject<double>& object,
   bool fits = AllWithin(&points.delta, 1, largest) && AllWithin(&relative_delta, 1, largest);
   for (const double* column : {points.x, points.y, points.z, points.u, points.v, points.wxx,
                                points.wyy, points.wxy, points.wyx}) {
-    fits = fits && AllWithin(column, padded, largest);
+    fits = fits && GetOutputKernels().all_within(column, padded, largest);
   }
   return fits && AllWithin(camera, object.num_views * kMaxKernelParameters, largest) &&
          PriorGradientTensors(gradients).Fit(prior, {});

@@ -11,6 +11,7 @@
 #include <initializer_list>
 
 #include "propnp/engine/input_gradient.h"
+#include "propnp/engine/kernels/output_kernels.h"
 #include "propnp/engine/load_pose.h"
 #include "propnp/engine/object_sampler.h"
 #include "propnp/engine/point_rows.h"
@@ -153,7 +154,9 @@ bool PosteriorFits(const propnp_sample_args& args, const PosteriorResult& result
   const ObjectGradient& g = scratch.gradient;
   const auto check = [&](const propnp_tensor& t, std::initializer_list<const double*> columns) {
     if (!IsGiven(t)) return;
-    for (const double* column : columns) fits = fits && AllWithin(column, padded, LargestOf(t));
+    for (const double* column : columns) {
+      fits = fits && GetOutputKernels().all_within(column, padded, LargestOf(t));
+    }
   };
   check(args.grad_x3d, {g.x, g.y, g.z});
   check(args.grad_x2d, {g.u, g.v});

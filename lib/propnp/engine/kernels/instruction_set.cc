@@ -5,6 +5,7 @@
 
 #include "propnp/engine/kernels/derivative_kernels.h"
 #include "propnp/engine/kernels/object_kernels.h"
+#include "propnp/engine/kernels/output_kernels.h"
 #include "propnp/engine/kernels/proposal_kernels.h"
 #include "propnp/engine/kernels/sample_kernels.h"
 #include "propnp/engine/kernels/start_draw_kernels.h"
@@ -25,6 +26,7 @@ namespace propnp {
   extern const ScoreKernels<float> kFloatScoreKernels;     \
   extern const ScoreKernels<double> kDoubleScoreKernels;   \
   extern const DerivativeKernels kDerivativeKernels;       \
+  extern const OutputKernels kOutputKernels;               \
   extern const ProposalKernels kProposalKernels;           \
   extern const StartDrawKernels kStartDrawKernels;         \
   extern const StartKernels kStartKernels;
@@ -127,6 +129,7 @@ PROPNP_DEFINE_GETTER(SampleKernels, double, kDoubleSampleKernels)
 PROPNP_DEFINE_GETTER(ScoreKernels, float, kFloatScoreKernels)
 PROPNP_DEFINE_GETTER(ScoreKernels, double, kDoubleScoreKernels)
 
+const OutputKernels& GetOutputKernels() { return PROPNP_OF_CURRENT(kOutputKernels); }
 const ProposalKernels& GetProposalKernels() { return PROPNP_OF_CURRENT(kProposalKernels); }
 
 const StartKernels& GetStartKernels() { return PROPNP_OF_CURRENT(kStartKernels); }
