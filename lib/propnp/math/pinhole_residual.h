@@ -69,8 +69,8 @@ struct PinholePoint {
     if constexpr (kHasBox) {
       f.n.x = min(max(x, z * low.x), z * high.x);
       f.n.y = min(max(y, z * low.y), z * high.y);
-      f.held_x = either(x < f.n.x, f.n.x < x);
-      f.held_y = either(y < f.n.y, f.n.y < y);
+      f.held_x = x != f.n.x;
+      f.held_y = y != f.n.y;
     } else {
       f.n.x = x;
       f.n.y = y;
@@ -85,7 +85,7 @@ struct PinholePoint {
     const Vec2<S>& a = pull_over_depth;
     S y = focal.y * a.y;
     if constexpr (kHasSkew) y = y + skew * a.x;
-    return {focal.x * a.x, y, (centre.x * a.x + centre.y * a.y) - along};
+    return {focal.x * a.x, y, centre.x * a.x + (centre.y * a.y - along)};
   }
 };
 
@@ -121,16 +121,15 @@ struct PinholeSums {
     const PinholeNorm<S> norm(f);
     const S inner = min(norm.value, huber_delta);
     const S over_square = sample_weight * inner * norm.inverse;  // pull / (Z n)
-    const S over_depth = over_square * f.depth;
-    const S inverse_depth = norm.value * norm.inverse * f.depth;
+    const S error_norm = norm.value * f.depth;                   // s Z, which is |n|
     Vec2<S> a = over_square * f.n;
-    error = {over_depth * f.n.x + error.x, over_depth * f.n.y + error.y};
+    error = {a.x * f.depth + error.x, a.y * f.depth + error.y};
     weight = {a.x * f.n.x + weight.x, a.y * f.n.y + weight.y};
     delta = sample_weight * (norm.value - inner) + delta;
-    if constexpr (!kHasBox) return point.gradient(a, inverse_depth * (over_square * norm.square));
+    if constexpr (!kHasBox) return point.gradient(a, error_norm * (over_square * norm.value));
     const S zero = constant<S>(0);
     a = {select(f.held_x, zero, a.x), select(f.held_y, zero, a.y)};
-    return point.gradient(a, inverse_depth * dot(f.n, a));
+    return point.gradient(a, error_norm * norm.inverse * dot(f.n, a));
   }
 };
 

@@ -97,6 +97,10 @@ PROPNP_INLINE LaneMask<T> operator<(const Lanes<T>& a, const Lanes<T>& b) {
   return {hn::Lt(a.v, b.v)};
 }
 template <typename T>
+PROPNP_INLINE LaneMask<T> operator!=(const Lanes<T>& a, const Lanes<T>& b) {
+  return {hn::Ne(a.v, b.v)};
+}
+template <typename T>
 PROPNP_INLINE Lanes<T> select(const LaneMask<T>& mask, const Lanes<T>& a, const Lanes<T>& b) {
   return {hn::IfThenElse(mask.m, a.v, b.v)};
 }
