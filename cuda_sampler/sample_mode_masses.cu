@@ -50,9 +50,13 @@ class MassDivider {
       return;
     }
     state_.num_basin_samples = kDescents;
+    const int64_t first = local_ * args_.memory.num_samples;
     for (int k = 0; k < kDescents; ++k) {
-      state_.mode_probability[state_.basins[k]] += 1.0 / kDescents;
+      const int64_t s = first + state_.basin_samples[k];
+      state_.mode_probability[state_.basins[k]] +=
+          args_.memory.gradient_weight[s] / args_.memory.plain_weight[s];
     }
+    normalize_masses(state_.num_modes, state_.mode_probability);
   }
 
   // All descents end in the one minimum there is; if there is none, in the mode of lowest cost.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Which seeds of a descent get a component of the proposal of their own.
+// Which seeds of a descent get a component of the proposal of their own, and how mass becomes
+// probability.
 #include "propnp/math/posterior_mode.h"
 
 #include <gtest/gtest.h>
@@ -51,6 +52,18 @@ TEST(PosteriorMode, TheArmOfABentValleyNeedsOne) {
   // Student's t reaches that far: 5 log(1 + 30^2 / 4) = 27.1, not half of 30^2.
   EXPECT_TRUE(IsUnexpectedlyLow(30, 26));
   EXPECT_FALSE(IsUnexpectedlyLow(30, 27));
+}
+
+TEST(PosteriorMode, MassesBecomeProbabilities) {
+  double masses[] = {3, -0.1, 1};
+  normalize_masses(3, masses);
+  EXPECT_EQ(masses[0], 0.75);
+  EXPECT_EQ(masses[1], 0);
+  EXPECT_EQ(masses[2], 0.25);
+  double none[] = {0, -1};
+  normalize_masses(2, none);
+  EXPECT_EQ(none[0], 1);
+  EXPECT_EQ(none[1], 0);
 }
 
 }  // namespace

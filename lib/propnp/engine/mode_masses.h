@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The propnp authors
 
 // How the posterior's mass divides among its modes: a mode has that of the samples whose descent
-// ends there.
+// ends there. Samples that descend are drawn by their plain weights; each counts by how much the
+// control variates correct its own.
 #ifndef PROPNP_ENGINE_MODE_MASSES_H_
 #define PROPNP_ENGINE_MODE_MASSES_H_
 
@@ -51,9 +52,10 @@ class ModeMasses {
     }
   }
 
-  // Fills in the probabilities by descents from draws of equal weight.
+  // Fills in the probabilities by descents from draws of equal weight; `corrected` are the weights
+  // with control variates.
   void Descend(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
-               const double* weights, DrawnSamples<kDof>* drawn) {
+               const double* weights, const double* corrected, DrawnSamples<kDof>* drawn) {
     const int num_modes = result_.num_modes;
     if (result_.mode_count <= 1) {
       // All descents end in the one minimum there is; it has the lowest cost.
@@ -70,9 +72,10 @@ class ModeMasses {
       while (taken < kDescents && cumulative * kDescents >= taken + 0.5) ++taken, ++repeats;
       if (repeats == 0) continue;
       const int m = DescendToMode(cost, options, drawn->pose(s), modes_, num_modes);
-      result_.mode_probability[m] += repeats / static_cast<double>(kDescents);
+      result_.mode_probability[m] += repeats * (corrected[s] / weights[s]);
       for (; repeats > 0; --repeats) result_.basins.Add(s, m);
     }
+    normalize_masses(num_modes, result_.mode_probability);
   }
 
   void Order() {

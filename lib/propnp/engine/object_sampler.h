@@ -258,7 +258,8 @@ class ObjectSampler {
     if (UsesGaussians()) {
       masses.TakeGaussians(drawn_);
     } else if (WantsModes(args_) || SummariesNeedModes(args_)) {
-      masses.Descend(cost, *args_.start_options, samples_.plain_weight, &drawn_);
+      masses.Descend(cost, *args_.start_options, samples_.plain_weight, samples_.gradient_weight,
+                     &drawn_);
     }
     masses.Order();
     if (!args_.symmetries) return;

@@ -182,6 +182,18 @@ PROPNP_HOST_DEVICE int descend_to_mode(const Cost& cost, const StepControl& cont
   return best;
 }
 
+// From the masses of modes to their probabilities. Control variates can take a mass a little below
+// zero; where nothing is left, the mode of lowest cost, which is the first, has all.
+PROPNP_HOST_DEVICE inline void normalize_masses(int num_modes, double* masses) {
+  double sum = 0;
+  for (int m = 0; m < num_modes; ++m) {
+    masses[m] = max(masses[m], 0.0);
+    sum += masses[m];
+  }
+  if (!(sum > 0)) masses[0] = sum = 1;
+  for (int m = 0; m < num_modes; ++m) masses[m] /= sum;
+}
+
 // Sigma_m in the tangent: A Sigma_m A^T.
 template <int kDof>
 PROPNP_HOST_DEVICE void tangent_covariance(const PosteriorMode<kDof>& mode, double* covariance) {
