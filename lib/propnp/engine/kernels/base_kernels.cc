@@ -12,24 +12,10 @@ namespace {
 
 using D = Lanes<double>;
 
-PROPNP_INLINE void store_column(const D& values, double* out) { values.store(out); }
-PROPNP_INLINE void store_column(const D& values, float* out) {
-  const hn::Rebind<float, D::Tag> narrow;
-  hn::Store(hn::DemoteTo(narrow, values.v), narrow, out);
-}
-PROPNP_INLINE D load_column(const double* column) { return D::load(column); }
-PROPNP_INLINE D load_column(const float* column) {
-  const hn::Rebind<float, D::Tag> narrow;
-  return D(hn::PromoteTo(D::Tag(), hn::Load(narrow, column)));
-}
-
 // Those of points i, i + 1, ...; padding stands where the first point is: no worse than that to
 // project.
 PROPNP_INLINE D points_at(const double* column, int64_t i, int64_t num_points) {
-  if (i + D::kSize <= num_points) return D::load(column + i);
-  HWY_ALIGN double values[D::kSize];
-  for (int k = 0; k < D::kSize; ++k) values[k] = column[i + k < num_points ? i + k : 0];
-  return D::load(values);
+  return load_first(column + i, num_points - i, column[0]);
 }
 
 template <typename Model, typename T>
@@ -76,9 +62,11 @@ void carry_back(const PointGradientColumns<T>& from, const double* base_rotation
     const auto add = [&](const D& value, double* column) {
       (D::load(column + i) + value).store(column + i);
     };
-    const auto valid = hn::FirstN(D::Tag(), static_cast<size_t>(count - i));
+    const LaneMask<double> valid = first_lanes<double>(count - i);
     const auto of = [&](const T* column) {
-      return D(hn::IfThenElseZero(valid, load_column(column + i).v));
+      D values;
+      load_column(column + i, &values);
+      return select(valid, values, D(0.0));
     };
     const Vec3<D> point = transposed_times(rotation, Vec3<D>{of(from.x), of(from.y), of(from.z)});
     add(point.x, to.x), add(point.y, to.y), add(point.z, to.z);

@@ -39,21 +39,6 @@ PROPNP_INLINE LaneChart<kDof, L> spread_chart(const KernelChart& chart) {
   return result;
 }
 
-// A register from a column in double precision.
-PROPNP_INLINE void load_column(const double* column, Lanes<double>* out) {
-  *out = Lanes<double>::load_unaligned(column);
-}
-PROPNP_INLINE void load_column(const double* column, Lanes<float>* out) {
-  using D = Lanes<double>;
-  using F = Lanes<float>;
-  const hn::Rebind<float, D::Tag> narrow;
-  HWY_ALIGN float values[F::kSize];
-  for (int i = 0; i < F::kSize; i += D::kSize) {
-    hn::StoreU(hn::DemoteTo(narrow, D::load_unaligned(column + i).v), narrow, values + i);
-  }
-  *out = F::load(values);
-}
-
 // The coordinates of samples s, s + 1, ... in the chart of a mode.
 template <int kDof, typename L>
 PROPNP_INLINE void load_xi(const KernelSamples& samples, int mode, int64_t s, L* xi) {

@@ -173,6 +173,74 @@ PROPNP_INLINE Lanes<T> multiply_add(const Lanes<T>& a, const Lanes<T>& b, const 
   return {hn::MulAdd(a.v, b.v, c.v)};
 }
 
+// As many numbers of T as a register of double has; to and from them.
+template <typename T>
+using NarrowTag = hn::Rebind<T, Lanes<double>::Tag>;
+PROPNP_INLINE hn::Vec<NarrowTag<double>> narrow(NarrowTag<double>, const Lanes<double>& a) {
+  return a.v;
+}
+PROPNP_INLINE hn::Vec<NarrowTag<float>> narrow(NarrowTag<float> tag, const Lanes<double>& a) {
+  return hn::DemoteTo(tag, a.v);
+}
+PROPNP_INLINE Lanes<double> widen(NarrowTag<double>, hn::Vec<NarrowTag<double>> a) { return a; }
+PROPNP_INLINE Lanes<double> widen(NarrowTag<float>, hn::Vec<NarrowTag<float>> a) {
+  return hn::PromoteTo(Lanes<double>::Tag(), a);
+}
+
+// Columns of either precision into registers of either, and back; unaligned.
+template <typename T>
+PROPNP_INLINE void load_column(const T* column, Lanes<double>* out) {
+  const NarrowTag<T> tag;
+  *out = widen(tag, hn::LoadU(tag, column));
+}
+template <typename T>
+PROPNP_INLINE void store_column(const Lanes<double>& a, T* column) {
+  const NarrowTag<T> tag;
+  hn::StoreU(narrow(tag, a), tag, column);
+}
+PROPNP_INLINE void load_column(const double* column, Lanes<float>* out) {
+  using D = Lanes<double>;
+  const NarrowTag<float> tag;
+  const auto low = hn::DemoteTo(tag, hn::LoadU(D::Tag(), column));
+#if HWY_TARGET == HWY_SCALAR
+  *out = low;
+#else
+  const auto high = hn::DemoteTo(tag, hn::LoadU(D::Tag(), column + D::kSize));
+  *out = hn::Combine(Lanes<float>::Tag(), high, low);
+#endif
+}
+PROPNP_INLINE void store_column(const Lanes<float>& a, double* column) {
+#if HWY_TARGET == HWY_SCALAR
+  store_column(widen(NarrowTag<float>(), a.v), column);
+#else
+  const hn::Half<Lanes<float>::Tag> half;
+  store_column(widen(NarrowTag<float>(), hn::LowerHalf(half, a.v)), column);
+  store_column(widen(NarrowTag<float>(), hn::UpperHalf(half, a.v)), column + Lanes<double>::kSize);
+#endif
+}
+
+// The first `count` numbers of a column; lanes behind them are `other`.
+PROPNP_INLINE Lanes<double> load_first(const double* column, int64_t count, double other) {
+  using D = Lanes<double>;
+  if (count >= D::kSize) return D::load_unaligned(column);
+  HWY_ALIGN double values[D::kSize];
+  for (int k = 0; k < D::kSize; ++k) values[k] = k < count ? column[k] : other;
+  return D::load(values);
+}
+// Stores the first `count` lanes.
+PROPNP_INLINE void store_first(const Lanes<double>& a, int64_t count, double* column) {
+  using D = Lanes<double>;
+  if (count >= D::kSize) return a.store_unaligned(column);
+  HWY_ALIGN double values[D::kSize];
+  a.store(values);
+  for (int k = 0; k < count; ++k) column[k] = values[k];
+}
+// Which lanes are the first `count`.
+template <typename T>
+PROPNP_INLINE LaneMask<T> first_lanes(int64_t count) {
+  return {hn::FirstN(hn::ScalableTag<T>(), static_cast<size_t>(count))};
+}
+
 // The sums of four registers, with a quarter of the shuffles of one after the other.
 PROPNP_INLINE void sum_four(const Lanes<float>* registers, float* sums) {
 #if HWY_TARGET == HWY_SCALAR
@@ -192,6 +260,20 @@ PROPNP_INLINE void sum_four(const Lanes<float>* registers, float* sums) {
     for (int k = 4; k < F::kSize; k += 4) sums[i] += blocks[k + i];
   }
 #endif
+}
+
+// The sum of each of as many registers as one has lanes, in their order; they are overwritten.
+PROPNP_INLINE Lanes<double> sum_each(Lanes<double>* registers) {
+#if HWY_TARGET != HWY_SCALAR
+  const Lanes<double>::Tag d;
+  for (int count = Lanes<double>::kSize / 2; count > 0; count /= 2) {
+    for (int i = 0; i < count; ++i) {
+      const auto low = registers[2 * i].v, high = registers[2 * i + 1].v;
+      registers[i] = hn::Add(hn::ConcatEven(d, high, low), hn::ConcatOdd(d, high, low));
+    }
+  }
+#endif
+  return registers[0];
 }
 
 // The angle of (x, y) in [-pi, pi]; 0 at the origin, as std::atan2.

@@ -16,11 +16,6 @@ PROPNP_MATH_BEGIN
 
 namespace {
 
-PROPNP_INLINE D load_wide(const float* column) {
-  const hn::Rebind<float, D::Tag> narrow;
-  return {hn::PromoteTo(D::Tag(), hn::LoadU(narrow, column))};
-}
-
 template <int kDof>
 PROPNP_INLINE void store_xi(const KernelSamples& samples, int mode, int64_t s, const D* xi) {
   for (int k = 0; k < kDof; ++k) {
@@ -79,8 +74,10 @@ void choose(const KernelShare* shares, int num_components, const uint32_t* words
     const ComponentChoice<D> c =
         choose_component(shares, num_components, uniforms_from_words(words + s));
     hn::StoreU(hn::DemoteTo(numbers, c.component.v), numbers, choice.component + s);
-    const D scale = select(c.defensive, D(kDefensiveScale), D(kProposalScale));
-    (scale * load_wide(stretch + s)).store_unaligned(choice.scale + s);
+    D stretched;
+    load_column(stretch + s, &stretched);
+    (select(c.defensive, D(kDefensiveScale), D(kProposalScale)) * stretched)
+        .store_unaligned(choice.scale + s);
     select(c.defensive, D(0.0), D(1.0)).store_unaligned(choice.curved + s);
   }
 }
@@ -92,7 +89,7 @@ void draw_of(const KernelChart& kernel_chart, const KernelComponent& c, const Ke
   for (int64_t s = begin; s < end; s += D::kSize) {
     D normal[kDof], xi[kDof], u[3];
     for (int k = 0; k < kDof; ++k) {
-      normal[k] = load_wide(noise.normal + k * samples.stride + s);
+      load_column(noise.normal + k * samples.stride + s, &normal[k]);
     }
     const D scale = D::load_unaligned(noise.scale + s);
     int entry = 0;
@@ -108,13 +105,13 @@ void draw_of(const KernelChart& kernel_chart, const KernelComponent& c, const Ke
   }
 }
 
-// Writes `count` columns of registers as rows of `width` numbers, of samples s to end.
+// Writes columns of registers as the first numbers of the poses of samples s to end.
 template <int kCount>
-PROPNP_INLINE void store_rows(const D* columns, int64_t s, int64_t end, int width, double* rows) {
+PROPNP_INLINE void store_poses(const D* columns, int64_t s, int64_t end, double* poses) {
   double buffer[kCount][D::kSize];
   for (int k = 0; k < kCount; ++k) columns[k].store_unaligned(buffer[k]);
   for (int i = 0; i < D::kSize && s + i < end; ++i) {
-    for (int k = 0; k < kCount; ++k) rows[(s + i) * width + k] = buffer[k][i];
+    for (int k = 0; k < kCount; ++k) poses[(s + i) * 7 + k] = buffer[k][i];
   }
 }
 
@@ -127,7 +124,7 @@ void poses_of(const KernelChart& kernel_chart, int mode, int64_t begin, int64_t 
     D xi[kDof], columns[kStorage];
     load_xi<kDof>(samples, mode, s, xi);
     chart.pose_from(xi, columns);
-    store_rows<kStorage>(columns, s, end, 7, pose);
+    store_poses<kStorage>(columns, s, end, pose);
   }
 }
 

@@ -88,8 +88,9 @@ struct ProposalKernels {
   // The regressors of a component, linear or with products, as columns.
   void (*regressors)(int dof, const KernelChart&, const KernelComponent&, bool with_products,
                      int64_t count, const KernelSamples&, float* columns);
-  // sums[j * num_columns + i] += column_i . column_j for j <= i; columns are zero beyond `count`,
-  // which is small enough for sums in single precision, and for the caches of the first level.
+  // sums[j * num_columns + i] += column_i . column_j for j <= i; what lies below that triangle may
+  // be overwritten. Columns are zero beyond `count`, which is small enough for sums in single
+  // precision, and for the caches of the first level.
   void (*normal_matrix)(const float* columns, int num_columns, int64_t stride, int64_t count,
                         double* sums);
   // PlainElimination of math/least_squares.h; the stride is a multiple of kSamplePadding.

@@ -13,24 +13,14 @@ namespace {
 
 using D = Lanes<double>;
 
-// As many numbers as a register of double has, narrowed to T.
-template <typename T>
-using NarrowTag = hn::Rebind<T, D::Tag>;
-PROPNP_INLINE hn::Vec<NarrowTag<double>> narrow(const D& value, NarrowTag<double>) {
-  return value.v;
-}
-PROPNP_INLINE hn::Vec<NarrowTag<float>> narrow(const D& value, NarrowTag<float> tag) {
-  return hn::DemoteTo(tag, value.v);
-}
-
 // Writes kSampleRecord columns as the first `count` of their records.
 template <typename T>
 PROPNP_INLINE void store_records(const D* columns, int64_t count, T* records) {
   const NarrowTag<T> tag;
   HWY_ALIGN T quads[4 * D::kSize];
   for (int k = 0; k < kSampleRecord; k += 4) {
-    hn::StoreInterleaved4(narrow(columns[k], tag), narrow(columns[k + 1], tag),
-                          narrow(columns[k + 2], tag), narrow(columns[k + 3], tag), tag, quads);
+    hn::StoreInterleaved4(narrow(tag, columns[k]), narrow(tag, columns[k + 1]),
+                          narrow(tag, columns[k + 2]), narrow(tag, columns[k + 3]), tag, quads);
     for (int i = 0; i < D::kSize && i < count; ++i) {
       std::memcpy(records + i * kSampleRecord + k, quads + 4 * i, 4 * sizeof(T));
     }
@@ -42,7 +32,7 @@ class Bounds {
  public:
   PROPNP_INLINE void add(const Mat3<D>& turn, const Vec3<D>& shift, int64_t count) {
     const D zero(0.0), turned = dot(turn.row2, turn.row2);
-    const LaneMask<double> used{hn::FirstN(D::Tag(), static_cast<size_t>(count))};
+    const LaneMask<double> used = first_lanes<double>(count);
     most_turn_ = max(most_turn_, select(used, turned, zero));
     least_z_ = min(least_z_, select(used, shift.z, least_z_));
     most_z_ = max(most_z_, select(used, shift.z, most_z_));

@@ -100,13 +100,6 @@ inline void eliminate(double* rows, int stride, int j, int n) {
   for (; i < n; i += D::kSize) eliminate_at<1>(rows, stride, j, i);
 }
 
-// A register of `out`.
-PROPNP_INLINE void store_wide(const F& values, double* out) {
-  float buffer[F::kSize];
-  values.store_unaligned(buffer);
-  for (int i = 0; i < F::kSize; ++i) out[i] = static_cast<double>(buffer[i]);
-}
-
 template <int kRegisters>
 PROPNP_INLINE void combine_at(const float* columns, int num_columns, int64_t stride,
                               const double* factors, double* result) {
@@ -120,7 +113,7 @@ PROPNP_INLINE void combine_at(const float* columns, int num_columns, int64_t str
       sums[k] = multiply_add(factor, column, sums[k]);
     }
   }
-  for (int k = 0; k < kRegisters; ++k) store_wide(sums[k], result + k * F::kSize);
+  for (int k = 0; k < kRegisters; ++k) store_column(sums[k], result + k * F::kSize);
 }
 
 inline void combine(const float* columns, int num_columns, int64_t stride, int64_t count,

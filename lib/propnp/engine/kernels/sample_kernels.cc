@@ -166,22 +166,31 @@ void add_costs(const BaseView<T>& base, const KernelModel<T>& model, const Sampl
   });
 }
 
+// A sample's partial costs in one register.
+template <typename T>
+PROPNP_INLINE Lanes<double> add_partial(const T* partial_costs) {
+  using D = Lanes<double>;
+  D sum;
+  load_column(partial_costs, &sum);
+  for (int k = D::kSize; k < kPointPadding; k += D::kSize) {
+    D partial;
+    load_column(partial_costs + k, &partial);
+    sum = sum + partial;
+  }
+  return sum;
+}
+
 template <typename T>
 void sum_costs(const T* partial_costs, int64_t count, double* costs) {
   using D = Lanes<double>;
-  for (int64_t s = 0; s < count; ++s) {
-    D sum(0.0);
-    for (int k = 0; k < kPointPadding; k += D::kSize) {
-      const T* partial = partial_costs + s * kPointPadding + k;
-      if constexpr (std::is_same_v<T, float>) {
-        const hn::Rebind<float, D::Tag> narrow;
-        sum = sum + D(hn::PromoteTo(D::Tag(), hn::LoadU(narrow, partial)));
-      } else {
-        sum = sum + D::load(partial);
-      }
-    }
-    costs[s] = sum.sum();
+  const auto of_sample = [&](int64_t s) { return add_partial(partial_costs + s * kPointPadding); };
+  int64_t s = 0;
+  for (; s + D::kSize <= count; s += D::kSize) {
+    D sums[D::kSize];
+    for (int i = 0; i < D::kSize; ++i) sums[i] = of_sample(s + i);
+    sum_each(sums).store_unaligned(costs + s);
   }
+  for (; s < count; ++s) costs[s] = of_sample(s).sum();
 }
 
 template <typename T>
