@@ -5,29 +5,14 @@
 #include <algorithm>
 #include <tuple>
 
-#include "propnp/engine/kernels/object_kernels.h"
 #include "tests/engine/simulation.h"
+#include "tests/engine/use_instruction_set.h"
 
 namespace propnp::test {
 namespace {
 
-class UseInstructionSet {
- public:
-  explicit UseInstructionSet(InstructionSet isa) : before_(CurrentInstructionSet()) {
-    EXPECT_TRUE(SetInstructionSet(isa));
-  }
-  ~UseInstructionSet() { SetInstructionSet(before_); }
-
- private:
-  InstructionSet before_;
-};
-
 TEST(InstructionSets, BestOneIsChosen) {
-  InstructionSet best = InstructionSet::kBaseline;
-  for (const auto isa : {InstructionSet::kAvx2, InstructionSet::kAvx512}) {
-    if (HasInstructionSet(isa)) best = isa;
-  }
-  EXPECT_EQ(CurrentInstructionSet(), best);
+  EXPECT_EQ(CurrentInstructionSet(), InstructionSetsHere().back());
   EXPECT_TRUE(HasInstructionSet(InstructionSet::kBaseline));
 }
 

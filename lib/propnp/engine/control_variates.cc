@@ -7,6 +7,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "propnp/engine/kernels/weight_kernels.h"
+
 namespace propnp {
 namespace {
 
@@ -97,21 +99,17 @@ void ControlVariates<kDof>::Coefficients(double* coefficients) const {
 }
 
 template <int kDof>
-double ControlVariates<kDof>::ResidualVariance(const double* values, const double* coefficients,
+double ControlVariates<kDof>::ResidualVariance(const double* weights, const double* coefficients,
                                                double* scratch) const {
   const int64_t count = samples_.size(), stride = samples_.columns().stride;
   double right[kMaxColumns], fit[kMaxColumns];
   float* const single = columns_ + num_columns_ * stride;
-  std::transform(values, values + count + kSamplePadding, single,
-                 [](double v) { return static_cast<float>(v); });
+  GetWeightKernels().to_single(weights, count, single);
   GetProposalKernels().products(columns_, num_columns_, stride, count, single, right);
   normal_.solve(right, fit);
   GetProposalKernels().combine(columns_, num_columns_, stride, count, fit, scratch);
-  double variance = 0;
-  for (int64_t s = 0; s < count; ++s) {
-    const double residual = coefficients[s] * (values[s] - scratch[s]);
-    variance += residual * residual;
-  }
+  const double variance =
+      GetWeightKernels().squared_residual(coefficients, weights, scratch, count);
   // Fitted residuals are smaller than true ones.
   const double rows = static_cast<double>(count);
   return variance * rows / std::max(rows - num_columns_, 1.0);

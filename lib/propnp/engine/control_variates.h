@@ -33,9 +33,9 @@ class ControlVariates {
   // here and below is as long as a column.
   void Coefficients(double* coefficients) const;
 
-  // The variance of that estimate for f = `values`, from what the regression does not explain;
-  // overwrites `scratch`.
-  double ResidualVariance(const double* values, const double* coefficients, double* scratch) const;
+  // The variance of that estimate for f = `weights`, not negative and zero behind the last, from
+  // what the regression does not explain; overwrites `scratch`.
+  double ResidualVariance(const double* weights, const double* coefficients, double* scratch) const;
 
  private:
   static constexpr int64_t kBlock = 256;  // samples whose columns stay in a cache

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "propnp/engine/control_variates.h"
+#include "propnp/engine/kernels/weight_kernels.h"
 #include "propnp/engine/posterior_samples.h"
 
 namespace propnp {
@@ -23,7 +24,6 @@ struct SampleColumns {
   double* plain_weight;     // (S) normalised importance weights
   double* gradient_weight;  // (S) the same corrected by control variates; may be negative
   double* value;            // (S) scratch
-  double* scratch;          // (S)
   float* regressors;        // ControlVariates::kMaxColumns + 1 columns
   double* score;            // (S, kScore) by record, then (S, D) by sample
   T* records;               // (S, kSampleRecord), mode by mode, those in front of the cameras first
@@ -31,8 +31,8 @@ struct SampleColumns {
 
   static SampleColumns Allocate(int64_t s, const KernelSamples& like, Arena* arena) {
     SampleColumns c = {};
-    for (double** column : {&c.cost, &c.log_weight, &c.coefficient, &c.plain_weight,
-                            &c.gradient_weight, &c.value, &c.scratch}) {
+    for (double** column :
+         {&c.cost, &c.log_weight, &c.coefficient, &c.plain_weight, &c.gradient_weight, &c.value}) {
       *column = arena->Take<double>(like.stride);
     }
     c.regressors = arena->Take<float>(like.stride * (ControlVariates<kDof>::kMaxColumns + 1));
@@ -53,30 +53,13 @@ struct EvidenceEstimate {
 template <int kDof, typename T>
 EvidenceEstimate WeighSamples(const DrawnSamples<kDof>& drawn, SampleColumns<kDof, T>* samples) {
   const int64_t n = drawn.size();
-  for (int64_t s = 0; s < n; ++s) {
-    const double log_weight = -samples->cost[s] - drawn.log_density(s);
-    samples->log_weight[s] = std::isfinite(log_weight) ? log_weight : -HUGE_VAL;
-  }
-  const double highest = *std::max_element(samples->log_weight, samples->log_weight + n);
-  if (!std::isfinite(highest)) {
-    std::fill(samples->plain_weight, samples->plain_weight + n, 0.0);
-    std::fill(samples->gradient_weight, samples->gradient_weight + n, 0.0);
-    return {-HUGE_VAL, 0, 0};
-  }
-  // What lies lower is nothing, squared even less.
-  const double least = highest - 700;
-  for (int64_t s = 0; s < n; ++s) {
-    samples->plain_weight[s] = std::max(samples->log_weight[s], least);
-  }
-  const double sum = GetProposalKernels().exponentials(samples->plain_weight, n, highest);
-  double square_sum = 0;
-  for (int64_t s = 0; s < n; ++s) {
-    const double weight = samples->log_weight[s] >= least ? samples->plain_weight[s] / sum : 0;
-    samples->gradient_weight[s] = samples->plain_weight[s] = weight;
-    square_sum += weight * weight;
-  }
+  const WeightSums sums = GetWeightKernels().weigh(samples->cost, drawn.columns().log_density, n,
+                                                   samples->log_weight, samples->plain_weight);
+  std::copy(samples->plain_weight, samples->plain_weight + n, samples->gradient_weight);
+  if (!std::isfinite(sums.highest)) return {-HUGE_VAL, 0, 0};
   const double count = static_cast<double>(n);
-  return {highest + std::log(sum / count), square_sum - 1 / count, 1 / (square_sum * count)};
+  return {sums.highest + std::log(sums.sum / count), sums.square_sum - 1 / count,
+          1 / (sums.square_sum * count)};
 }
 
 // Corrects gradient_weight and the estimate, its variance only if asked for. False, and nothing is
@@ -86,24 +69,20 @@ bool ApplyControlVariates(const MixtureProposal<kDof>& proposal, const DrawnSamp
                           bool with_variance, SampleColumns<kDof, T>* samples,
                           EvidenceEstimate* estimate) {
   const int64_t n = drawn.size();
+  const double* const weights = samples->plain_weight;
   ControlVariates<kDof> variates(drawn, samples->regressors);
   if (!variates.Fit(proposal)) return true;
   variates.Coefficients(samples->coefficient);
-  double ratio = 0;  // corrected over plain evidence
-  for (int64_t s = 0; s < n; ++s) {
-    samples->value[s] = samples->plain_weight[s] * static_cast<double>(n);
-    ratio += samples->coefficient[s] * samples->value[s];
-  }
-  std::fill(samples->value + n, samples->value + n + kSamplePadding, 0.0);
+  const double count = static_cast<double>(n);
+  // Corrected over plain evidence.
+  const double ratio = count * GetWeightKernels().product(samples->coefficient, weights, n);
   if (!(ratio > 0.2 && ratio < 5)) return false;
-  for (int64_t s = 0; s < n; ++s) {
-    samples->gradient_weight[s] = samples->coefficient[s] * samples->value[s] / ratio;
-  }
+  const double scale = count / ratio;
+  GetWeightKernels().multiply(samples->coefficient, weights, n, scale, samples->gradient_weight);
   estimate->log_evidence += std::log(ratio);
   if (!with_variance) return true;
   estimate->relative_variance =
-      variates.ResidualVariance(samples->value, samples->coefficient, samples->scratch) /
-      (ratio * ratio);
+      scale * scale * variates.ResidualVariance(weights, samples->coefficient, samples->value);
   return true;
 }
 

@@ -225,15 +225,9 @@ class ObjectSampler {
   // Share of the mass with the points' centroid beyond three times its distance at the best mode,
   // or no longer in front of the camera.
   double ImproperShare() const {
-    const double distance = scratch_.modes[0].chart.depth();
-    double share = 0;
-    for (int64_t s = 0; s < num_samples_; ++s) {
-      const double x = drawn_.xi(0, 0, s), y = drawn_.xi(0, 1, s),
-                   z = distance + drawn_.xi(0, 2, s);
-      const bool far = x * x + y * y + z * z > 9 * distance * distance;
-      if (far || z < scratch_.object.z_min) share += samples_.plain_weight[s];
-    }
-    return share;
+    return GetWeightKernels().improper_share(drawn_.columns(), scratch_.modes[0].chart.depth(),
+                                             scratch_.object.z_min, samples_.plain_weight,
+                                             num_samples_);
   }
 
   void Diagnose() {

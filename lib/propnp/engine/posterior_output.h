@@ -57,9 +57,10 @@ class PosteriorOutput {
       StoreRowOf(args_.mode_probability, index_, m, &probability, 1);
       StoreRowOf(args_.mode_cost, index_, m, &cost, 1);
       StoreRowOf(args_.mode_pose, index_, m, used ? mode->pose : kZeros, problem_.pose_size());
-      double covariance[kDof * kDof] = {};
-      if (used) tangent_covariance(*mode, covariance);
-      StoreMatrixOf(args_.mode_covariance, index_, m, covariance, kDof);
+      double covariance[kDof * kDof];
+      const bool with_covariance = used && HasRow(args_.mode_covariance, m);
+      if (with_covariance) tangent_covariance(*mode, covariance);
+      StoreMatrixOf(args_.mode_covariance, index_, m, with_covariance ? covariance : kZeros, kDof);
     }
   }
 

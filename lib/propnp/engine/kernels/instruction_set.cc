@@ -6,10 +6,12 @@
 #include "propnp/engine/kernels/derivative_kernels.h"
 #include "propnp/engine/kernels/object_kernels.h"
 #include "propnp/engine/kernels/output_kernels.h"
+#include "propnp/engine/kernels/pareto_kernels.h"
 #include "propnp/engine/kernels/proposal_kernels.h"
 #include "propnp/engine/kernels/sample_kernels.h"
 #include "propnp/engine/kernels/start_draw_kernels.h"
 #include "propnp/engine/kernels/start_kernels.h"
+#include "propnp/engine/kernels/weight_kernels.h"
 
 namespace propnp {
 
@@ -27,9 +29,11 @@ namespace propnp {
   extern const ScoreKernels<double> kDoubleScoreKernels;   \
   extern const DerivativeKernels kDerivativeKernels;       \
   extern const OutputKernels kOutputKernels;               \
+  extern const ParetoKernels kParetoKernels;               \
   extern const ProposalKernels kProposalKernels;           \
   extern const StartDrawKernels kStartDrawKernels;         \
-  extern const StartKernels kStartKernels;
+  extern const StartKernels kStartKernels;                 \
+  extern const WeightKernels kWeightKernels;
 
 namespace baseline {
 PROPNP_KERNEL_TABLES
@@ -130,6 +134,8 @@ PROPNP_DEFINE_GETTER(ScoreKernels, float, kFloatScoreKernels)
 PROPNP_DEFINE_GETTER(ScoreKernels, double, kDoubleScoreKernels)
 
 const OutputKernels& GetOutputKernels() { return PROPNP_OF_CURRENT(kOutputKernels); }
+const ParetoKernels& GetParetoKernels() { return PROPNP_OF_CURRENT(kParetoKernels); }
+const WeightKernels& GetWeightKernels() { return PROPNP_OF_CURRENT(kWeightKernels); }
 const ProposalKernels& GetProposalKernels() { return PROPNP_OF_CURRENT(kProposalKernels); }
 
 const StartKernels& GetStartKernels() { return PROPNP_OF_CURRENT(kStartKernels); }

@@ -29,14 +29,12 @@ bool all_within(const double* values, int64_t count, double largest) {
 template <int kWidth, typename Store>
 PROPNP_INLINE void store_rows(const double* const* columns, int64_t count, float* rows,
                               const Store& store) {
-  using Narrow = hn::Rebind<float, D::Tag>;
+  const NarrowTag<float> tag;
   int64_t i = 0;
   for (; i + D::kSize <= count; i += D::kSize) {
-    hn::Vec<Narrow> values[kWidth];
-    for (int k = 0; k < kWidth; ++k) {
-      values[k] = hn::DemoteTo(Narrow(), D::load_unaligned(columns[k] + i).v);
-    }
-    store(Narrow(), values, rows + kWidth * i);
+    hn::Vec<NarrowTag<float>> values[kWidth];
+    for (int k = 0; k < kWidth; ++k) values[k] = narrow(tag, D::load_unaligned(columns[k] + i));
+    store(tag, values, rows + kWidth * i);
   }
   for (; i < count; ++i) {
     for (int k = 0; k < kWidth; ++k) rows[kWidth * i + k] = static_cast<float>(columns[k][i]);

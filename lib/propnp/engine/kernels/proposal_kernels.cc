@@ -208,16 +208,6 @@ void regressors_of(const KernelChart& kernel_chart, const KernelComponent& compo
   }
 }
 
-double exponentials(double* values, int64_t count, double shift) {
-  double sum = 0;
-  for (int64_t s = 0; s < count; s += D::kSize) {
-    exp(D::load_unaligned(values + s) - D(shift)).store_unaligned(values + s);
-  }
-  for (int64_t s = 0; s < count; ++s) sum += values[s];
-  for (int64_t s = count; s < count + D::kSize; ++s) values[s] = 0;
-  return sum;
-}
-
 void draw(int dof, const KernelChart& chart, const KernelComponent& component,
           const KernelNoise& noise, int64_t begin, int64_t end, const KernelSamples& samples) {
   (dof == 6 ? draw_of<6> : draw_of<4>)(chart, component, noise, begin, end, samples);
@@ -251,7 +241,7 @@ void regressors(int dof, const KernelChart& chart, const KernelComponent& compon
 
 extern const ProposalKernels kProposalKernels;
 const ProposalKernels kProposalKernels = {
-    fill_noise, fill_sobol,    choose,    draw,    to_other_charts, poses,       log_density,
-    regressors, normal_matrix, eliminate, combine, products,        exponentials};
+    fill_noise, fill_sobol,    choose,    draw,    to_other_charts, poses, log_density,
+    regressors, normal_matrix, eliminate, combine, products};
 
 PROPNP_MATH_END

@@ -101,9 +101,6 @@ struct ProposalKernels {
   // products[i] = column_i . values, both zero beyond `count`.
   void (*products)(const float* columns, int num_columns, int64_t stride, int64_t count,
                    const float* values, double* products);
-  // values[i] = exp(values[i] - shift) for i < count; those beyond, up to the padding, become zero.
-  // Returns the sum.
-  double (*exponentials)(double* values, int64_t count, double shift);
 };
 
 const ProposalKernels& GetProposalKernels();
