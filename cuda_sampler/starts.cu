@@ -33,13 +33,12 @@ PROPNP_DEVICE T PointWeight(const DeviceView<T>& view, int64_t i) {
   return min(view.mean_weight_of(view.weight(i)), std::numeric_limits<T>::max());
 }
 
-// A point's weight as a fraction of the largest. No point that has weight falls below 1e-7, or
-// rounding could lose it in a sum over a hundred million points; nothing can then draw it.
+// A point's weight as a fraction of the largest, at least kLeastWeightFraction where it has weight.
 template <typename T>
-PROPNP_DEVICE double RelativeWeight(const DeviceView<T>& view, int64_t i, T largest) {
-  if (!HasWeight(view.weight(i))) return 0;
-  if (!(largest > T(0))) return 1;
-  return max(static_cast<double>(PointWeight(view, i) / largest), 1e-7);
+PROPNP_DEVICE T RelativeWeight(const DeviceView<T>& view, int64_t i, T largest) {
+  if (!HasWeight(view.weight(i))) return T(0);
+  if (!(largest > T(0))) return T(1);
+  return max(PointWeight(view, i) / largest, T(kLeastWeightFraction));
 }
 
 template <typename T>
@@ -54,29 +53,38 @@ PROPNP_DEVICE Vec3<T> BearingInRig(const DeviceView<T>& view, int64_t i) {
   return view.rig() ? transposed_times(view.rig()->rotation, bearing) : bearing;
 }
 
-// The sums of this lane's number and all before it.
-PROPNP_DEVICE double PrefixSum(double value, int lane) {
+// The sum of this lane's number and all before it.
+PROPNP_DEVICE uint32_t PrefixSum(uint32_t value, int lane) {
   for (int step = 1; step < kWarpSize; step *= 2) {
-    const double before = shuffle_from(value, lane >= step ? lane - step : lane);
+    const uint32_t before = shuffle_from(value, lane >= step ? lane - step : lane);
     if (lane >= step) value += before;
   }
   return value;
 }
 
+// Puts the points on their line, by way of their weights in units.
 template <typename T>
-PROPNP_DEVICE void FillWeights(const DeviceInputs<T>& in, const DeviceObject<T>& object,
-                               StartFrame<T>* frame, const WarpTeam& team) {
-  double sum = 0;
+PROPNP_DEVICE void FillLine(const DeviceInputs<T>& in, const DeviceObject<T>& object,
+                            const StartFrame<T>& frame, const WarpTeam& team) {
+  uint64_t sum = 0;
   object.ForEachView(in, [&](const DeviceView<T>& view, int64_t, int64_t first) {
-    for (int64_t begin = 0; begin < view.num_points(); begin += team.size()) {
-      const int64_t i = begin + team.rank();
-      const bool valid = i < view.num_points();
-      const double weight = valid ? RelativeWeight(view, i, frame->largest_weight) : 0;
-      const double up_to = PrefixSum(weight, team.rank());
-      if (valid) frame->weights[first + i] = sum + up_to;
-      sum += shuffle_from(up_to, kWarpSize - 1);
+    for (int64_t i = team.rank(); i < view.num_points(); i += team.size()) {
+      const uint32_t units = weight_in_units(RelativeWeight(view, i, frame.largest_weight));
+      frame.line[first + i] = units;
+      sum += units;
     }
   });
+  const int shift = weight_line_shift(team.sum(sum), frame.num_points);
+  team.barrier();
+  uint32_t end = 0;
+  for (int64_t begin = 0; begin < frame.num_points; begin += team.size()) {
+    const int64_t i = begin + team.rank();
+    const bool valid = i < frame.num_points;
+    const uint32_t width = valid ? weight_line_width(frame.line[i], shift) : 0;
+    const uint32_t up_to = PrefixSum(width, team.rank());
+    if (valid) frame.line[i] = end + up_to;
+    end += shuffle_from(up_to, kWarpSize - 1);
+  }
 }
 
 // With four degrees of freedom only the extent along the yaw axis is known beforehand.
@@ -98,7 +106,7 @@ PROPNP_DEVICE ObjectGeometry<T> MeasureGeometry(const DeviceInputs<T>& in,
   add(object.FirstView(in), 0, T(0));
   object.ForEachView(in, [&](const DeviceView<T>& view, int64_t, int64_t) {
     for (int64_t i = team.rank(); i < view.num_points(); i += team.size()) {
-      const T weight = static_cast<T>(RelativeWeight(view, i, largest_weight));
+      const T weight = RelativeWeight(view, i, largest_weight);
       if (weight > T(0)) add(view, i, weight);
     }
   });
@@ -131,7 +139,7 @@ MeasureKernel(PROPNP_ARGUMENT StartArgs<T> args) {
     frame.weighted_points = object.weighted_points;
     frame.z_min = object.z_min;
     frame.delta = object.loss.delta;
-    frame.weights = args.starts.weights + FirstRow(in, object);
+    frame.line = args.starts.line + FirstRow(in, object);
     object.ForEachView(in, [&](const DeviceView<T>& view, int64_t, int64_t) {
       for (int64_t i = team.rank(); i < view.num_points(); i += team.size()) {
         frame.largest_weight = max(frame.largest_weight, PointWeight(view, i));
@@ -139,7 +147,7 @@ MeasureKernel(PROPNP_ARGUMENT StartArgs<T> args) {
     });
     frame.largest_weight = team.max(frame.largest_weight);
     frame.geometry = MeasureGeometry<kDof>(in, object, frame.largest_weight, team);
-    FillWeights(in, object, &frame, team);
+    FillLine(in, object, frame, team);
   }
   if (team.rank() == 0) args.starts.frames[local] = frame;
 }
@@ -192,8 +200,9 @@ MoveKernel(PROPNP_ARGUMENT StartArgs<T> args) {
   const uint64_t seed = SeedOf(args.options), id = in.problem.ObjectId(index);
   Subset subset;
   const int64_t wanted = args.options.start_points;
-  subset.Draw({frame.weights, frame.num_points}, seed, id, start,
-              static_cast<int>(wanted < frame.weighted_points ? wanted : frame.weighted_points));
+  DrawSubset({frame.line, frame.num_points}, seed, id, start,
+             static_cast<int>(wanted < frame.weighted_points ? wanted : frame.weighted_points),
+             &subset);
   float pose[7] = {};
   const Vec3<float> direction = cast<float>(frame.geometry.direction);
   pose[0] = direction.x, pose[1] = direction.y, pose[2] = direction.z;
@@ -243,7 +252,7 @@ RandomStarts<T> RandomStarts<T>::Allocate(const Problem& problem,
   const int64_t rows = problem.dense ? x3d.shape[0] * x3d.shape[1] : x3d.shape[0];
   return {arena->Take<StartFrame<T>>(slice),
           arena->Take<StartPose<T>>(slice * (options.num_starts + kOtherStarts)),
-          arena->Take<double>(rows), options.num_starts, options.num_starts + kOtherStarts};
+          arena->Take<uint32_t>(rows), options.num_starts, options.num_starts + kOtherStarts};
 }
 
 template <int kDof, typename T>

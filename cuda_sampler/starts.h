@@ -26,7 +26,7 @@ struct StartFrame {
   T largest_weight;
   T z_min, delta;
   int64_t num_points, weighted_points;
-  double* weights;  // cumulative, of the object's points
+  uint32_t* line;   // where each point ends, random_subset.h
   uint32_t status;  // starts are made if it is zero
 };
 
@@ -42,7 +42,7 @@ template <typename T>
 struct RandomStarts {
   StartFrame<T>* frames;  // of a slice
   StartPose<T>* poses;    // (slice, stride)
-  double* weights;        // of all points
+  uint32_t* line;         // of all points
   int num_starts;         // of each object
   int stride;             // and room for starts from elsewhere
 

@@ -5,7 +5,6 @@
 // bit for bit.
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 #include "cuda_sampler/random_subset.h"
@@ -21,10 +20,9 @@ constexpr uint64_t kSeed = 0x123456789abcdefull;
 // Subsets of 64 starts of an object, as CPU and device draw them.
 void ExpectSameSubsets(const std::vector<double>& weights, uint64_t object, int count) {
   const auto points = static_cast<int64_t>(weights.size());
-  std::vector<double> begin(points + 1);
-  std::partial_sum(weights.begin(), weights.end(), begin.begin() + 1);
-  std::vector<int32_t> guide(SubsetSampler::kCellsPerPoint * points), chosen(count * kStartLanes);
-  const SubsetSampler sampler(begin.data(), guide.data(), points);
+  std::vector<uint32_t> line(SubsetSampler::LineSize(points));
+  std::vector<int32_t> guide(SubsetSampler::GuideSize(points)), chosen(count * kStartLanes);
+  const SubsetSampler sampler(weights.data(), points, line.data(), guide.data());
   for (int first = 0; first < 64; first += kStartLanes) {
     sampler.Draw({kSeed, object}, first, count, chosen.data());
     for (int lane = 0; lane < kStartLanes; ++lane) {
@@ -32,7 +30,7 @@ void ExpectSameSubsets(const std::vector<double>& weights, uint64_t object, int 
       for (int k = 0; k < count; ++k) expected[k] = chosen[k * kStartLanes + lane];
       std::sort(expected.begin(), expected.end());
       gpu::Subset subset;
-      subset.Draw({begin.data() + 1, points}, kSeed, object, first + lane, count);
+      gpu::DrawSubset({line.data() + 1, points}, kSeed, object, first + lane, count, &subset);
       ASSERT_EQ(subset.count(), count);
       for (int k = 0; k < count; ++k) actual[k] = subset[k];
       EXPECT_EQ(actual, expected) << "start " << first + lane;
@@ -49,7 +47,7 @@ TEST(EmulatedStartDraw, SubsetsAreThoseOfTheCpu) {
       int weighted = 0;
       for (int i = 0; i < points; ++i) {
         const bool given = points == 3 || i % 4 != 2;
-        weights[i] = given ? std::max(std::exp(spread * (random.Normal() - 3)), 1e-7) : 0;
+        weights[i] = given ? std::clamp(std::exp(spread * (random.Normal() - 3)), 1e-7, 1.0) : 0;
         weighted += given;
       }
       for (const int count : {3, 7, int{PROPNP_MAX_START_POINTS}}) {

@@ -6,34 +6,50 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 #include "propnp/engine/kernels/start_draw_kernels.h"
+#include "propnp/engine/start_words.h"
 #include "propnp/engine/subset_sampler.h"
+#include "propnp/math/philox.h"
+#include "propnp/math/weighted_subset.h"
 #include "tests/math/test_random.h"
 
 namespace propnp::test {
 namespace {
 
-// The weights of points as a SubsetSampler takes them.
+constexpr uint64_t kSeed = 1;
+
+// Points of some weights as a SubsetSampler takes them.
 class Line {
  public:
   explicit Line(const std::vector<double>& weights)
-      : begin_(weights.size() + 1), guide_(SubsetSampler::kCellsPerPoint * weights.size()) {
-    std::partial_sum(weights.begin(), weights.end(), begin_.begin() + 1);
+      : fraction_(weights),
+        begin_(SubsetSampler::LineSize(weights.size())),
+        guide_(SubsetSampler::GuideSize(weights.size())) {
+    const double largest = *std::max_element(weights.begin(), weights.end());
+    for (double& w : fraction_) w = w > 0 ? std::max(w / largest, kLeastWeightFraction) : 0;
   }
 
   // chosen[k * kStartLanes + lane].
   std::vector<int32_t> Draw(uint64_t object, int first, int count) {
-    const SubsetSampler sampler(begin_.data(), guide_.data(), begin_.size() - 1);
+    const SubsetSampler sampler(fraction_.data(), fraction_.size(), begin_.data(), guide_.data());
     std::vector<int32_t> chosen(count * kStartLanes);
-    sampler.Draw({1, object}, first, count, chosen.data());
+    sampler.Draw({kSeed, object}, first, count, chosen.data());
     return chosen;
   }
 
+  // As WeightedSubset takes them, once something has been drawn.
+  uint32_t total() const { return begin_[fraction_.size()]; }
+  uint32_t begin(int64_t i) const { return begin_[i]; }
+  int64_t find(uint32_t position) const {
+    const auto end = begin_.begin() + fraction_.size() + 1;
+    return std::upper_bound(begin_.begin(), end, position) - begin_.begin() - 1;
+  }
+
  private:
-  std::vector<double> begin_;
+  std::vector<double> fraction_;
+  std::vector<uint32_t> begin_;
   std::vector<int32_t> guide_;
 };
 
@@ -92,21 +108,98 @@ TEST(StartDraw, TakesEveryPointByItsWeightAmongThoseLeft) {
   EXPECT_LT(chi_square, 52);
 }
 
-// An object's starts do not depend on the group that they are drawn in.
-TEST(StartDraw, InstructionSetsAgree) {
-  std::vector<double> weights(100);
-  TestRandom random;
-  for (double& w : weights) w = random.Uniform(0.1, 1);
+// One at a time, without a guide, and the same points to the last.
+void ExpectSameAsOneByOne(const std::vector<double>& weights, uint64_t object, int first,
+                          int count) {
   Line line(weights);
+  const std::vector<int32_t> chosen = line.Draw(object, first, count);
+  for (int lane = 0; lane < kStartLanes; ++lane) {
+    WeightedSubset<PROPNP_MAX_START_POINTS> expected;
+    std::vector<int32_t> actual;
+    for (int k = 0; k < count; ++k) {
+      const uint32_t block = first_subset_block(first + lane) + k / 4;
+      const PhiloxWords words = random_words(kSeed, object, RandomPurpose::kStartSubset, block);
+      expected.draw(line, words.word[k % 4]);
+      actual.push_back(chosen[k * kStartLanes + lane]);
+    }
+    std::sort(actual.begin(), actual.end());
+    for (int k = 0; k < count; ++k) EXPECT_EQ(actual[k], expected[k]);
+  }
+}
+
+// Weights at which sums round, and points that hardly ever are drawn while others are left.
+std::vector<std::vector<double>> HostileWeights() {
+  TestRandom random;
+  std::vector<double> giant(100, 1e-9), extremes(300), sparse(5000, 0), last(64, 0);
+  giant[37] = 1;
+  for (double& w : extremes) w = std::pow(10, random.Uniform(-300, 300));
+  for (int i = 0; i < 300; ++i) sparse[i * i % 5000] = random.Uniform(0.01, 1);
+  std::fill(last.begin() + 10, last.begin() + 50, 1.0);
+  std::vector<double> varied(1000);
+  for (double& w : varied) w = std::exp(2 * random.Normal());
+  return {{1}, {0, 3, 0}, std::vector<double>(257, 0.7), giant, extremes, sparse, last, varied};
+}
+
+TEST(StartDraw, InstructionSetsDrawWhatIsDrawnOneByOne) {
+  const InstructionSet before = CurrentInstructionSet();
+  for (const InstructionSet isa :
+       {InstructionSet::kBaseline, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+    if (!SetInstructionSet(isa)) continue;
+    for (const std::vector<double>& weights : HostileWeights()) {
+      const auto weighted = weights.size() - std::count(weights.begin(), weights.end(), 0.0);
+      for (const int count : {1, 2, 20, int{PROPNP_MAX_START_POINTS}}) {
+        ExpectSameAsOneByOne(weights, 5, 16, std::min<int>(count, weighted));
+      }
+    }
+  }
+  SetInstructionSet(before);
+}
+
+// Where a single point has nearly all the weight the others are drawn alike all the same: 16 of 99
+// in 16,000 starts, after the giant. Of each point the count is binomial with a standard deviation
+// of 47 about 2586.
+TEST(StartDraw, WhatAGiantLeavesIsDrawnAlike) {
+  std::vector<double> weights(100, 1e-12);
+  weights[37] = 1;
+  Line line(weights);
+  std::vector<int> counts(100);
+  for (int object = 0; object < 1000; ++object) {
+    const std::vector<int32_t> chosen = line.Draw(object, 0, 17);
+    for (const int32_t point : chosen) ++counts[point];
+  }
+  EXPECT_EQ(counts[37], 16000);
+  counts[37] = 16000 * 16 / 99;
+  for (const int count : counts) EXPECT_NEAR(count, 16000.0 * 16 / 99, 6 * 47);
+}
+
+// A hundred million points, as far as the line is concerned: it stays below 2^32 and keeps all that
+// have weight.
+TEST(StartDraw, LineHoldsManyPoints) {
+  for (const int64_t points :
+       {int64_t{1}, int64_t{3}, int64_t{100000000}, (int64_t{1} << 31) - 1}) {
+    const uint32_t largest = weight_in_units(1.0), least = weight_in_units(kLeastWeightFraction);
+    EXPECT_EQ(least, 1u);
+    for (const uint64_t large : {uint64_t{1}, static_cast<uint64_t>(points)}) {
+      const uint64_t small = points - large;
+      const int shift = weight_line_shift(large * largest + small * least, points);
+      const uint64_t total =
+          large * weight_line_width(largest, shift) + small * weight_line_width(least, shift);
+      EXPECT_LT(total, uint64_t{1} << 32);
+      EXPECT_GT(total, uint64_t{1} << 30);  // and wastes no room
+      EXPECT_GE(weight_line_width(least, shift), 1u);
+    }
+    EXPECT_EQ(weight_line_width(0, 0), 0u);
+  }
+}
+
+TEST(StartDraw, InstructionSetsTurnAlike) {
   const float axis[3] = {0, 1, 0};
   const InstructionSet before = CurrentInstructionSet();
   ASSERT_TRUE(SetInstructionSet(InstructionSet::kBaseline));
-  const std::vector<int32_t> expected = line.Draw(5, 16, 20);
   StartState rotations, others;
   GetStartDrawKernels().draw_rotations(6, {1, 5}, 16, axis, &rotations);
   for (const InstructionSet isa : {InstructionSet::kAvx2, InstructionSet::kAvx512}) {
     if (!SetInstructionSet(isa)) continue;
-    EXPECT_EQ(line.Draw(5, 16, 20), expected);
     GetStartDrawKernels().draw_rotations(6, {1, 5}, 16, axis, &others);
     for (int k = 0; k < 4; ++k) {
       for (int lane = 0; lane < kStartLanes; ++lane) {

@@ -43,12 +43,21 @@ T LargestWeight(const PackedObject<T>& object) {
   return largest;
 }
 
-// A point's weight as a fraction of the largest. No point that has weight falls below 1e-7, or
-// rounding could lose it in a sum over a hundred million points; nothing can then draw it.
+// A point's weight as a fraction of the largest, at least kLeastWeightFraction where it has weight.
 template <typename T>
-double RelativeWeight(const PackedView<T>& view, int64_t i, T largest) {
+T RelativeWeight(const PackedView<T>& view, int64_t i, T largest) {
   if (!HasWeight(view, i)) return 0;
-  return largest > 0 ? std::max(static_cast<double>(PointWeight(view, i) / largest), 1e-7) : 1;
+  return largest > 0 ? std::max(PointWeight(view, i) / largest, T(kLeastWeightFraction)) : T(1);
+}
+
+template <typename T>
+void FillWeights(const PackedObject<T>& object, T largest_weight, T* weight) {
+  for (int64_t v = 0; v < object.num_views; ++v) {
+    const PackedView<T>& view = object.views[v];
+    for (int64_t i = 0; i < view.num_points; ++i) {
+      *weight++ = RelativeWeight(view, i, largest_weight);
+    }
+  }
 }
 
 template <typename T>
@@ -62,16 +71,14 @@ Vec3<T> BearingInRig(const PackedView<T>& view, int64_t i) {
 
 // With four degrees of freedom only the extent along the yaw axis is known beforehand.
 template <int kDof, typename T>
-ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, const double* weight_begin) {
-  int64_t k = 0;
+ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, const T* weight) {
   VectorMoments<T> points, bearings, point_extent, bearing_extent;
   const Vec3<T> axis = object.four_dof.axis;
   const Vec3<T> axis_in_object = transposed_times(object.four_dof.base_rotation, axis);
   for (int64_t v = 0; v < object.num_views; ++v) {
     const PackedView<T>& view = object.views[v];
     for (int64_t i = 0; i < view.num_points; ++i) {
-      const T w = static_cast<T>(weight_begin[k + 1] - weight_begin[k]);
-      ++k;
+      const T w = *weight++;
       if (!(w > T(0))) continue;
       const Vec3<T> point{view.x[i], view.y[i], view.z[i]};
       const Vec3<T> bearing = BearingInRig(view, i);
@@ -84,20 +91,6 @@ ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, const double* w
     }
   }
   return object_geometry<kDof>(points, bearings, point_extent, bearing_extent);
-}
-
-template <typename T>
-void FillWeightLine(const PackedObject<T>& object, T largest_weight, double* begin) {
-  double sum = 0;
-  int64_t k = 0;
-  begin[0] = 0;
-  for (int64_t v = 0; v < object.num_views; ++v) {
-    const PackedView<T>& view = object.views[v];
-    for (int64_t i = 0; i < view.num_points; ++i) {
-      sum += RelativeWeight(view, i, largest_weight);
-      begin[++k] = sum;
-    }
-  }
 }
 
 // The chosen points, in ascending order, as an object of its own that shares everything else with
@@ -238,8 +231,9 @@ StartWorkspace<T> StartWorkspace<T>::Allocate(const Problem& problem,
   workspace.subset.columns =
       arena->Take<T>(kMaxColumns * (subset_points + kPointPadding) / kPointPadding * kPointPadding);
   workspace.rough = PackedObject<float>::Allocate(problem, arena);
-  workspace.weight_begin = arena->Take<double>(problem.max_padded_points + 1);
-  workspace.guide = arena->Take<int32_t>(SubsetSampler::kCellsPerPoint * problem.max_padded_points);
+  workspace.weight = arena->Take<T>(problem.max_padded_points);
+  workspace.line = arena->Take<uint32_t>(SubsetSampler::LineSize(problem.max_padded_points));
+  workspace.guide = arena->Take<int32_t>(SubsetSampler::GuideSize(problem.max_padded_points));
   workspace.scaled_points = arena->Take<float>(problem.max_padded_points * kStartPointNumbers);
   workspace.lane_points =
       arena->Take<float>((options.start_points + 1) * kStartPointNumbers * kStartLanes);
@@ -257,9 +251,10 @@ int FindStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& opti
                const StartStream& stream, const T* target, int most, StartWorkspace<T>* workspace) {
   const PackedObject<T>& object = cost.object();
   workspace->largest_weight = LargestWeight(object);
-  FillWeightLine(object, workspace->largest_weight, workspace->weight_begin);
-  workspace->geometry = MeasureGeometry<kDof>(object, workspace->weight_begin);
-  const SubsetSampler sampler(workspace->weight_begin, workspace->guide, object.num_points);
+  FillWeights(object, workspace->largest_weight, workspace->weight);
+  workspace->geometry = MeasureGeometry<kDof>(object, workspace->weight);
+  const SubsetSampler sampler(workspace->weight, object.num_points, workspace->line,
+                              workspace->guide);
   const int points =
       static_cast<int>(std::min<int64_t>(options.start_points, object.weighted_points));
   const bool in_lanes = LaneStarts<kDof, T>::Serves(object, options);

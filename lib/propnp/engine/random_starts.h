@@ -51,15 +51,16 @@ struct StartWorkspace {
   T largest_weight;
   PackedObject<T> subset;
   PackedObject<float> rough;  // the object in single precision, mode_seeds.h
-  double* weight_begin;       // Problem::max_padded_points and one more
-  int32_t* guide;             // of a SubsetSampler
-  int32_t* chosen;            // subsets of a group
-  float* scaled_points;       // kStartPointNumbers a point
-  float* lane_points;         // of kStartLanes subsets, kernels/start_kernels.h
-  StartState* groups;         // of all starts, kStartLanes each
-  StartPose<T>* starts;       // num_starts and the others; only those that the groups lack
-  int32_t* picked;            // kMaxBest
-  StartPose<T>* best;         // kMaxBest
+  T* weight;                  // of each point, as a fraction of the largest
+  uint32_t* line;             // of a SubsetSampler
+  int32_t* guide;
+  int32_t* chosen;       // subsets of a group
+  float* scaled_points;  // kStartPointNumbers a point
+  float* lane_points;    // of kStartLanes subsets, kernels/start_kernels.h
+  StartState* groups;    // of all starts, kStartLanes each
+  StartPose<T>* starts;  // num_starts and the others; only those that the groups lack
+  int32_t* picked;       // kMaxBest
+  StartPose<T>* best;    // kMaxBest
 
   static StartWorkspace Allocate(const Problem& problem, const propnp_solve_options& options,
                                  Arena* arena);

@@ -15,12 +15,13 @@ struct StartStream {
   uint64_t seed, object_id;
 };
 
-// The weights of an object's points as a line, cut into as many cells as there are points.
+// The points of an object on the line of math/weighted_subset.h, which is cut into cells of
+// 2^cell_shift.
 struct WeightLine {
-  const double* begin;   // where each point's weight begins, and the end of the last
-  const int32_t* guide;  // the point at the beginning of each cell, but for rounding
-  int64_t num_points, num_cells;
-  double cells_per_weight;
+  const uint32_t* begin;  // of each point, the end of the last, and that again
+  const int32_t* guide;   // the point at the beginning of each cell
+  int64_t num_points;
+  int cell_shift;
 };
 
 struct StartDrawKernels {
