@@ -10,7 +10,7 @@
 #include <limits>
 #include <vector>
 
-#include "propnp/engine/kernels/object_kernels.h"
+#include "tests/engine/use_instruction_set.h"
 
 namespace propnp::test {
 namespace {
@@ -19,14 +19,11 @@ constexpr int kMostRows = 40;  // more than two registers of any kind
 
 template <typename Check>
 void ForEachInstructionSet(const Check& check) {
-  const InstructionSet before = CurrentInstructionSet();
-  for (const auto isa :
-       {InstructionSet::kBaseline, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
-    if (!SetInstructionSet(isa)) continue;
+  for (const InstructionSet isa : InstructionSetsHere()) {
     SCOPED_TRACE(InstructionSetName(isa));
+    const UseInstructionSet use(isa);
     check(GetOutputKernels());
   }
-  SetInstructionSet(before);
 }
 
 TEST(OutputKernels, RowsHoldTheColumnsAndNothingBehindThemChanges) {

@@ -31,7 +31,6 @@ void ExpectStepsOfTheSolver(const Problem& problem, const PackedObject<double>& 
   StartWorkspace<double> workspace = StartWorkspace<double>::Allocate(problem, options, &arena);
   workspace.geometry = {};
   workspace.geometry.distance = 3;
-  workspace.largest_weight = 2;
 
   const ObjectCost<kDof, double> cost(object);
   ASSERT_TRUE((LaneStarts<kDof, double>::Serves(object, options)));

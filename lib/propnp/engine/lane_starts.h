@@ -30,7 +30,7 @@ class LaneStarts {
         options_(options),
         geometry_(workspace->geometry),
         pivot_(pivot),
-        weight_scale_(workspace->largest_weight > T(0) ? T(1) / workspace->largest_weight : T(1)),
+        weight_scale_(WeightScale(cost.object().totals.largest_weight)),
         workspace_(*workspace),
         points_(OnlyView(cost.object())) {
     if (!points_) return;
@@ -140,6 +140,8 @@ class LaneStarts {
   }
 
  private:
+  static T WeightScale(T largest) { return largest > T(0) ? T(1) / largest : T(1); }
+
   static void FillVector(const Vec3<T>& v, float* out) {
     out[0] = static_cast<float>(v.x), out[1] = static_cast<float>(v.y);
     out[2] = static_cast<float>(v.z);

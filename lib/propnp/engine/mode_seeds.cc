@@ -72,16 +72,10 @@ void DescendOneByOne(const ObjectCost<kDof, double>& cost, const propnp_solve_op
 
 // Whether single precision rounds no weighted residual by more than a hundredth of a standard
 // deviation.
-bool RoundsLittle(const PackedObject<double>& object, double largest_weight) {
+bool RoundsLittle(const PointTotals<double>& totals) {
   constexpr double kRoundings = 8, kLargestError = 1e-2;
-  double largest = 0;
-  for (int64_t v = 0; v < object.num_views; ++v) {
-    const PackedView<double>& view = object.views[v];
-    for (int64_t i = 0; i < view.num_points; ++i) {
-      largest = std::max(largest, std::max(std::fabs(view.u[i]), std::fabs(view.v[i])));
-    }
-  }
-  return kRoundings * std::numeric_limits<float>::epsilon() * largest * largest_weight <
+  return kRoundings * std::numeric_limits<float>::epsilon() * totals.largest_pixel *
+             totals.largest_weight <
          kLargestError;
 }
 
@@ -131,8 +125,7 @@ void DescendSeeds(const ObjectCost<kDof, double>& cost, const propnp_solve_optio
                             object.num_points)
       ? DescendInLanes(cost, options, steps, count, workspace)
       : DescendOneByOne(cost, options, steps, count, workspace);
-  if (RoundsLittle(object, workspace->largest_weight) &&
-      LowestIsRight(cost, workspace->best, count)) {
+  if (RoundsLittle(object.totals) && LowestIsRight(cost, workspace->best, count)) {
     return;
   }
   EvaluateAgain(cost, max_cost_gap, count, workspace->best);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <type_traits>
 
 #include "propnp/engine/object_prior.h"
 #include "propnp/math/adaptive_delta.h"
@@ -14,28 +15,6 @@
 
 namespace propnp {
 namespace {
-
-// Copies a strided column; false if a value is NaN or infinite. Truth values are collected with |,
-// which a processor does in one cycle where a floating-point sum would take four.
-template <typename T, typename Source>
-bool CopyColumnAs(const Source* source, int64_t stride, int64_t count, T* column) {
-  constexpr T kLargest = std::numeric_limits<T>::max();
-  bool trouble = false;
-  for (int64_t i = 0; i < count; ++i) {
-    const T value = static_cast<T>(source[i * stride]);
-    column[i] = value;
-    trouble |= !(std::fabs(value) <= kLargest);
-  }
-  return !trouble;
-}
-
-template <typename T>
-bool CopyColumn(const propnp_tensor& tensor, int64_t first, int64_t stride, int64_t count,
-                T* column) {
-  return tensor.dtype == PROPNP_FLOAT32
-             ? CopyColumnAs(static_cast<const float*>(tensor.data) + first, stride, count, column)
-             : CopyColumnAs(static_cast<const double*>(tensor.data) + first, stride, count, column);
-}
 
 template <typename T>
 class ViewGatherer {
@@ -51,20 +30,20 @@ class ViewGatherer {
     const propnp_correspondences& c = *problem_.correspondences;
     bool finite = true;
     // Padding stands at the object's origin and weighs nothing.
-    out_.x = Column(c.x3d, 0, memory, &finite);
-    out_.y = Column(c.x3d, 1, memory, &finite);
-    out_.z = Column(c.x3d, 2, memory, &finite);
-    out_.u = Column(c.x2d, 0, memory, &finite);
-    out_.v = Column(c.x2d, 1, memory, &finite);
+    const T** const point[3] = {&out_.x, &out_.y, &out_.z};
+    const T** const pixel[2] = {&out_.u, &out_.v};
+    finite &= Gather(c.x3d, 0, problem_.ComponentStride(c.x3d), 3, point, memory);
+    finite &= Gather(c.x2d, 0, problem_.ComponentStride(c.x2d), 2, pixel, memory);
     out_.wxy = out_.wyx = nullptr;
     if (IsGiven(c.sqrt_info)) {
-      out_.wxx = InformationColumn(0, 0, memory, &finite);
-      out_.wyy = InformationColumn(1, 1, memory, &finite);
-      out_.wxy = InformationColumn(0, 1, memory, &finite);
-      out_.wyx = InformationColumn(1, 0, memory, &finite);
+      const int64_t* const stride = c.sqrt_info.stride + (problem_.dense ? 2 : 1);
+      const T** const upper[2] = {&out_.wxx, &out_.wxy};
+      const T** const lower[2] = {&out_.wyx, &out_.wyy};
+      finite &= Gather(c.sqrt_info, 0, stride[1], 2, upper, memory);
+      finite &= Gather(c.sqrt_info, stride[0], stride[1], 2, lower, memory);
     } else if (IsGiven(c.w2d)) {
-      out_.wxx = Column(c.w2d, 0, memory, &finite);
-      out_.wyy = Column(c.w2d, 1, memory, &finite);
+      const T** const weight[2] = {&out_.wxx, &out_.wyy};
+      finite &= Gather(c.w2d, 0, problem_.ComponentStride(c.w2d), 2, weight, memory);
     } else {
       out_.wxx = out_.wyy = Ones(memory);
     }
@@ -103,25 +82,20 @@ class ViewGatherer {
     return column;
   }
 
-  const T* Column(const propnp_tensor& tensor, int component, T** memory, bool* finite) const {
-    const int64_t first = problem_.FirstElement(tensor, view_, points_) +
-                          component * problem_.ComponentStride(tensor);
-    return ColumnFrom(tensor, first, memory, finite);
-  }
-
-  const T* InformationColumn(int row, int column, T** memory, bool* finite) const {
-    const propnp_tensor& tensor = problem_.correspondences->sqrt_info;
-    const int row_axis = problem_.dense ? 2 : 1;
-    const int64_t first = problem_.FirstElement(tensor, view_, points_) +
-                          row * tensor.stride[row_axis] + column * tensor.stride[row_axis + 1];
-    return ColumnFrom(tensor, first, memory, finite);
-  }
-
-  const T* ColumnFrom(const propnp_tensor& tensor, int64_t first, T** memory, bool* finite) const {
-    T* column = Take(memory);
-    *finite &= CopyColumn(tensor, first, problem_.PointStride(tensor), out_.num_points, column);
-    std::fill(column + out_.num_points, column + out_.padded_points, T(0));
-    return column;
+  // Some numbers of each point, from number `first` on, as columns.
+  bool Gather(const propnp_tensor& tensor, int64_t first, int64_t number_stride, int num_numbers,
+              const T** const* out, T** memory) const {
+    T* columns[3];
+    for (int k = 0; k < num_numbers; ++k) *out[k] = columns[k] = Take(memory);
+    first += problem_.FirstElement(tensor, view_, points_);
+    const auto rows_of = [&](const auto* data) -> StridedPoints<std::decay_t<decltype(*data)>> {
+      return {data + first, out_.num_points, problem_.PointStride(tensor), num_numbers,
+              number_stride};
+    };
+    const ViewKernels<T>& kernels = GetViewKernels<T>();
+    return tensor.dtype == PROPNP_FLOAT32
+               ? kernels.copy_floats(rows_of(static_cast<const float*>(tensor.data)), columns)
+               : kernels.copy_doubles(rows_of(static_cast<const double*>(tensor.data)), columns);
   }
 
   const T* Ones(T** memory) const {
@@ -138,36 +112,30 @@ class ViewGatherer {
 };
 
 template <typename T>
-bool IsWeighted(const PackedView<T>& view, int64_t i) {
-  return view.wxx[i] != 0 || view.wyy[i] != 0 ||
-         (view.wxy && (view.wxy[i] != 0 || view.wyx[i] != 0));
-}
-
-// The first view that has points; an object that comes so far has at least three.
-template <typename T>
-const PackedView<T>& FirstView(const PackedObject<T>& object) {
-  const PackedView<T>* view = object.views;
-  while (view->num_points == 0) ++view;
-  return *view;
+PointTotals<T> TotalsOf(const PackedObject<T>& object) {
+  PointTotals<T> totals = {};
+  bool empty = true;
+  for (int64_t v = 0; v < object.num_views; ++v) {
+    const PackedView<T>& view = object.views[v];
+    if (view.num_points == 0) continue;
+    if (empty) {
+      totals.pixel[0] = view.u[0], totals.pixel[1] = view.v[0];
+      totals.point[0] = view.x[0], totals.point[1] = view.y[0], totals.point[2] = view.z[0];
+    }
+    empty = false;
+    GetViewKernels<T>().add_totals(view, &totals);
+  }
+  return totals;
 }
 
 // Root mean square distance of the points from their centroid.
 template <typename T>
 T RmsRadius(const PackedObject<T>& object) {
-  const PackedView<T>& first = FirstView(object);
-  const Vec3<T> shift{first.x[0], first.y[0], first.z[0]};
-  Vec3<T> sum{0, 0, 0};
-  T squares = 0;
-  for (int64_t v = 0; v < object.num_views; ++v) {
-    const PackedView<T>& view = object.views[v];
-    for (int64_t i = 0; i < view.num_points; ++i) {
-      const Vec3<T> d = Vec3<T>{view.x[i], view.y[i], view.z[i]} - shift;
-      sum = sum + d;
-      squares += dot(d, d);
-    }
-  }
   const T count = static_cast<T>(object.num_points);
-  return std::sqrt(std::max(squares / count - dot(sum, sum) / (count * count), T(0)));
+  const T* s = object.totals.point_sum;
+  const Vec3<T> sum{s[0], s[1], s[2]};
+  return std::sqrt(
+      std::max(object.totals.point_squares / count - dot(sum, sum) / (count * count), T(0)));
 }
 
 // The loss with its scale. False if the scale is not a positive number.
@@ -191,20 +159,11 @@ bool SetLoss(const Problem& problem, PackedObject<T>* object) {
 
 template <typename T>
 AdaptiveDelta<T> AdaptiveDeltaOf(const PackedObject<T>& object) {
-  const PackedView<T>& first = FirstView(object);
-  AdaptiveDelta<T> delta({first.u[0], first.v[0]});
-  for (int64_t v = 0; v < object.num_views; ++v) {
-    const PackedView<T>& view = object.views[v];
-    for (int64_t i = 0; i < view.num_points; ++i) {
-      const Vec2<T> x2d{view.u[i], view.v[i]};
-      if (view.wxy) {
-        delta.add(x2d, SqrtInformation<T>{view.wxx[i], view.wxy[i], view.wyx[i], view.wyy[i]});
-      } else {
-        delta.add(x2d, DiagonalWeight<T>{view.wxx[i], view.wyy[i]});
-      }
-    }
-  }
-  return delta;
+  const PointTotals<T>& totals = object.totals;
+  return {{totals.pixel_sum[0], totals.pixel_sum[1]},
+          totals.pixel_squares,
+          totals.weight_sum,
+          static_cast<T>(object.num_points)};
 }
 
 template <typename T>
@@ -225,13 +184,12 @@ void PackedObject<T>::Gather(const Problem& problem, const PreparedCamera<T>* ca
                              int64_t object_index) {
   index = object_index;
   status = 0;
-  num_points = weighted_points = 0;
+  num_points = 0;
   const Range range = problem.ViewsOf(object_index);
   num_views = range.size();
   T* memory = columns;
   bool finite = LoadFourDof(problem, object_index, &four_dof);
   finite &= LoadPrior(problem, object_index, &prior);
-  bool negative = false;
   for (int64_t k = 0; k < num_views; ++k) {
     PackedView<T>& view = views[k];
     ViewGatherer<T> gatherer(problem, range.begin + k, &view);
@@ -239,12 +197,10 @@ void PackedObject<T>::Gather(const Problem& problem, const PreparedCamera<T>* ca
     finite &= gatherer.GatherRig();
     gatherer.SetCamera(cameras[problem.CameraOf(range.begin + k)]);
     num_points += view.num_points;
-    for (int64_t i = 0; i < view.num_points; ++i) {
-      weighted_points += IsWeighted(view, i);
-      negative |= !view.wxy && (view.wxx[i] < 0 || view.wyy[i] < 0);
-    }
   }
-  if (!finite || negative) status |= PROPNP_STATUS_NON_FINITE_INPUT;
+  totals = TotalsOf(*this);
+  weighted_points = totals.weighted_points;
+  if (!finite || totals.negative) status |= PROPNP_STATUS_NON_FINITE_INPUT;
   if (weighted_points < 3) status |= PROPNP_STATUS_TOO_FEW_POINTS;
   if ((status & PROPNP_STATUS_NON_FINITE_INPUT) || num_points == 0) return;
 

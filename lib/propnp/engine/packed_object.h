@@ -7,7 +7,7 @@
 #define PROPNP_ENGINE_PACKED_OBJECT_H_
 
 #include "propnp/engine/arena.h"
-#include "propnp/engine/kernels/object_kernels.h"
+#include "propnp/engine/kernels/view_kernels.h"
 #include "propnp/engine/object_inputs.h"
 #include "propnp/engine/problem.h"
 #include "propnp/math/adaptive_delta.h"
@@ -37,7 +37,8 @@ struct PackedObject {
   PriorDensity<T> prior;
   FourDof<T> four_dof;  // axis and base rotation; read with four degrees of freedom
   T z_min;
-  uint32_t status;  // PROPNP_STATUS_NON_FINITE_INPUT and _TOO_FEW_POINTS
+  uint32_t status;        // PROPNP_STATUS_NON_FINITE_INPUT and _TOO_FEW_POINTS
+  PointTotals<T> totals;  // as gathered
 
   // Takes the room that any object of the problem needs.
   static PackedObject Allocate(const Problem& problem, Arena* arena);
@@ -54,7 +55,7 @@ PackedView<To> CastWithoutColumns(const PackedView<double>& view);
 // The object in single precision without its prior. `copy` has room for it.
 void CopyWithoutPrior(const PackedObject<double>& object, PackedObject<float>* copy);
 
-// The means that an adaptive delta is made of; the object has points.
+// The means that an adaptive delta is made of; the object has been gathered and has points.
 template <typename T>
 AdaptiveDelta<T> AdaptiveDeltaOf(const PackedObject<T>& object);
 

@@ -33,16 +33,6 @@ bool HasWeight(const PackedView<T>& view, int64_t i) {
          (view.wxy && (view.wxy[i] != 0 || view.wyx[i] != 0));
 }
 
-template <typename T>
-T LargestWeight(const PackedObject<T>& object) {
-  T largest = 0;
-  for (int64_t v = 0; v < object.num_views; ++v) {
-    const PackedView<T>& view = object.views[v];
-    for (int64_t i = 0; i < view.num_points; ++i) largest = std::max(largest, PointWeight(view, i));
-  }
-  return largest;
-}
-
 // A point's weight as a fraction of the largest, at least kLeastWeightFraction where it has weight.
 template <typename T>
 T RelativeWeight(const PackedView<T>& view, int64_t i, T largest) {
@@ -250,8 +240,7 @@ template <int kDof, typename T>
 int FindStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
                const StartStream& stream, const T* target, int most, StartWorkspace<T>* workspace) {
   const PackedObject<T>& object = cost.object();
-  workspace->largest_weight = LargestWeight(object);
-  FillWeights(object, workspace->largest_weight, workspace->weight);
+  FillWeights(object, object.totals.largest_weight, workspace->weight);
   workspace->geometry = MeasureGeometry<kDof>(object, workspace->weight);
   const SubsetSampler sampler(workspace->weight, object.num_points, workspace->line,
                               workspace->guide);

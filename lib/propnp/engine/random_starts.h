@@ -48,7 +48,6 @@ struct StartWorkspace {
   static_assert(PROPNP_MAX_REFINED <= kMaxBest, "room for all that an option may ask for");
 
   ObjectGeometry<T> geometry;
-  T largest_weight;
   PackedObject<T> subset;
   PackedObject<float> rough;  // the object in single precision, mode_seeds.h
   T* weight;                  // of each point, as a fraction of the largest

@@ -57,6 +57,11 @@ class AdaptiveDelta {
  public:
   PROPNP_HOST_DEVICE explicit AdaptiveDelta(const Vec2<S>& shift) : shift_(shift) {}
 
+  // From sums over `count` points: of x2d relative to a shift, of its square, of the mean weights.
+  PROPNP_HOST_DEVICE AdaptiveDelta(const Vec2<S>& sum, const S& square_sum, const S& weight_sum,
+                                   const S& count)
+      : sum_(sum), count_(count), weight_sum_(weight_sum), square_sum_(square_sum) {}
+
   template <typename Weight>
   PROPNP_HOST_DEVICE PROPNP_INLINE void add(const Vec2<S>& x2d, const Weight& weight) {
     const Vec2<S> d = x2d - shift_;
@@ -98,7 +103,7 @@ class AdaptiveDelta {
   }
 
  private:
-  Vec2<S> shift_;
+  Vec2<S> shift_{constant<S>(0), constant<S>(0)};
   Vec2<S> sum_{constant<S>(0), constant<S>(0)};
   S count_ = constant<S>(0), weight_sum_ = constant<S>(0), square_sum_ = constant<S>(0);
 };

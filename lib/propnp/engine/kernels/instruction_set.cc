@@ -11,6 +11,7 @@
 #include "propnp/engine/kernels/sample_kernels.h"
 #include "propnp/engine/kernels/start_draw_kernels.h"
 #include "propnp/engine/kernels/start_kernels.h"
+#include "propnp/engine/kernels/view_kernels.h"
 #include "propnp/engine/kernels/weight_kernels.h"
 
 namespace propnp {
@@ -27,6 +28,8 @@ namespace propnp {
   extern const SampleKernels<double> kDoubleSampleKernels; \
   extern const ScoreKernels<float> kFloatScoreKernels;     \
   extern const ScoreKernels<double> kDoubleScoreKernels;   \
+  extern const ViewKernels<float> kFloatViewKernels;       \
+  extern const ViewKernels<double> kDoubleViewKernels;     \
   extern const DerivativeKernels kDerivativeKernels;       \
   extern const OutputKernels kOutputKernels;               \
   extern const ParetoKernels kParetoKernels;               \
@@ -132,6 +135,8 @@ PROPNP_DEFINE_GETTER(SampleKernels, float, kFloatSampleKernels)
 PROPNP_DEFINE_GETTER(SampleKernels, double, kDoubleSampleKernels)
 PROPNP_DEFINE_GETTER(ScoreKernels, float, kFloatScoreKernels)
 PROPNP_DEFINE_GETTER(ScoreKernels, double, kDoubleScoreKernels)
+PROPNP_DEFINE_GETTER(ViewKernels, float, kFloatViewKernels)
+PROPNP_DEFINE_GETTER(ViewKernels, double, kDoubleViewKernels)
 
 const OutputKernels& GetOutputKernels() { return PROPNP_OF_CURRENT(kOutputKernels); }
 const ParetoKernels& GetParetoKernels() { return PROPNP_OF_CURRENT(kParetoKernels); }
