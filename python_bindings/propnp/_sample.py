@@ -11,7 +11,7 @@ from ._arrays import FLOAT, INT32, INT64
 from ._keywords import Precision
 from ._make_problem import Input, make_problem, pose_size
 from ._operation import Progress, operation, run, split_options
-from ._options import PRECISIONS, SAMPLERS, START_OPTIONS, choice, set_number
+from ._options import LOSSES, PRECISIONS, SAMPLERS, START_OPTIONS, choice, set_number
 from ._problem import Problem
 from .errors import InvalidArgumentError
 from .sample_result import InputGradients, SampleResult
@@ -43,6 +43,7 @@ def sample(
     region_shares: Any = None,
     symmetries: Symmetries | None = None,
     gradients: Literal["log_evidence", "loss"] | None = None,
+    through_delta: bool = True,
     precision: Precision | None = None,
     progress: Progress = False,
     **options: Unpack[SampleKeywords],
@@ -65,6 +66,9 @@ def sample(
         symmetries: rotations that leave the object as it is.
         gradients: "log_evidence": of it with respect to the inputs; "loss": of cost_target +
             log_evidence, the Monte Carlo pose loss.
+        through_delta: whether the gradients of w2d and sqrt_info hold what flows to them through
+            the delta of an adaptive_huber loss, as in propnp.torch; False: delta is held fixed.
+            The other losses have a delta that does not depend on the weights.
         precision: of the loops over samples and points; default: that of x3d.
         progress: True: a line on standard error, for long batches; or a function (done, total).
 
@@ -126,7 +130,7 @@ def sample(
         outputs["sample_pose"] = problem.output(args, "sample_pose", (count, size))
         outputs["sample_log_weight"] = problem.output(args, "sample_log_weight", (count,))
     outputs.update(_summaries(args, problem, quantile_levels, region_shares, draws))
-    gradient_outputs = _gradients(args, problem, gradients)
+    gradient_outputs = _gradients(args, problem, gradients, through_delta)
     run("sample", args, problem, progress)
     results = {name: problem.finish(array) for name, array in outputs.items()}
     if gradient_outputs is not None:
@@ -207,12 +211,13 @@ def _summaries(
 
 
 def _gradients(
-    args: _abi.SizedStruct, problem: Problem, wanted: str | None
+    args: _abi.SizedStruct, problem: Problem, wanted: str | None, through_delta: bool
 ) -> dict[str, Any] | None:
     code = choice("gradients", wanted, _GRADIENTS)
     if code < 0:
         return None
     setattr(args, "loss_gradient", code)
+    setattr(args, "through_delta", bool(through_delta))
     outputs = {
         "x3d": problem.point_output(args, "grad_x3d", (3,)),
         "x2d": problem.point_output(args, "grad_x2d", (2,)),
@@ -222,6 +227,8 @@ def _gradients(
         outputs["sqrt_info"] = problem.point_output(args, "grad_sqrt_info", (2, 2))
     elif "w2d" in problem.given:
         outputs["w2d"] = problem.point_output(args, "grad_w2d", (2,))
+    if getattr(problem.cost, "loss") == LOSSES["adaptive_huber"]:
+        outputs["relative_delta"] = problem.output(args, "grad_relative_delta", ())
     for name, core in _prior_gradients(problem).items():
         outputs[name] = problem.output(args, f"grad_{name}", core)
     return outputs

@@ -17,12 +17,18 @@ class InputGradients:
     Where an input was broadcast, its gradient is of the full shape: sum over the axes that it did
     not have. What does not apply is None.
 
+    An adaptive Huber loss has delta = relative_delta x mean weight x spread of x2d. With
+    `through_delta`, w2d and sqrt_info hold both terms of the chain rule, at fixed delta and
+    d/d delta x d delta/d weight; without it, the first alone. The spread is a constant for x2d
+    either way, as in EPro-PnP (Chen et al., CVPR 2022).
+
     Attributes:
         x3d: (..., N, 3).
         x2d: (..., N, 2).
-        w2d: (..., N, 2), of weights; delta of the loss held fixed.
-        sqrt_info: (..., N, 2, 2), of square-root information.
-        delta: (...) of the delta of the loss.
+        w2d: (..., N, 2), of weights; see above.
+        sqrt_info: (..., N, 2, 2), of square-root information; see above.
+        delta: (...) of the delta of the loss, adaptive or not.
+        relative_delta: (...) of that of an adaptive Huber loss.
         prior_mean: (..., 3) of a log-depth prior; (..., D) of a pose prior, in its tangent.
         prior_sigma: (..., 3) of a log-depth prior with sigma.
         prior_covariance: (..., 3, 3) of a log-depth prior with a covariance; (..., D, D) of a pose
@@ -36,6 +42,7 @@ class InputGradients:
     w2d: Any = None
     sqrt_info: Any = None
     delta: Any = None
+    relative_delta: Any = None
     prior_mean: Any = None
     prior_sigma: Any = None
     prior_covariance: Any = None

@@ -22,7 +22,7 @@ extern "C" {
 typedef struct propnp_gradients {
   uint64_t struct_size;
   int32_t hold_delta_fixed; /* adaptive Huber, nonzero: w2d and sqrt_info without what flows to them
-                               through delta, as SamplePosterior gives them */
+                               through delta */
   propnp_tensor x3d;        /* as x3d */
   propnp_tensor x2d;        /* as x2d */
   propnp_tensor w2d;        /* as x2d; not with sqrt_info */
