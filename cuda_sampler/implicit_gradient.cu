@@ -3,8 +3,6 @@
 
 // The gradient of the minimum, by the implicit function theorem (engine/gradient_args.h): a warp an
 // object, in float64.
-#include <cmath>
-
 #include "cuda_sampler/call.h"
 #include "cuda_sampler/newton_product.h"
 #include "cuda_sampler/operations.h"
@@ -17,7 +15,6 @@ namespace propnp::gpu {
 namespace {
 
 constexpr int kThreads = 128, kObjectsPerBlock = kThreads / kWarpSize;
-constexpr double kLargest = std::numeric_limits<double>::max();
 
 struct ImplicitArgs {
   const DeviceInputs<double>* inputs;
@@ -81,14 +78,9 @@ PROPNP_DEVICE uint32_t StoreAtMinimum(const ImplicitArgs& call, const DeviceObje
   const auto rows = call.args.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact;
   NormalEquations<kDof, double> equations;
   EvaluateWholeHessian(in, object, pose, rows, team, &equations);
-  if (!std::isfinite(equations.cost) || !AllWithin(equations.curvature, kDof * kDof, kLargest)) {
-    return PROPNP_STATUS_NON_FINITE_INPUT;
-  }
   Cholesky<kDof, double> cholesky;
-  const uint32_t failure = FactorizeHessian<kDof>(equations.curvature, &cholesky);
+  const uint32_t failure = SolveAtMinimum(equations, &cholesky, lambda);
   if (failure) return failure;
-  cholesky.solve(lambda, lambda);
-  for (int i = 0; i < kDof; ++i) lambda[i] = -lambda[i];
   constexpr double kNoStep[kDof] = {};
   const NewtonProduct<kDof> product(in, object, pose, lambda, kNoStep, rows);
   if (!StoreNewtonProduct(product, writer, call.gradients.hold_delta_fixed != 0, team)) {

@@ -5,8 +5,6 @@
 // degrees of freedom, ragged and rigged batches, objects that cannot be evaluated.
 #include "propnp/engine/evaluate.h"
 
-#include <tuple>
-
 #include "tests/cuda_emulation/parity.h"
 #include "tests/engine/gradient_operation.h"
 
@@ -29,9 +27,7 @@ void ExpectSameEvaluation(const GradientBatch& b, int32_t precision, bool drop_c
                           double relative) {
   Evaluation device(b, 0, precision), cpu(b, -1, precision);
   device.args.drop_clamped_rows = cpu.args.drop_clamped_rows = drop_clamped_rows;
-  const Status status = device.Run(SharedContext());
-  ASSERT_TRUE(status.ok()) << status.message();
-  ASSERT_TRUE(cpu.Run(SharedContext()).ok());
+  ASSERT_TRUE(BothRun(&device, &cpu));
   EXPECT_EQ(device.status, cpu.status);
   const size_t d = b.cost.dof;
   ExpectAlike("cost", device.cost_value, cpu.cost_value, relative);
@@ -44,30 +40,18 @@ void ExpectSameEvaluation(const GradientBatch& b, int32_t precision, bool drop_c
   ExpectAlike("jacobian", device.jacobian, cpu.jacobian, relative, d);
 }
 
-// Camera, degrees of freedom, loss.
-using Case = std::tuple<int, int, int>;
-class EmulatedEvaluate : public ::testing::TestWithParam<Case>, OnEmulatedDevice {};
+class EmulatedEvaluate : public EmulatedCases {};
 
 TEST_P(EmulatedEvaluate, AgreesWithTheCpu) {
   TestRandom random;
-  const auto [camera, dof, loss] = GetParam();
-  GradientCase c;
-  c.camera = camera, c.dof = dof, c.loss = loss;
-  c.information = (camera + loss) % 2;
-  c.prior = loss % 2;
-  c.box = camera % 2;
-  c.z_min = camera == PROPNP_CAMERA_PINHOLE ? 2.5 : 0;
-  c.displacement = 0.02;
-  const GradientBatch b = MakeGradientBatch(random, c);
+  const GradientBatch b = MakeGradientBatch(random, Case(true));
   // Some tens of terms, each of a few hundred roundings of eps = 2e-16 (6e-8), pixels of 500 less
   // pixels of 500 leaving residuals of one.
-  ExpectSameEvaluation(b, PROPNP_FLOAT64, loss == PROPNP_LOSS_HUBER, 1e-11);
+  ExpectSameEvaluation(b, PROPNP_FLOAT64, loss() == PROPNP_LOSS_HUBER, 1e-11);
   ExpectSameEvaluation(b, PROPNP_FLOAT32, false, 3e-3);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EmulatedEvaluate,
-                         ::testing::Combine(::testing::Range(0, 4), ::testing::Values(6, 4),
-                                            ::testing::Range(0, 4)));
+INSTANTIATE_TEST_SUITE_P(All, EmulatedEvaluate, EveryCase());
 
 class EmulatedBatch : public ::testing::Test, protected OnEmulatedDevice {};
 
@@ -87,8 +71,7 @@ TEST_F(EmulatedBatch, RaggedCountsAgreeWithTheCpu) {
   }
   EvaluateCall device(ragged, NearTruth(random, b, 0.02)), cpu(ragged, device.pose);
   device.args.device = 0;
-  ASSERT_TRUE(device.Run(SharedContext()).ok());
-  ASSERT_TRUE(cpu.Run(SharedContext()).ok());
+  ASSERT_TRUE(BothRun(&device, &cpu));
   EXPECT_EQ(device.status, cpu.status);
   ExpectAlike("cost", device.cost_value, cpu.cost_value, 1e-11);
   ExpectAlike("hessian", device.hessian, cpu.hessian, 1e-11, 36);
@@ -132,18 +115,14 @@ TEST_F(EmulatedBatch, TheWorkspaceIsEnough) {
   ASSERT_TRUE(EvaluateWorkspaceSize(SharedContext(), call.args, &bytes).ok());
   ASSERT_TRUE(call.Run(SharedContext()).ok());
   const std::vector<double> expected = call.hessian;
-  constexpr size_t kGuard = 4096;
-  const AlignedBytes memory(bytes + kGuard);
-  std::memset(memory.data(), 0x5a, bytes + kGuard);
-  call.args.workspace = memory.data();
-  call.args.workspace_size = bytes;
+  const GuardedWorkspace workspace(bytes, &call.args);
   ASSERT_TRUE(call.Run(SharedContext()).ok());
   EXPECT_EQ(call.hessian, expected);
-  for (size_t k = 0; k < kGuard; ++k) ASSERT_EQ(memory.data()[bytes + k], 0x5a) << k;
+  workspace.ExpectIntactGuard();
   call.args.workspace_size = bytes - 1;
   EXPECT_EQ(call.Run(SharedContext()).code(), StatusCode::kWorkspaceTooSmall);
   call.args.workspace_size = bytes;
-  call.args.workspace = memory.data() + 8;
+  call.args.workspace = static_cast<char*>(call.args.workspace) + 8;
   EXPECT_EQ(call.Run(SharedContext()).code(), StatusCode::kInvalidArgument);
   call.args.workspace = nullptr;
   call.args.device = 1;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
+// Calls of SamplePosterior().
 #ifndef PROPNP_TESTS_CUDA_EMULATION_SAMPLE_CALL_H_
 #define PROPNP_TESTS_CUDA_EMULATION_SAMPLE_CALL_H_
 
+#include <utility>
 #include <vector>
 
 #include "propnp/engine/sample_posterior.h"
@@ -74,6 +76,24 @@ struct SampleCall {
     args.loss_gradient = 1;
     cost_target.assign(b.num_objects, kNaN);
     args.cost_target = View(cost_target.data(), {b.num_objects});
+  }
+  Status Run(Context& context) { return SamplePosterior(context, args); }
+};
+
+// The same call on the device and on the CPU, there in double precision.
+struct SamplePair {
+  GradientBatch batch;
+  SampleCall device, cpu;
+
+  SamplePair(GradientBatch b, int samples, int32_t precision = PROPNP_FLOAT64)
+      : batch(std::move(b)),
+        device(batch, 0, precision, samples),
+        cpu(batch, -1, PROPNP_FLOAT64, samples) {}
+
+  template <typename Change>
+  void ForBoth(const Change& change) {
+    change(&device);
+    change(&cpu);
   }
 };
 

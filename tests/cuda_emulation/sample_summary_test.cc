@@ -154,13 +154,10 @@ TEST_F(EmulatedSummaryBatch, TheWorkspaceIsEnough) {
   for (const auto* values : call.Summaries()) expected.push_back(*values);
   uint64_t bytes = 0;
   ASSERT_TRUE(SamplePosteriorWorkspaceSize(SharedContext(), call.args, &bytes).ok());
-  constexpr size_t kGuard = 4096;
-  const AlignedBytes memory(bytes + kGuard);
-  std::memset(memory.data(), 0x5a, bytes + kGuard);
-  call.args.workspace = memory.data(), call.args.workspace_size = bytes;
+  const GuardedWorkspace workspace(bytes, &call.args);
   ASSERT_TRUE(call.Run().ok());
   for (size_t k = 0; k < expected.size(); ++k) EXPECT_EQ(*call.Summaries()[k], expected[k]) << k;
-  for (size_t k = 0; k < kGuard; ++k) ASSERT_EQ(memory.data()[bytes + k], 0x5a) << k;
+  workspace.ExpectIntactGuard();
 }
 
 // Degrees of freedom and the order of the axis.

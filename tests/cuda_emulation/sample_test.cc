@@ -69,122 +69,83 @@ void ExpectClose(const SampleCall& device, const SampleCall& cpu, double toleran
               10 * tolerance);
 }
 
-// Camera, degrees of freedom, loss.
-using Case = std::tuple<int, int, int>;
-class EmulatedSample : public ::testing::TestWithParam<Case>, OnEmulatedDevice {
+// Evidence, modes and gradients of the loss, with the true poses as target.
+void ExpectAgreement(SamplePair* pair, double tolerance) {
+  pair->ForBoth([&](SampleCall* call) { call->SetTarget(pair->batch); });
+  ASSERT_TRUE(BothRun(&pair->device, &pair->cpu));
+  ExpectClose(pair->device, pair->cpu, tolerance);
+}
+
+void UseControlVariates(SampleCall* call) { call->options.control_variates = 1; }
+
+class EmulatedSample : public EmulatedCases {
  protected:
-  GradientBatch MakeBatch(TestRandom& random) const {
-    const auto [camera, dof, loss] = GetParam();
-    GradientCase c;
-    c.camera = camera, c.dof = dof, c.loss = loss;
-    c.information = (camera + loss) % 2;
-    c.prior = loss % 2, c.prior_form = PriorFormOf(camera, loss);
-    c.displacement = 0.02;
-    return MakeGradientBatch(random, c);
+  GradientBatch MakeBatch() const {
+    TestRandom random;
+    return MakeGradientBatch(random, Case());
   }
 };
 
 TEST_P(EmulatedSample, AgreesWithTheCpu) {
-  TestRandom random;
-  const GradientBatch b = MakeBatch(random);
-  SampleCall device(b, 0, PROPNP_FLOAT64, 128), cpu(b, -1, PROPNP_FLOAT64, 128);
-  device.SetTarget(b), cpu.SetTarget(b);
-  const Status status = SamplePosterior(SharedContext(), device.args);
-  ASSERT_TRUE(status.ok()) << status.message();
-  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
-  ExpectClose(device, cpu, 1e-3);
+  SamplePair pair(MakeBatch(), 128);
+  ExpectAgreement(&pair, 1e-3);
 }
 
 TEST_P(EmulatedSample, WithControlVariatesAgreesWithTheCpu) {
-  TestRandom random;
-  const GradientBatch b = MakeBatch(random);
-  SampleCall device(b, 0, PROPNP_FLOAT64, 128), cpu(b, -1, PROPNP_FLOAT64, 128);
-  for (SampleCall* call : {&device, &cpu}) {
-    call->options.control_variates = 1;
-    call->SetTarget(b);
-  }
-  ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
-  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
-  ExpectClose(device, cpu, 1e-3);
-  ExpectAlike("standard_error", device.standard_error, cpu.standard_error, 1e-2);
+  SamplePair pair(MakeBatch(), 128);
+  pair.ForBoth(UseControlVariates);
+  ExpectAgreement(&pair, 1e-3);
+  ExpectAlike("standard_error", pair.device.standard_error, pair.cpu.standard_error, 1e-2);
 }
 
 // With so many samples fields of the second and third degree correct the gradient's weights, whose
 // regressions double what separates the modes; both precisions.
 TEST_P(EmulatedSample, SteinVariatesOfAllDegreesAgreeWithTheCpu) {
-  TestRandom random;
-  const GradientBatch b = MakeBatch(random);
   for (const int32_t precision : {PROPNP_FLOAT64, PROPNP_FLOAT32}) {
-    SampleCall device(b, 0, precision, 700), cpu(b, -1, PROPNP_FLOAT64, 700);
-    for (SampleCall* call : {&device, &cpu}) {
-      call->options.control_variates = 1;
-      call->SetTarget(b);
-    }
-    ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
-    ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
-    ExpectClose(device, cpu, precision == PROPNP_FLOAT64 ? 1e-3 : 3e-3);
+    SamplePair pair(MakeBatch(), 700, precision);
+    pair.ForBoth(UseControlVariates);
+    ExpectAgreement(&pair, precision == PROPNP_FLOAT64 ? 1e-3 : 3e-3);
   }
 }
 
 TEST_P(EmulatedSample, InSinglePrecisionAgreesWithTheCpu) {
-  TestRandom random;
-  const GradientBatch b = MakeBatch(random);
-  SampleCall device(b, 0, PROPNP_FLOAT32, 96), cpu(b, -1, PROPNP_FLOAT64, 96);
-  device.options.method = cpu.options.method = PROPNP_SAMPLER_MIXTURE_MC;
-  device.args.through_delta = cpu.args.through_delta = 0;
-  device.SetTarget(b), cpu.SetTarget(b);
-  ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
-  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
-  ExpectClose(device, cpu, 3e-3);
+  SamplePair pair(MakeBatch(), 96, PROPNP_FLOAT32);
+  pair.ForBoth([](SampleCall* call) {
+    call->options.method = PROPNP_SAMPLER_MIXTURE_MC;
+    call->args.through_delta = 0;
+  });
+  ExpectAgreement(&pair, 3e-3);
 }
 
 // Where the first stage's samples are the same, so is what is fitted to them.
 TEST_P(EmulatedSample, TheSecondStageAgreesWithTheCpu) {
-  TestRandom random;
-  const GradientBatch b = MakeBatch(random);
-  SampleCall device(b, 0, PROPNP_FLOAT64, 192), cpu(b, -1, PROPNP_FLOAT64, 192);
-  for (SampleCall* call : {&device, &cpu}) {
-    call->options.second_stage_ess = 0.9;
-    call->SetTarget(b);
-  }
-  ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
-  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
-  EXPECT_EQ(cpu.stages[0], 2);
-  ExpectClose(device, cpu, 3e-3);
+  SamplePair pair(MakeBatch(), 192);
+  pair.ForBoth([](SampleCall* call) { call->options.second_stage_ess = 0.9; });
+  ExpectAgreement(&pair, 3e-3);
+  EXPECT_EQ(pair.cpu.stages[0], 2);
 }
 
 TEST_P(EmulatedSample, AdaptiveSamplingAgreesWithTheCpu) {
-  TestRandom random;
-  const GradientBatch b = MakeBatch(random);
-  SampleCall device(b, 0, PROPNP_FLOAT64, 64), cpu(b, -1, PROPNP_FLOAT64, 64);
-  for (SampleCall* call : {&device, &cpu}) {
-    call->options.method = PROPNP_SAMPLER_AMIS;
-    call->SetTarget(b);
-  }
-  ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
-  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
-  ExpectClose(device, cpu, 3e-3);
+  SamplePair pair(MakeBatch(), 64);
+  pair.ForBoth([](SampleCall* call) { call->options.method = PROPNP_SAMPLER_AMIS; });
+  ExpectAgreement(&pair, 3e-3);
 }
 
 TEST_P(EmulatedSample, FromRefinedStartsAgreesWithinTheStandardErrors) {
-  TestRandom random;
-  const GradientBatch b = MakeBatch(random);
+  const GradientBatch b = MakeBatch();
   SampleCall device(b, 0, PROPNP_FLOAT32, 256), cpu(b, -1, PROPNP_FLOAT64, 512);
   for (SampleCall* call : {&device, &cpu}) {
     call->start_options.num_starts = 32;
     call->start_options.start_points = 6;
     call->start_options.start_iterations = 5;
-    call->options.control_variates = 1;
+    UseControlVariates(call);
     call->SetTarget(b);
   }
-  ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
-  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
+  ASSERT_TRUE(BothRun(&device, &cpu));
   for (size_t i = 0; i < cpu.status.size(); ++i) ExpectWithinError(device, cpu, i);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EmulatedSample,
-                         ::testing::Combine(::testing::Range(0, 4), ::testing::Values(6, 4),
-                                            ::testing::Range(0, 4)));
+INSTANTIATE_TEST_SUITE_P(All, EmulatedSample, EveryCase());
 
 class EmulatedSampleBatch : public ::testing::Test, protected OnEmulatedDevice {};
 
@@ -201,14 +162,9 @@ TEST_F(EmulatedSampleBatch, APriorThatJumpsHasNoSteinVariates) {
   for (int64_t i = 0; i < b.num_objects; ++i) {
     b.prior_triangle.insert(b.prior_triangle.end(), std::begin(triangle), std::end(triangle));
   }
-  SampleCall device(b, 0, PROPNP_FLOAT64, 700), cpu(b, -1, PROPNP_FLOAT64, 700);
-  for (SampleCall* call : {&device, &cpu}) {
-    call->options.control_variates = 1;
-    call->SetTarget(b);
-  }
-  ASSERT_TRUE(SamplePosterior(SharedContext(), device.args).ok());
-  ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
-  ExpectClose(device, cpu, 1e-3);
+  SamplePair pair(b, 700);
+  pair.ForBoth(UseControlVariates);
+  ExpectAgreement(&pair, 1e-3);
 }
 
 // A range whose ends cut into the posterior: of both precisions, of a loss, of the adaptive
@@ -226,22 +182,21 @@ TEST_F(EmulatedSampleBatch, EndsOfADepthRangeAgreeWithTheCpu) {
                                           symmetric ? std::vector<double>{0.15, 0.2}
                                                     : std::vector<double>{-0.15, 0.13, -0.14, 0.2});
       for (const int32_t precision : {PROPNP_FLOAT64, PROPNP_FLOAT32}) {
-        SampleCall device(b, 0, precision, 700), cpu(b, -1, PROPNP_FLOAT64, 700);
+        SamplePair pair(b, 700, precision);
         std::vector<double> depth[2], bound[2];
-        for (SampleCall* call : {&device, &cpu}) {
+        pair.ForBoth([&](SampleCall* call) {
           const int64_t widths = symmetric ? 2 : 4;
-          std::vector<double>&d = depth[call == &cpu], &w = bound[call == &cpu];
+          const int place = call == &pair.cpu;
+          std::vector<double>&d = depth[place], &w = bound[place];
           d.assign(2 * 2, kNaN), w.assign(2 * widths, kNaN);
           call->inputs.cost.prior = own.For(2);
-          call->options.control_variates = 1;
+          UseControlVariates(call);
           call->options.method = symmetric ? PROPNP_SAMPLER_AMIS : PROPNP_SAMPLER_MIXTURE;
           call->args.grad_prior_depth = View(d.data(), {2, 2});
           call->args.grad_prior_bound = View(w.data(), {2, widths});
-        }
-        const Status status = SamplePosterior(SharedContext(), device.args);
-        ASSERT_TRUE(status.ok()) << status.message();
-        ASSERT_TRUE(SamplePosterior(SharedContext(), cpu.args).ok());
-        ExpectClose(device, cpu, 3e-3);
+        });
+        ASSERT_TRUE(BothRun(&pair.device, &pair.cpu));
+        ExpectClose(pair.device, pair.cpu, 3e-3);
         ExpectAlike("depth", depth[0], depth[1], 1e-2);
         ExpectAlike("bound", bound[0], bound[1], 1e-2);
         // Without mass at the ends only the volume's part is left, in which two ends cancel.
@@ -259,23 +214,20 @@ TEST_F(EmulatedSampleBatch, TheWorkspaceIsEnough) {
   TestRandom random;
   const GradientBatch b = FullGradientBatch(random);
   SampleCall call(b, 0, PROPNP_FLOAT32, 130);
-  call.options.control_variates = 1;
+  UseControlVariates(&call);
   call.options.second_stage_ess = 0.9;
   call.SetTarget(b);
   uint64_t bytes = 0;
   ASSERT_TRUE(SamplePosteriorWorkspaceSize(SharedContext(), call.args, &bytes).ok());
   ASSERT_TRUE(SamplePosterior(SharedContext(), call.args).ok());
   const std::vector<double> expected = call.out.w2d, evidence = call.log_evidence;
-  constexpr size_t kGuard = 4096, kUnused = 2 * GradientBatch::kUnusedRows;
-  const AlignedBytes memory(bytes + kGuard);
-  std::memset(memory.data(), 0x5a, bytes + kGuard);
-  call.args.workspace = memory.data();
-  call.args.workspace_size = bytes;
+  constexpr size_t kUnused = 2 * GradientBatch::kUnusedRows;
+  const GuardedWorkspace workspace(bytes, &call.args);
   ASSERT_TRUE(SamplePosterior(SharedContext(), call.args).ok());
   EXPECT_EQ(std::vector<double>(call.out.w2d.begin(), call.out.w2d.end() - kUnused),
             std::vector<double>(expected.begin(), expected.end() - kUnused));
   EXPECT_EQ(call.log_evidence, evidence);
-  for (size_t k = 0; k < kGuard; ++k) ASSERT_EQ(memory.data()[bytes + k], 0x5a) << k;
+  workspace.ExpectIntactGuard();
 }
 
 }  // namespace

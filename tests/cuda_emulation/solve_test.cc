@@ -5,8 +5,6 @@
 // random starts at the minimum.
 #include "propnp/engine/solve.h"
 
-#include <tuple>
-
 #include "tests/cuda_emulation/parity.h"
 #include "tests/engine/gradient_operation.h"
 
@@ -35,34 +33,18 @@ void ExpectSame(const Refinement& device, const Refinement& cpu, double relative
   EXPECT_EQ(device.out.status, cpu.out.status);
 }
 
-// Camera, degrees of freedom, loss.
-using Case = std::tuple<int, int, int>;
-class EmulatedSolve : public ::testing::TestWithParam<Case>, OnEmulatedDevice {
- protected:
-  GradientBatch MakeBatch(TestRandom& random) const {
-    const auto [camera, dof, loss] = GetParam();
-    GradientCase c;
-    c.camera = camera, c.dof = dof, c.loss = loss;
-    c.information = (camera + loss) % 2;
-    c.prior = loss % 2;
-    c.displacement = 0.02;
-    return MakeGradientBatch(random, c);
-  }
-};
+class EmulatedSolve : public EmulatedCases {};
 
 // The same steps: rounding grows by the condition of the normal matrix, some 1e3, over few steps.
 TEST_P(EmulatedSolve, FromGivenPosesAgreesWithTheCpu) {
   TestRandom random;
-  GradientBatch b = MakeBatch(random);
+  GradientBatch b = MakeGradientBatch(random, Case());
   b.pose_init = b.pose;
-  const int loss = std::get<2>(GetParam());
-  b.options.covariance = loss % 3;
-  b.options.scale_covariance = loss == PROPNP_LOSS_HUBER;
+  b.options.covariance = loss() % 3;
+  b.options.scale_covariance = loss() == PROPNP_LOSS_HUBER;
   b.options.max_iterations = 30;
   Refinement device(b, 0, PROPNP_FLOAT64), cpu(b, -1, PROPNP_FLOAT64);
-  const Status status = device.Run(SharedContext());
-  ASSERT_TRUE(status.ok()) << status.message();
-  ASSERT_TRUE(cpu.Run(SharedContext()).ok());
+  ASSERT_TRUE(BothRun(&device, &cpu));
   ExpectAlike("cost_before", device.out.cost_before, cpu.out.cost_before, 1e-11);
   EXPECT_EQ(device.out.iterations, cpu.out.iterations);
   ExpectSame(device, cpu, 1e-8);
@@ -72,11 +54,10 @@ TEST_P(EmulatedSolve, FromGivenPosesAgreesWithTheCpu) {
 // thousandth of a unit.
 TEST_P(EmulatedSolve, InSinglePrecisionFindsTheSameMinimum) {
   TestRandom random;
-  GradientBatch b = MakeBatch(random);
+  GradientBatch b = MakeGradientBatch(random, Case());
   b.pose_init = b.pose;
   Refinement device(b, 0, PROPNP_FLOAT32), cpu(b, -1, PROPNP_FLOAT64);
-  ASSERT_TRUE(device.Run(SharedContext()).ok());
-  ASSERT_TRUE(cpu.Run(SharedContext()).ok());
+  ASSERT_TRUE(BothRun(&device, &cpu));
   EXPECT_EQ(device.out.status, cpu.out.status);
   ExpectAlike("pose", device.out.pose, cpu.out.pose, 2e-3, cpu.out.pose_size);
   ExpectAlike("covariance", device.out.covariance, cpu.out.covariance, 2e-2, 1);
@@ -85,20 +66,16 @@ TEST_P(EmulatedSolve, InSinglePrecisionFindsTheSameMinimum) {
 // Both find the same minimum from starts of their own arithmetic.
 TEST_P(EmulatedSolve, FromRandomStartsFindsTheSameMinimum) {
   TestRandom random;
-  GradientBatch b = MakeBatch(random);
+  GradientBatch b = MakeGradientBatch(random, Case());
   b.options.num_starts = 24;
   b.options.start_points = 6;
   Refinement device(b, 0, PROPNP_FLOAT64), cpu(b, -1, PROPNP_FLOAT64);
-  const Status status = device.Run(SharedContext());
-  ASSERT_TRUE(status.ok()) << status.message();
-  ASSERT_TRUE(cpu.Run(SharedContext()).ok());
+  ASSERT_TRUE(BothRun(&device, &cpu));
   EXPECT_EQ(device.out.status, cpu.out.status);
   ExpectAlike("cost_after", device.out.cost_after, cpu.out.cost_after, 1e-7);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EmulatedSolve,
-                         ::testing::Combine(::testing::Range(0, 4), ::testing::Values(6, 4),
-                                            ::testing::Range(0, 4)));
+INSTANTIATE_TEST_SUITE_P(All, EmulatedSolve, EveryCase());
 
 class EmulatedSolveBatch : public ::testing::Test, protected OnEmulatedDevice {};
 
@@ -117,9 +94,7 @@ TEST_F(EmulatedSolveBatch, RaggedBatchRecoversTheTruth) {
     if (with_target) b.pose_target = b.true_pose;
     SolveCall device(b), cpu(b);
     device.args.device = 0;
-    const Status status = device.Run(SharedContext());
-    ASSERT_TRUE(status.ok()) << status.message();
-    ASSERT_TRUE(cpu.Run(SharedContext()).ok());
+    ASSERT_TRUE(BothRun(&device, &cpu));
     EXPECT_EQ(device.out.status, cpu.out.status);
     ExpectAllFinite(device.out);
     for (int64_t i = 0; i < b.num_objects; ++i) {
@@ -147,8 +122,7 @@ TEST_F(EmulatedSolveBatch, StartsGoTheWayOfTheCpus) {
     b.options.max_iterations = 0;
     SolveCall device(b), cpu(b);
     device.args.device = 0;
-    ASSERT_TRUE(device.Run(SharedContext()).ok());
-    ASSERT_TRUE(cpu.Run(SharedContext()).ok());
+    ASSERT_TRUE(BothRun(&device, &cpu));
     // Rounding of 6e-8 of numbers of the size of the distance, times a condition of up to 1e3.
     ExpectAlike("pose", device.out.pose, cpu.out.pose, 1e-3, cpu.out.pose_size);
   }
@@ -186,14 +160,10 @@ TEST_F(EmulatedSolveBatch, TheWorkspaceIsEnough) {
   const Solution expected = call.out;
   uint64_t bytes = 0;
   ASSERT_TRUE(SolveWorkspaceSize(SharedContext(), call.args, &bytes).ok());
-  constexpr size_t kGuard = 4096;
-  const AlignedBytes memory(bytes + kGuard);
-  std::memset(memory.data(), 0x5a, bytes + kGuard);
-  call.args.workspace = memory.data();
-  call.args.workspace_size = bytes;
+  const GuardedWorkspace workspace(bytes, &call.args);
   ASSERT_TRUE(call.Run(SharedContext()).ok());
   ExpectSameSolution(call.out, expected);
-  for (size_t k = 0; k < kGuard; ++k) ASSERT_EQ(memory.data()[bytes + k], 0x5a) << k;
+  workspace.ExpectIntactGuard();
 }
 
 }  // namespace

@@ -6,22 +6,12 @@
 #include <memory>
 #include <thread>
 
+#include "tests/engine/aligned_bytes.h"
 #include "tests/engine/allocation_count.h"
 #include "tests/engine/simulation.h"
 
 namespace propnp::test {
 namespace {
-
-class AlignedMemory {
- public:
-  explicit AlignedMemory(uint64_t bytes) : data_(std::aligned_alloc(64, (bytes + 63) / 64 * 64)) {}
-  ~AlignedMemory() { std::free(data_); }
-  AlignedMemory(const AlignedMemory&) = delete;
-  char* data() const { return static_cast<char*>(data_); }
-
- private:
-  void* data_;
-};
 
 Batch MakeBatch(int dof) {
   TestRandom random;
@@ -75,9 +65,7 @@ TEST(Allocation, IsNoneInSolveWithAWorkspace) {
           EXPECT_GT(AllocationsOf(context, &call), 0);
           uint64_t bytes = 0;
           ASSERT_TRUE(SolveWorkspaceSize(context, call.args, &bytes).ok());
-          const AlignedMemory memory(bytes);
-          call.args.workspace = memory.data();
-          call.args.workspace_size = bytes;
+          const GuardedWorkspace workspace(bytes, &call.args);
           EXPECT_EQ(AllocationsOf(context, &call), 0);
         }
       }
@@ -93,15 +81,12 @@ TEST(Allocation, IsNoneInEvaluateWithAWorkspace) {
   EXPECT_GT(AllocationsOf(context, &call), 0);
   uint64_t bytes = 0;
   ASSERT_TRUE(EvaluateWorkspaceSize(context, call.args, &bytes).ok());
-  const AlignedMemory memory(bytes);
-  call.args.workspace = memory.data();
-  call.args.workspace_size = bytes;
+  const GuardedWorkspace workspace(bytes, &call.args);
   EXPECT_EQ(AllocationsOf(context, &call), 0);
 }
 
 // Nothing is written beyond the size that was named.
 TEST(Workspace, IsNotOverrun) {
-  constexpr size_t kGuard = 4096;
   for (const int threads : {1, 3}) {
     Context context(threads);
     for (const int dof : {6, 4}) {
@@ -118,12 +103,9 @@ TEST(Workspace, IsNotOverrun) {
           call.args.precision = precision;
           uint64_t bytes = 0;
           ASSERT_TRUE(SolveWorkspaceSize(context, call.args, &bytes).ok());
-          const AlignedMemory memory(bytes + kGuard);
-          std::memset(memory.data() + bytes, 0x5a, kGuard);
-          call.args.workspace = memory.data();
-          call.args.workspace_size = bytes;
+          const GuardedWorkspace workspace(bytes, &call.args);
           ASSERT_TRUE(call.Run(context).ok());
-          for (size_t k = 0; k < kGuard; ++k) ASSERT_EQ(memory.data()[bytes + k], 0x5a) << k;
+          workspace.ExpectIntactGuard();
         }
       }
     }
@@ -137,7 +119,7 @@ TEST(Workspace, TooSmallOrMisalignedIsRefused) {
   uint64_t solve_bytes = 0, evaluate_bytes = 0;
   ASSERT_TRUE(SolveWorkspaceSize(SharedContext(), solve.args, &solve_bytes).ok());
   ASSERT_TRUE(EvaluateWorkspaceSize(SharedContext(), evaluate.args, &evaluate_bytes).ok());
-  const AlignedMemory memory(solve_bytes + evaluate_bytes + 64);
+  const AlignedBytes memory(solve_bytes + evaluate_bytes + 64);
   const auto refuse = [&](auto* call, uint64_t bytes) {
     call->args.workspace = memory.data();
     call->args.workspace_size = bytes - 1;

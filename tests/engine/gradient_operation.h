@@ -12,6 +12,7 @@
 
 #include <memory>
 
+#include "tests/engine/aligned_bytes.h"
 #include "tests/engine/allocation_count.h"
 #include "tests/engine/gradient_case.h"
 
@@ -75,17 +76,6 @@ inline GradientBatch FullGradientBatch(TestRandom& random, bool information = fa
   return MakeGradientBatch(random, c);
 }
 
-class AlignedBytes {
- public:
-  explicit AlignedBytes(uint64_t bytes) : data_(std::aligned_alloc(64, (bytes + 63) / 64 * 64)) {}
-  ~AlignedBytes() { std::free(data_); }
-  AlignedBytes(const AlignedBytes&) = delete;
-  char* data() const { return static_cast<char*>(data_); }
-
- private:
-  void* data_;
-};
-
 // The same bits from any number of threads.
 template <typename Make>
 void ExpectSameOnAnyThreads(const Make& make, const GradientBatch& b) {
@@ -128,7 +118,6 @@ void ExpectAlikeOnAnyInstructionSet(const Make& make, const GradientBatch& b) {
 // With a workspace of the named size nothing is allocated, nor anything beyond it written.
 template <typename Make>
 void ExpectTheWorkspaceIsEnough(const Make& make, const GradientBatch& b) {
-  constexpr size_t kGuard = 4096;
   for (const int threads : {1, 3}) {
     Context context(threads);
     const auto call = make(b);
@@ -137,10 +126,7 @@ void ExpectTheWorkspaceIsEnough(const Make& make, const GradientBatch& b) {
     uint64_t bytes = 0;
     ASSERT_TRUE(call->WorkspaceSize(context, &bytes).ok());
     ASSERT_GT(bytes, 0u);
-    const AlignedBytes memory(bytes + kGuard);
-    std::memset(memory.data(), 0x5a, bytes + kGuard);
-    call->args.workspace = memory.data();
-    call->args.workspace_size = bytes;
+    const GuardedWorkspace workspace(bytes, &call->args);
     StartCountingAllocations();
     const Status status = call->Run(context);
     const long allocations = StopCountingAllocations();
@@ -149,11 +135,11 @@ void ExpectTheWorkspaceIsEnough(const Make& make, const GradientBatch& b) {
       EXPECT_EQ(allocations, 0);
     }
     EXPECT_EQ(call->PartOf(b, 0), expected);
-    for (size_t k = 0; k < kGuard; ++k) ASSERT_EQ(memory.data()[bytes + k], 0x5a) << k;
+    workspace.ExpectIntactGuard();
     call->args.workspace_size = bytes - 1;
     EXPECT_EQ(call->Run(context).code(), StatusCode::kWorkspaceTooSmall);
     call->args.workspace_size = bytes;
-    call->args.workspace = memory.data() + 8;
+    call->args.workspace = static_cast<char*>(call->args.workspace) + 8;
     EXPECT_EQ(call->Run(context).code(), StatusCode::kInvalidArgument);
   }
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "tests/engine/aligned_bytes.h"
 #include "tests/engine/allocation_count.h"
 #include "tests/engine/evidence_problems.h"
 #include "tests/engine/simulation.h"
@@ -244,7 +245,6 @@ TEST(PosteriorSummary, OfAFailedObjectIsZero) {
 
 // With a workspace, every method and every output, symmetries too.
 TEST(PosteriorSummary, AllocatesNothingAndStaysInItsWorkspace) {
-  constexpr size_t kGuard = 4096;
   TestRandom random;
   const Batch batch = SharpObjects(random, 6);
   const double axis[3] = {0, 0, 1};
@@ -258,15 +258,9 @@ TEST(PosteriorSummary, AllocatesNothingAndStaysInItsWorkspace) {
     call.args.symmetries = &symmetries;
     uint64_t bytes = 0;
     ASSERT_TRUE(SamplePosteriorWorkspaceSize(SharedContext(), call.args, &bytes).ok());
-    std::vector<char> memory(bytes + kGuard + 64, 0x5a);
-    void* aligned = memory.data();
-    size_t space = memory.size();
-    char* const workspace = static_cast<char*>(std::align(64, bytes, aligned, space));
-    call.args.workspace = workspace;
-    call.args.workspace_size = bytes;
+    const GuardedWorkspace workspace(bytes, &call.args);
     ASSERT_TRUE(call.Run().ok());
-    EXPECT_TRUE(std::all_of(workspace + bytes, workspace + bytes + kGuard,
-                            [](char c) { return c == 0x5a; }));
+    workspace.ExpectIntactGuard();
     if (!CanCountAllocations()) continue;
     StartCountingAllocations();
     const Status status = call.Run();

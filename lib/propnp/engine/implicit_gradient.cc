@@ -3,9 +3,6 @@
 
 #include "propnp/engine/implicit_gradient.h"
 
-#include <cmath>
-#include <limits>
-
 #include "propnp/engine/batch.h"
 #include "propnp/engine/check_args.h"
 #include "propnp/engine/cuda_plugin.h"
@@ -63,15 +60,9 @@ class ObjectImplicitGradient {
     const auto rows = args_.drop_clamped_rows ? ClampedRows::kDrop : ClampedRows::kExact;
     NormalEquations<kDof, double> equations;
     EvaluateWholeHessian(cost, pose, rows, &equations);
-    if (!std::isfinite(equations.cost) ||
-        !AllWithin(equations.curvature, kDof * kDof, std::numeric_limits<double>::max())) {
-      return PROPNP_STATUS_NON_FINITE_INPUT;
-    }
     Cholesky<kDof, double> cholesky;
-    const uint32_t failure = FactorizeHessian<kDof>(equations.curvature, &cholesky);
+    const uint32_t failure = SolveAtMinimum(equations, &cholesky, lambda);
     if (failure) return failure;
-    cholesky.solve(lambda, lambda);
-    for (int i = 0; i < kDof; ++i) lambda[i] = -lambda[i];
     constexpr double kNoStep[kDof] = {};
     gradient_.Clear(object_);
     AddNewtonProduct(cost, pose, lambda, kNoStep, rows, IsGiven(args_.gradients->camera_parameters),

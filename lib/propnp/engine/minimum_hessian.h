@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Whether a pose is a single minimum of its cost, from gradient and whole Hessian there.
+// From gradient and whole Hessian H of a cost at a pose: whether it is a single minimum, and how
+// that moves with the inputs. By the implicit function theorem d pose = -H^-1 d(cost's gradient).
 #ifndef PROPNP_ENGINE_MINIMUM_HESSIAN_H_
 #define PROPNP_ENGINE_MINIMUM_HESSIAN_H_
 
+#include <cmath>
 #include <limits>
 
 #include "propnp/engine/args.h"
+#include "propnp/engine/tensor.h"
 #include "propnp/math/cholesky.h"
+#include "propnp/math/levenberg_marquardt.h"
 #include "propnp/math/symmetric_eigen.h"
 
 namespace propnp {
@@ -25,6 +29,22 @@ PROPNP_HOST_DEVICE uint32_t FactorizeHessian(const double* hessian,
   if (has_negative) return PROPNP_STATUS_INDEFINITE;
   if (rank < kDof) return PROPNP_STATUS_RANK_DEFICIENT;
   return cholesky->factorize(hessian) ? 0 : PROPNP_STATUS_INDEFINITE;
+}
+
+// The cotangent of a minimum's tangent becomes lambda = -H^-1 cotangent.
+// H's factors are returned, too, or why there is no such thing.
+template <int kDof>
+PROPNP_HOST_DEVICE uint32_t SolveAtMinimum(const NormalEquations<kDof, double>& equations,
+                                           Cholesky<kDof, double>* cholesky, double* lambda) {
+  if (!std::isfinite(equations.cost) ||
+      !AllWithin(equations.curvature, kDof * kDof, std::numeric_limits<double>::max())) {
+    return PROPNP_STATUS_NON_FINITE_INPUT;
+  }
+  const uint32_t failure = FactorizeHessian<kDof>(equations.curvature, cholesky);
+  if (failure) return failure;
+  cholesky->solve(lambda, lambda);
+  for (int i = 0; i < kDof; ++i) lambda[i] = -lambda[i];
+  return 0;
 }
 
 // Whether the gradient is zero to the accuracy of a pose of type `dtype`, in standard deviations.
