@@ -21,11 +21,6 @@ using Json = nlohmann::json;
 
 class PosteriorCommand : public SampleFolder {};
 
-std::string Write(const TemporaryFolder& folder, const std::string& text) {
-  std::ofstream(folder / "input.jsonl") << text;
-  return folder / "input.jsonl";
-}
-
 TEST_F(PosteriorCommand, UsageErrorsAreOneLineThatSaysWhatToDo) {
   const std::string square = Sample("square.jsonl");
   ExpectUsageError({"posterior"}, "INPUT is required");
@@ -51,10 +46,10 @@ TEST_F(PosteriorCommand, HostileInputGivesALineOrAStatus) {
   TemporaryFolder folder;
   const std::string head =
       R"({"id": "a", "camera": {"model": "pinhole", "parameters": [600, 600, 320, 240]}, )";
-  ExpectUsageError({"posterior", Write(folder, "")}, "input.jsonl");
-  ExpectUsageError({"posterior", Write(folder, head + R"("x3d": [[0,0,NaN]], "x2d": [[1,1]]})")},
-                   "line 1");
-  ExpectUsageError({"posterior", Write(folder, head + R"("x3d": [], "x2d": []})")}, "x3d");
+  ExpectUsageError({"posterior", WriteInput(folder, "")}, "input.jsonl");
+  ExpectUsageError(
+      {"posterior", WriteInput(folder, head + R"("x3d": [[0,0,NaN]], "x2d": [[1,1]]})")}, "line 1");
+  ExpectUsageError({"posterior", WriteInput(folder, head + R"("x3d": [], "x2d": []})")}, "x3d");
   // Points on one spot, at infinity's door, or hardly any: a status, not an end.
   const std::string same = R"("x3d": [[0,0,0],[0,0,0],[0,0,0],[0,0,0]], )";
   for (const std::string& body :
@@ -62,89 +57,12 @@ TEST_F(PosteriorCommand, HostileInputGivesALineOrAStatus) {
         std::string(R"("x3d": [[1e300,0,0],[0,1e300,0],[0,0,1e300],[1,1,1]], )") +
             R"("x2d": [[1,1],[1e300,1],[1,1e300],[5,5]]})",
         std::string(R"("x3d": [[1,1,1]], "x2d": [[1,1]]})")}) {
-    const AppRun run =
-        RunApp({"posterior", Write(folder, head + body), "--sigma", "1", "-o", folder / "out"});
+    const AppRun run = RunApp(
+        {"posterior", WriteInput(folder, head + body), "--sigma", "1", "-o", folder / "out"});
     EXPECT_EQ(run.code, kSomeFailed) << run.out << run.err;
     EXPECT_EQ(run.out.find("nan"), std::string::npos) << run.out;
     EXPECT_EQ(ReadJsonLines(folder / "out/posterior.jsonl").size(), 1u);
   }
-}
-
-// A correlated prior is not that of its diagonal; one that is no covariance is refused by name.
-TEST_F(PosteriorCommand, TakesAPriorWithACovariance) {
-  TemporaryFolder folder;
-  const auto line = [](const std::string& covariance) {
-    return std::string(R"({"id": "a", "camera": {"model": "pinhole", "parameters": )") +
-           R"([600, 600, 320, 240]}, "prior": {"type": "gaussian_ray", "mean": [0, 0.1, 1], )" +
-           R"("covariance": )" + covariance +
-           R"(}, "x3d": [[-1,-1,0],[1,-1,0],[1,1,0],[-1,1,0]], )" +
-           R"("x2d": [[120,40],[520,40],[520,440],[120,440]]})";
-  };
-  const auto log_evidence = [&](const std::string& covariance) {
-    const AppRun run = RunApp({"posterior", Write(folder, line(covariance)), "--json"});
-    EXPECT_EQ(run.code, kAllGood) << run.err;
-    return Json::parse(run.out)["posteriors"].at(0)["log_evidence"].get<double>();
-  };
-  const double independent = log_evidence("[[0.01,0,0],[0,0.01,0],[0,0,0.01]]");
-  const double correlated = log_evidence("[[0.01,0,0],[0,0.01,0.009],[0,0.009,0.01]]");
-  EXPECT_GT(std::fabs(independent - correlated), 0.1);
-  ExpectUsageError({"posterior", Write(folder, line("[[0.01,0.02,0],[0.02,0.01,0],[0,0,0.01]]"))},
-                   "a: prior.covariance is not symmetric and positive definite");
-}
-
-// A square that fits at a distance of 3 m: priors of each kind take part, and numbers that are no
-// density are refused by name.
-TEST_F(PosteriorCommand, TakesPriorsOfEveryKind) {
-  TemporaryFolder folder;
-  const auto line = [](const std::string& prior, int dof = 6) {
-    return R"({"id": "a", "dof": )" + std::to_string(dof) +
-           R"(, "camera": {"model": "pinhole", "parameters": [600, 600, 320, 240]}, "prior": )" +
-           prior + R"(, "x3d": [[-1,-1,0],[1,-1,0],[1,1,0],[-1,1,0]], )" +
-           R"("x2d": [[120,40],[520,40],[520,440],[120,440]]})";
-  };
-  const auto range = [](const std::string& nearest, const std::string& farthest) {
-    return R"({"type": "depth_range", "min": [-1, -1, )" + nearest + R"(], "max": [1, 1, )" +
-           farthest + "]}";
-  };
-  const auto of_pose = [](int dof, const std::string& depth, double rotation, double coupling = 0) {
-    std::string rows;
-    for (int i = 0; i < dof; ++i) {
-      for (int j = 0; j < dof; ++j) {
-        const double same = i < 3 ? 0.01 : rotation;
-        rows += (j ? "," : i ? "],[" : "[[") + std::to_string(i == j ? same : i < j ? coupling : 0);
-      }
-    }
-    return R"({"type": "gaussian_pose", "mean": [0, 0, )" + depth + (dof == 6 ? ", 1, 0, 0" : "") +
-           R"(, 0], "covariance": )" + rows + "]]}";
-  };
-  for (const int dof : {6, 4}) {
-    for (const auto& [likely, unlikely] : {std::make_pair(range("1", "5"), range("2.999", "3.001")),
-                                           {of_pose(dof, "3", 0.1), of_pose(dof, "3.5", 0.1)}}) {
-      std::vector<double> log_evidence;
-      for (const std::string& prior : {likely, unlikely}) {
-        const AppRun run = RunApp({"posterior", Write(folder, line(prior, dof)), "--json"});
-        EXPECT_EQ(run.code, kAllGood) << run.out << run.err;
-        const Json posterior = Json::parse(run.out)["posteriors"].at(0);
-        log_evidence.push_back(posterior["log_evidence"].get<double>());
-        EXPECT_NEAR(posterior["modes"].at(0)["cam_from_object"].at(2).get<double>(), 3, 0.1);
-      }
-      EXPECT_GT(std::fabs(log_evidence[0] - log_evidence[1]), 0.1);
-    }
-  }
-  std::string other = line(of_pose(6, "3", 0.1));
-  other.replace(other.find("\"a\""), 3, "\"b\"");
-  const AppRun both = RunApp(
-      {"refine", Write(folder, line(range("1", "5")) + "\n" + other), "--sigma", "1", "--json"});
-  EXPECT_EQ(both.code, kAllGood) << both.out << both.err;
-  const auto refused = [&](const std::string& prior, const std::string& message) {
-    ExpectUsageError({"posterior", Write(folder, line(prior))}, message);
-  };
-  refused(range("-0.5", "2"), "a: prior.min begins at a depth of -0.500000, expected 0 or more");
-  refused(range("2", "1"), "an empty range");
-  refused(of_pose(6, "3", 1.5), "a: prior.covariance has rotations with a standard deviation");
-  refused(of_pose(6, "3", 0.1, 0.05), "a: prior.covariance is not symmetric and positive definite");
-  refused(of_pose(6, "3", -0.1), "a variance is not > 0");
-  refused(of_pose(4, "3", 0.1), "prior.mean");
 }
 
 TEST_F(PosteriorCommand, HelpTeaches) {

@@ -62,6 +62,12 @@ class TemporaryFolder {
   std::string path_;
 };
 
+// The path of a file of correspondences with this text.
+inline std::string WriteInput(const TemporaryFolder& folder, const std::string& text) {
+  std::ofstream(folder / "input.jsonl") << text;
+  return folder / "input.jsonl";
+}
+
 inline std::string ReadText(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   EXPECT_TRUE(stream.good()) << path;
