@@ -11,7 +11,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "tests/engine/gradient_case.h"
@@ -24,32 +23,16 @@ class OnEmulatedDevice {
   OnEmulatedDevice() { setenv("PROPNP_CUDA_PLUGIN", PROPNP_EMULATED_PLUGIN, 0); }
 };
 
-// Of camera, degrees of freedom and loss: every combination of them is a case, see EveryCase().
-class EmulatedCases : public ::testing::TestWithParam<std::tuple<int, int, int>>,
-                      protected OnEmulatedDevice {
+class EmulatedCases : public GradientCases, protected OnEmulatedDevice {
  protected:
-  int camera() const { return std::get<0>(GetParam()); }
-  int loss() const { return std::get<2>(GetParam()); }
-
-  // Half of the cases have 2x2 information and half a prior, of every form. With `clamped`, half
-  // have a box that holds points, and pinhole cameras a z_min that does.
-  GradientCase Case(bool clamped = false) const {
-    GradientCase c;
-    std::tie(c.camera, c.dof, c.loss) = GetParam();
-    c.information = (c.camera + c.loss) % 2;
-    c.prior = c.loss % 2;
-    c.prior_form = static_cast<PriorForm>((c.camera + c.loss / 2) % 3);
-    c.box = clamped && c.camera % 2;
-    c.z_min = clamped && c.camera == PROPNP_CAMERA_PINHOLE ? 2.5 : 0;
-    c.displacement = 0.02;
+  // With half of the cameras in a box that holds points, pinholes with a z_min that does.
+  GradientCase ClampedCase() const {
+    GradientCase c = Case();
+    c.box = c.camera % 2 != 0;
+    c.z_min = c.camera == PROPNP_CAMERA_PINHOLE ? 2.5 : 0;
     return c;
   }
 };
-
-inline auto EveryCase() {
-  return ::testing::Combine(::testing::Range(0, 4), ::testing::Values(6, 4),
-                            ::testing::Range(0, 4));
-}
 
 // Of calls that have Run(Context&) and `status`: whether both ran, to the same status.
 template <typename Call>

@@ -35,7 +35,7 @@ class EmulatedPosePlus : public EmulatedCases {};
 
 TEST_P(EmulatedPosePlus, AgreesWithTheCpu) {
   TestRandom random;
-  const GradientBatch b = MakeGradientBatch(random, Case(true));
+  const GradientBatch b = MakeGradientBatch(random, ClampedCase());
   const auto device = MakeForward(0)(b), cpu = MakeForward(-1)(b);
   ASSERT_TRUE(BothRun(device.get(), cpu.get()));
   EXPECT_EQ(device->status, cpu->status);
@@ -46,7 +46,7 @@ TEST_P(EmulatedPosePlus, AgreesWithTheCpu) {
 
 TEST_P(EmulatedPosePlus, GradientAgreesWithTheCpu) {
   TestRandom random;
-  const GradientBatch b = MakeGradientBatch(random, Case(true));
+  const GradientBatch b = MakeGradientBatch(random, ClampedCase());
   const auto by_pose = Numbers(random, b.pose.size());
   const auto by_step = Numbers(random, b.num_objects * b.cost.dof);
   PosePlusBackwardCall device(b, by_pose, by_step), cpu(b, by_pose, by_step);

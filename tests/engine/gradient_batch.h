@@ -5,6 +5,9 @@
 #ifndef PROPNP_TESTS_ENGINE_GRADIENT_BATCH_H_
 #define PROPNP_TESTS_ENGINE_GRADIENT_BATCH_H_
 
+#include <gtest/gtest.h>
+
+#include <tuple>
 #include <vector>
 
 #include "tests/engine/simulation.h"
@@ -26,6 +29,28 @@ struct GradientCase {
   double z_min = 0;         // 0: the default; some points have depths between 2 and 3
   double displacement = 0;  // of `pose` from the truth
 };
+
+// A test of camera, degrees of freedom and loss, instantiated with EveryCase(). Half of the cases
+// have 2x2 information and half a prior, of every form.
+class GradientCases : public ::testing::TestWithParam<std::tuple<int, int, int>> {
+ protected:
+  int camera() const { return std::get<0>(GetParam()); }
+  int loss() const { return std::get<2>(GetParam()); }
+  GradientCase Case() const {
+    GradientCase c;
+    std::tie(c.camera, c.dof, c.loss) = GetParam();
+    c.information = (c.camera + c.loss) % 2 != 0;
+    c.prior = c.loss % 2 != 0;
+    c.prior_form = static_cast<PriorForm>((c.camera + c.loss / 2) % 3);
+    c.displacement = 0.02;
+    return c;
+  }
+};
+
+inline auto EveryCase() {
+  return ::testing::Combine(::testing::Range(0, int{PROPNP_NUM_CAMERA_MODELS}),
+                            ::testing::Values(6, 4), ::testing::Range(0, 4));
+}
 
 // Points packed, two objects: the first seen by two cameras of a rig, the second by one. Two rows
 // of points belong to nobody.

@@ -272,6 +272,32 @@ void ExpectOutputsAreIndependent(const Make& make, const GradientBatch& b) {
   EXPECT_EQ(some->status[0], -1);
 }
 
+// Of the above what an operation without gradients has to keep.
+template <typename Make>
+void ExpectRobustness(const Make& make, const GradientBatch& b) {
+  ExpectSameOnAnyThreads(make, b);
+  ExpectTheWorkspaceIsEnough(make, b);
+  ExpectBadObjectsHarmNobody(make, b);
+  ExpectRefusals(make, b);
+  ExpectAnEmptyBatchIsFine(make, b);
+}
+
+// All of the above, of an operation that writes gradients.
+template <typename Make>
+void ExpectRobustGradients(const Make& make, TestRandom& random) {
+  const GradientBatch b = FullGradientBatch(random);
+  ExpectRobustness(make, b);
+  ExpectRefusals(make, FullGradientBatch(random, false, PROPNP_CAMERA_OPENCV, PriorForm::kPose));
+  ExpectTheWorkspaceIsEnough(make, FullGradientBatch(random, true));
+  ExpectGradientRefusals(make, random);
+  ExpectOutputsAreIndependent(make, b);
+  for (int camera = 0; camera < PROPNP_NUM_CAMERA_MODELS; ++camera) {
+    for (const bool information : {false, true}) {
+      ExpectAlikeOnAnyInstructionSet(make, FullGradientBatch(random, information, camera));
+    }
+  }
+}
+
 }  // namespace propnp::test
 
 #endif  // PROPNP_TESTS_ENGINE_GRADIENT_OPERATION_H_

@@ -4,8 +4,6 @@
 // The gradient of the minimum against differences of minima.
 #include "propnp/engine/implicit_gradient.h"
 
-#include <tuple>
-
 #include "propnp/engine/object_derivatives.h"
 #include "propnp/math/cholesky.h"
 #include "tests/engine/implicit_gradient_call.h"
@@ -106,16 +104,12 @@ void CheckGradient(TestRandom& random, const GradientCase& c, ClampedRows rows) 
   check.ExpectAll(call.out);
 }
 
-// Camera, degrees of freedom, loss.
-class ImplicitGradientCase : public ::testing::TestWithParam<std::tuple<int, int, int>> {
+class ImplicitGradientCase : public GradientCases {
  protected:
   GradientCase Case() const {
-    const auto [camera, dof, loss] = GetParam();
-    GradientCase c;
-    c.camera = camera, c.dof = dof, c.loss = loss;
-    c.information = (camera + loss) % 2 != 0;
-    c.prior = loss == PROPNP_LOSS_HUBER || camera == PROPNP_CAMERA_FISHEYE;
-    c.prior_form = static_cast<PriorForm>((camera + loss) % 3);
+    GradientCase c = GradientCases::Case();
+    c.prior |= c.camera == PROPNP_CAMERA_FISHEYE;
+    c.displacement = 0;
     return c;
   }
 };
@@ -136,23 +130,11 @@ TEST_P(ImplicitGradientCase, WithClampedPoints) {
   CheckGradient(random, c, ClampedRows::kExact);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ImplicitGradientCase,
-                         ::testing::Combine(::testing::Range(0, int{PROPNP_NUM_CAMERA_MODELS}),
-                                            ::testing::Values(6, 4), ::testing::Range(0, 4)));
+INSTANTIATE_TEST_SUITE_P(All, ImplicitGradientCase, EveryCase());
 
 TEST(ImplicitGradient, Robustness) {
   TestRandom random;
-  GradientBatch b = FullGradientBatch(random);
-  ExpectSameOnAnyThreads(MakeCall(), b);
-  ExpectTheWorkspaceIsEnough(MakeCall(), b);
-  ExpectTheWorkspaceIsEnough(MakeCall(), FullGradientBatch(random, true));
-  ExpectRefusals(MakeCall(),
-                 FullGradientBatch(random, false, PROPNP_CAMERA_OPENCV, PriorForm::kPose));
-  ExpectBadObjectsHarmNobody(MakeCall(), b);
-  ExpectRefusals(MakeCall(), b);
-  ExpectGradientRefusals(MakeCall(), random);
-  ExpectAnEmptyBatchIsFine(MakeCall(), b);
-  ExpectOutputsAreIndependent(MakeCall(), b);
+  ExpectRobustGradients(MakeCall(), random);
 }
 
 TEST(ImplicitGradient, BadOrMissingCotangent) {
@@ -231,15 +213,6 @@ TEST(ImplicitGradient, CollinearPointsAreRankDeficient) {
   ASSERT_TRUE(ImplicitGradient(SharedContext(), args).ok());
   EXPECT_EQ(status, std::vector<int32_t>(2, PROPNP_STATUS_RANK_DEFICIENT));
   EXPECT_EQ(grad, std::vector<double>(grad.size(), 0.0));
-}
-
-TEST(ImplicitGradient, AnyInstructionSet) {
-  TestRandom random;
-  for (int camera = 0; camera < PROPNP_NUM_CAMERA_MODELS; ++camera) {
-    for (const bool information : {false, true}) {
-      ExpectAlikeOnAnyInstructionSet(MakeCall(), FullGradientBatch(random, information, camera));
-    }
-  }
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 // The Gauss-Newton step and its vector-Jacobian product against differences of the step itself.
 #include "propnp/engine/pose_plus.h"
 
-#include <tuple>
-
 #include "tests/engine/pose_plus_call.h"
 
 namespace propnp::test {
@@ -52,20 +50,7 @@ void CheckBackward(TestRandom& random, const GradientBatch& b) {
   check.ExpectAll(call.out);
 }
 
-// Camera, degrees of freedom, loss; the weight is an information for every other loss.
-class PosePlusCase : public ::testing::TestWithParam<std::tuple<int, int, int>> {
- protected:
-  GradientCase Case() const {
-    const auto [camera, dof, loss] = GetParam();
-    GradientCase c;
-    c.camera = camera, c.dof = dof, c.loss = loss;
-    c.information = (camera + loss) % 2 != 0;
-    c.prior = loss == PROPNP_LOSS_HUBER;
-    c.prior_form = static_cast<PriorForm>((camera + loss) % 3);
-    c.displacement = 0.03;
-    return c;
-  }
-};
+class PosePlusCase : public GradientCases {};
 
 TEST_P(PosePlusCase, BackwardIsTheDerivativeOfForward) {
   TestRandom random;
@@ -85,9 +70,7 @@ TEST_P(PosePlusCase, BackwardWithClampedPoints) {
   CheckBackward(random, b);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PosePlusCase,
-                         ::testing::Combine(::testing::Range(0, int{PROPNP_NUM_CAMERA_MODELS}),
-                                            ::testing::Values(6, 4), ::testing::Range(0, 4)));
+INSTANTIATE_TEST_SUITE_P(All, PosePlusCase, EveryCase());
 
 // The step is that of the normal equations that Evaluate() gives with clamped rows dropped and no
 // loss: there they are the same in all their curvatures.
@@ -179,25 +162,13 @@ TEST(PosePlus, SinglePrecisionTensors) {
 TEST(PosePlus, RobustnessOfTheStep) {
   TestRandom random;
   const GradientBatch b = FullGradientBatch(random);
-  ExpectSameOnAnyThreads(MakeForward(), b);
+  ExpectRobustness(MakeForward(), b);
   ExpectAlikeOnAnyInstructionSet(MakeForward(), b);
-  ExpectTheWorkspaceIsEnough(MakeForward(), b);
-  ExpectBadObjectsHarmNobody(MakeForward(), b);
-  ExpectRefusals(MakeForward(), b);
-  ExpectAnEmptyBatchIsFine(MakeForward(), b);
 }
 
 TEST(PosePlus, RobustnessOfTheBackwardPass) {
   TestRandom random;
-  const GradientBatch b = FullGradientBatch(random);
-  ExpectSameOnAnyThreads(MakeBackward(), b);
-  ExpectTheWorkspaceIsEnough(MakeBackward(), b);
-  ExpectTheWorkspaceIsEnough(MakeBackward(), FullGradientBatch(random, true));
-  ExpectBadObjectsHarmNobody(MakeBackward(), b);
-  ExpectRefusals(MakeBackward(), b);
-  ExpectGradientRefusals(MakeBackward(), random);
-  ExpectAnEmptyBatchIsFine(MakeBackward(), b);
-  ExpectOutputsAreIndependent(MakeBackward(), b);
+  ExpectRobustGradients(MakeBackward(), random);
 }
 
 TEST(PosePlus, BadCotangentsAndEpsilons) {
@@ -287,16 +258,6 @@ TEST(PosePlus, UnusedRowsAreZero) {
   for (int64_t k = b.num_points - GradientBatch::kUnusedRows; k < b.num_points; ++k) {
     for (int c = 0; c < 3; ++c) EXPECT_EQ(call->out.x3d[3 * k + c], 0);
     for (int c = 0; c < 2; ++c) EXPECT_EQ(call->out.w2d[2 * k + c], 0);
-  }
-}
-
-TEST(PosePlus, AnyInstructionSet) {
-  TestRandom random;
-  for (int camera = 0; camera < PROPNP_NUM_CAMERA_MODELS; ++camera) {
-    for (const bool information : {false, true}) {
-      ExpectAlikeOnAnyInstructionSet(MakeBackward(),
-                                     FullGradientBatch(random, information, camera));
-    }
   }
 }
 
