@@ -38,7 +38,7 @@ void AddSourceOptions(CLI::App* command, InputSource* source) {
   command
       ->add_option("--camera", source->camera,
                    "For photographs: calibration as OpenCV or ROS write it, or the numbers "
-                   "fx,fy,cx,cy[,k1,k2,p1,p2[,k3]]")
+                   "fx,fy,cx,cy[,k1,k2,p1,p2[,k3[,k4,k5,k6]]]")
       ->type_name("FILE");
   command
       ->add_option("--board", source->board,
@@ -66,8 +66,8 @@ void AddRunOptions(CLI::App* command, const char* overlays_help, RunOptions* opt
       ->type_name("DIR");
   command
       ->add_option("--loss", words->loss,
-                   "none (least squares), huber[:D], cauchy[:D] with D in sigmas, or "
-                   "adaptive[:R]; default none")
+                   "none (least squares), huber[:D], cauchy[:D] with D in sigmas (1.5, 2.55), or "
+                   "adaptive[:R] (0.5); default none")
       ->type_name("LOSS");
   command
       ->add_option("--sigma", words->sigma,
@@ -93,7 +93,9 @@ void AddSamplingOptions(CLI::App* command, SamplingWords* words) {
   command->add_option("--seed", words->seed, "Of the samples; default 0")->type_name("N");
   command
       ->add_option("--method", words->method,
-                   "How to sample: " + MethodNames() + " (independent random points); default " +
+                   std::string("How to sample: mixture (around every mode, scrambled Sobol "
+                               "points), mixture_mc (independent random points), amis (as "
+                               "EPro-PnP does) or laplace (Gaussians at the modes); default ") +
                        MethodName(SamplingOptions().method))
       ->type_name("METHOD");
 }
@@ -143,7 +145,9 @@ void AddConvert(CLI::App* app, ConvertOptions* options) {
 
 void AddInfo(CLI::App* app, InputSource* source) {
   CLI::App* command = app->add_subcommand("info", "Say what an input holds and how well it fits");
-  command->add_option("INPUT", source->paths, "As for refine")->required();
+  command->footer(kInfoExamples);
+  command->add_option("INPUT", source->paths, "As for refine, or a BOP scene or results")
+      ->required();
   AddSourceOptions(command, source);
 }
 

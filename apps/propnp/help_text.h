@@ -109,12 +109,18 @@ Examples
   propnp convert 'left*.jpg' corners.jsonl --board chessboard:9x6:25mm --camera left_intrinsics.yml
 )";
 
-inline constexpr char kDemoAbout[] =
-    "Refines the poses of 13 chessboard photographs (OpenCV's calibration samples) from "
-    "deliberately bad starts and compares them with the published calibration. Then takes one "
-    "square alone, as if it were a marker, and shows both poses that its corners allow. The "
-    "corners are built in; the pictures use the photographs where they are installed (Debian "
-    "package opencv-doc).";
+inline constexpr char kInfoExamples[] = R"(
+Examples
+  propnp info sparse/0
+  propnp info 'left*.jpg' --board chessboard:9x6:25mm --camera left_intrinsics.yml
+)";
+
+inline constexpr char kDemoAbout[] = R"(
+Refines the poses of 13 chessboard photographs (OpenCV's calibration samples) from deliberately bad
+starts and compares them with the published calibration. Then takes one square alone, as if it were
+a marker, and shows both poses that its corners allow. The corners are built in; the pictures use
+the photographs where they are installed (Debian package opencv-doc).
+)";
 
 }  // namespace propnp::app
 

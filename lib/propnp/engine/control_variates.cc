@@ -20,7 +20,7 @@ template <int kDof>
 constexpr int kProducts = kDof*(kDof + 1) / 2;
 
 // How many regressors each component gets, heaviest first: the linear ones, then the products,
-// while it expects five draws a regressor. Returns the number of columns.
+// while it expects two draws a regressor. Returns the number of columns.
 template <int kDof>
 int ChooseRegressors(const MixtureProposal<kDof>& proposal, int64_t num_samples, int* order,
                      int* regressors) {

@@ -2,10 +2,11 @@
 // SPDX-FileCopyrightText: The propnp authors
 
 // Control variates: functions of a sample whose mean under the proposal is known, regressed out of
-// the importance weights. With G = N(xi; Sigma_m) over the proposal density, and y = xi whitened, G
-// has mean 1, G y_i and G (y_i y_j - delta_ij) have mean 0. The regressors of a mode are G - 1, G
-// y_i and, where samples are plenty, the products. The regression is linear in the integrand: it
-// gives every sample a coefficient that serves evidence, means and gradient alike.
+// the importance weights. With G the Gaussian of a component's mean and shape over the proposal's
+// density, both in the chart v of its mode, and y = v whitened, G has mean 1, G y_i and G (y_i y_j
+// - delta_ij) have mean 0. The regressors of a component are G - 1, G y_i and, where samples are
+// plenty, the products. The regression is linear in the integrand: it gives every sample a
+// coefficient that serves evidence, means and gradient alike.
 #ifndef PROPNP_ENGINE_CONTROL_VARIATES_H_
 #define PROPNP_ENGINE_CONTROL_VARIATES_H_
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// The minima of an object's cost that carry posterior mass, and the shape of the posterior at each.
+// Where an object's posterior has its mass, and its shape at each of these places: the minima of
+// the cost, and poses in valleys that bend away from them (math/posterior_mode.h).
 //
 // xi and v are the charts around a mode, math/mode_chart.h.
 #ifndef PROPNP_ENGINE_POSTERIOR_MODES_H_

@@ -91,7 +91,8 @@ typedef struct propnp_sample_args {
   propnp_tensor mode_cost;         /* (B, M) float */
   propnp_tensor sample_pose;       /* (B, S, D') float */
   propnp_tensor sample_log_weight; /* (B, S) float: log(exp(-cost) prior / proposal density) */
-  propnp_tensor status;            /* (B) int32, PROPNP_STATUS_* */
+  propnp_tensor status;            /* (B) int32, PROPNP_STATUS_*; _FELL_BACK: control variates,
+                                      or a fit of AMIS, could not be trusted and were left out */
 
   /* d log_evidence / d inputs, and the same of cost_target + log_evidence if `loss_gradient`. */
   int32_t loss_gradient;

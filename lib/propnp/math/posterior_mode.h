@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// A minimum of a cost that carries posterior mass, and the shape of the posterior there. xi and v
-// are the charts around it, mode_chart.h. A cost is that of levenberg_marquardt.h.
+// A place that carries posterior mass, and the shape of the posterior there: a minimum of a cost,
+// or a pose in a valley that bends away from one, which is proposed from but is no mode to the
+// user. xi and v are the charts around it, mode_chart.h. A cost is that of levenberg_marquardt.h.
 #ifndef PROPNP_MATH_POSTERIOR_MODE_H_
 #define PROPNP_MATH_POSTERIOR_MODE_H_
 
@@ -31,7 +32,7 @@ struct PosteriorMode {
   double covariance[kDof * kDof];     // Sigma_m in v, always proper
   Cholesky<kDof, double> sqrt_shape;  // L with L L^T = Sigma_m
   double log_det_sqrt;                // log det L
-  bool converged;  // a minimum; others may still carry a component of the proposal
+  bool converged;                     // a minimum: what users are told of
 };
 
 // The covariance in the mode's chart, from the curvature in the tangent and a weak precision of a
