@@ -8,32 +8,20 @@
 #include "cuda_sampler/replay.h"
 #include "cuda_sampler/team_cost.h"
 #include "propnp/engine/load_pose.h"
+#include "propnp/math/replay_base.h"
 
 namespace propnp::gpu {
 namespace {
 
 constexpr int kThreads = 128;
 
-// A sample of (B, S, ...) as LoadPose reads it.
-PROPNP_DEVICE propnp_tensor RowsOfObject(const propnp_tensor& t, int64_t object) {
-  propnp_tensor rows = t;
-  const int64_t size = t.dtype == PROPNP_FLOAT32 ? 4 : 8;
-  rows.data = static_cast<char*>(t.data) + object * t.stride[0] * size;
-  rows.ndim = t.ndim - 1;
-  for (int k = 0; k < 3; ++k) rows.shape[k] = t.shape[k + 1], rows.stride[k] = t.stride[k + 1];
-  return rows;
-}
-
 // A block an object.
 template <int kDof, typename T>
 class Preparer {
-  // Single precision is best near a base, double does not mind.
-  static constexpr int kReplayBases = sizeof(T) == sizeof(float) ? 4 : 1;
-
  public:
   struct alignas(8) Scratch {
-    int32_t next[kReplayBases][kThreads];
-    int32_t begin[kReplayBases + 1];
+    int32_t next[kReplayBases<T>][kThreads];
+    int32_t begin[kReplayBases<T> + 1];
   };
 
   PROPNP_DEVICE Preparer(const ReplayArgs<T>& args, int64_t local, const BlockTeam& team,
@@ -64,7 +52,7 @@ class Preparer {
     }
     team_.barrier();
     if (status != 0) return;
-    axis_ = object.four_dof.axis;
+    dof_ = GetDof(object, std::integral_constant<int, kDof>());
     ChooseBases();
     SortByBase();
   }
@@ -141,13 +129,14 @@ class Preparer {
     BaseSet& bases = m_.bases[local_];
     for (int64_t s = team_.rank(); s < m_.num_samples; s += team_.size()) m_.base[first_ + s] = -1;
     team_.barrier();
-    for (num_bases_ = 0; num_bases_ < kReplayBases; ++num_bases_) {
+    for (num_bases_ = 0; num_bases_ < kReplayBases<T>; ++num_bases_) {
       const int64_t best = MostImportant();
       if (best == m_.num_samples) break;
       base_samples_[num_bases_] = best;
-      const bool last = num_bases_ + 1 == kReplayBases;
+      const bool last = num_bases_ + 1 == kReplayBases<T>;
       for (int64_t s = team_.rank(); s < m_.num_samples; s += team_.size()) {
-        if (m_.base[first_ + s] < 0 && (last || s == best || AreNear(best, s))) {
+        if (m_.base[first_ + s] >= 0) continue;
+        if (last || s == best || is_near_base(dof_, Pose(best), Pose(s))) {
           m_.base[first_ + s] = num_bases_;
         }
       }
@@ -158,31 +147,6 @@ class Preparer {
       }
       team_.barrier();
     }
-  }
-
-  // The rotation from one sample to another, and whether their poses are alike.
-  PROPNP_DEVICE Quaternion<double> Turn(int64_t from, int64_t to) const {
-    const double* a = Pose(from);
-    const double* b = Pose(to);
-    if constexpr (kDof == 6) {
-      return Quaternion<double>{b[3], b[4], b[5], b[6]} *
-             conjugate(Quaternion<double>{a[3], a[4], a[5], a[6]});
-    } else {
-      const double half = 0.5 * (b[3] - a[3]), s = std::sin(half);
-      return {std::cos(half), s * axis_.x, s * axis_.y, s * axis_.z};
-    }
-  }
-  PROPNP_DEVICE Vec3<double> Shift(int64_t from, int64_t to) const {
-    const double* a = Pose(from);
-    const double* b = Pose(to);
-    return {b[0] - a[0], b[1] - a[1], b[2] - a[2]};
-  }
-  PROPNP_DEVICE bool AreNear(int64_t a, int64_t b) const {
-    constexpr double kCosHalfAngle = 0.985;  // 20 degrees
-    constexpr double kRelativeShift = 0.2;
-    const Vec3<double> t{Pose(a)[0], Pose(a)[1], Pose(a)[2]}, shift = Shift(a, b);
-    return std::fabs(Turn(a, b).w) > kCosHalfAngle &&
-           dot(shift, shift) < kRelativeShift * kRelativeShift * dot(t, t);
   }
 
   // Records base by base, in the order of the samples.
@@ -213,8 +177,9 @@ class Preparer {
       const int64_t slot = first_ + scratch_.next[b][thread_index()]++;
       m_.order[slot] = static_cast<int32_t>(s);
       SampleRecord<T>& record = m_.records[slot];
-      record.pose = {cast<T>(rotation_minus_identity(Turn(base_samples_[b], s))),
-                     cast<T>(Shift(base_samples_[b], s))};
+      const double* const base = Pose(base_samples_[b]);
+      record.pose = {cast<T>(rotation_minus_identity(turn_between(dof_, base, Pose(s)))),
+                     cast<T>(shift_between(base, Pose(s)))};
       record.weight = T(0);
     }
   }
@@ -224,9 +189,9 @@ class Preparer {
   const int64_t local_, index_, first_;
   const BlockTeam team_;
   Scratch& scratch_;
-  Vec3<double> axis_{0, 0, 0};  // of yaw
+  DofPolicyOf<kDof, double> dof_;
   int num_bases_ = 0;
-  int64_t base_samples_[kReplayBases] = {};
+  int64_t base_samples_[kReplayBases<T>] = {};
 };
 
 template <int kDof, typename T>

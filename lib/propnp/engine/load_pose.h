@@ -32,6 +32,19 @@ PROPNP_HOST_DEVICE bool LoadPose(const propnp_tensor& tensor, int64_t object, T*
   return true;
 }
 
+// (B, S, ...) as (S, ...) of one object, whose row s is then LoadPose's.
+PROPNP_HOST_DEVICE inline propnp_tensor RowsOfObject(const propnp_tensor& tensor, int64_t object) {
+  propnp_tensor rows = tensor;
+  const int64_t size = tensor.dtype == PROPNP_FLOAT32 ? sizeof(float) : sizeof(double);
+  rows.data = static_cast<char*>(tensor.data) + object * tensor.stride[0] * size;
+  rows.ndim = tensor.ndim - 1;
+  for (int k = 0; k < 3; ++k) {
+    rows.shape[k] = tensor.shape[k + 1];
+    rows.stride[k] = tensor.stride[k + 1];
+  }
+  return rows;
+}
+
 // What a failed object reports: no rotation, one unit in front of the camera.
 template <int kDof, typename T>
 PROPNP_HOST_DEVICE void SetNeutralPose(T* pose) {

@@ -8,6 +8,7 @@
 #include "propnp/engine/batch.h"
 #include "propnp/engine/check_args.h"
 #include "propnp/engine/cuda_plugin.h"
+#include "propnp/engine/load_pose.h"
 #include "propnp/engine/sample_replay.h"
 #include "propnp/engine/workspace_size.h"
 

@@ -13,20 +13,6 @@
 
 namespace propnp {
 
-propnp_tensor RowsOfObject(const propnp_tensor& tensor, int64_t object) {
-  propnp_tensor rows = tensor;
-  const int64_t first = object * tensor.stride[0];
-  if (tensor.dtype == PROPNP_FLOAT32) {
-    rows.data = static_cast<float*>(tensor.data) + first;
-  } else {
-    rows.data = static_cast<double*>(tensor.data) + first;
-  }
-  rows.ndim = tensor.ndim - 1;
-  std::copy(tensor.shape + 1, tensor.shape + 4, rows.shape);
-  std::copy(tensor.stride + 1, tensor.stride + 4, rows.stride);
-  return rows;
-}
-
 Status CheckSamplePose(const Problem& problem, const propnp_tensor& sample_pose) {
   PROPNP_RETURN_IF_ERROR(CheckTensor("sample_pose", sample_pose,
                                      {problem.num_objects, -1, problem.pose_size()}, false));
@@ -71,46 +57,22 @@ bool SampleReplay<kDof, T>::LoadWeights(const propnp_tensor& sample_log_weight, 
 }
 
 template <int kDof, typename T>
-Quaternion<double> SampleReplay<kDof, T>::Turn(int64_t from, int64_t to) const {
-  const double* a = pose(from);
-  const double* b = pose(to);
-  if constexpr (kDof == 6) {
-    return Quaternion<double>{b[3], b[4], b[5], b[6]} *
-           conjugate(Quaternion<double>{a[3], a[4], a[5], a[6]});
-  } else {
-    const double half = 0.5 * (b[3] - a[3]), s = std::sin(half);
-    return {std::cos(half), s * axis_.x, s * axis_.y, s * axis_.z};
-  }
-}
-
-template <int kDof, typename T>
-bool SampleReplay<kDof, T>::AreNear(int64_t a, int64_t b) const {
-  constexpr double kCosHalfAngle = 0.985;  // 20 degrees
-  constexpr double kRelativeShift = 0.2;
-  const Vec3<double> t{pose(a)[0], pose(a)[1], pose(a)[2]};
-  const Vec3<double> shift = Vec3<double>{pose(b)[0], pose(b)[1], pose(b)[2]} - t;
-  return std::fabs(Turn(a, b).w) > kCosHalfAngle &&
-         dot(shift, shift) < kRelativeShift * kRelativeShift * dot(t, t);
-}
-
-template <int kDof, typename T>
 void SampleReplay<kDof, T>::AssignTo(int64_t base) {
   base_samples_[num_bases_] = base;
-  const bool last = num_bases_ + 1 == kMaxBases;
+  const bool last = num_bases_ + 1 == kReplayBases<T>;
   for (int64_t s = 0; s < num_samples_; ++s) {
-    if (bases_[s] < 0 && (last || s == base || AreNear(base, s))) bases_[s] = num_bases_;
+    if (bases_[s] >= 0) continue;
+    if (last || s == base || is_near_base(dof_, pose(base), pose(s))) bases_[s] = num_bases_;
   }
 }
 
 template <int kDof, typename T>
 void SampleReplay<kDof, T>::FillRecordOf(int64_t base, int64_t sample, double factor,
                                          T* record) const {
-  const Mat3<double> m = rotation_minus_identity(Turn(base, sample));
-  const double* from = pose(base);
-  const double* to = pose(sample);
-  const double values[] = {m.row0.x,        m.row0.y,        m.row0.z, m.row1.x, m.row1.y,
-                           m.row1.z,        m.row2.x,        m.row2.y, m.row2.z, to[0] - from[0],
-                           to[1] - from[1], to[2] - from[2], factor};
+  const Mat3<double> m = rotation_minus_identity(turn_between(dof_, pose(base), pose(sample)));
+  const Vec3<double> shift = shift_between(pose(base), pose(sample));
+  const double values[] = {m.row0.x, m.row0.y, m.row0.z, m.row1.x, m.row1.y, m.row1.z, m.row2.x,
+                           m.row2.y, m.row2.z, shift.x,  shift.y,  shift.z,  factor};
   std::transform(std::begin(values), std::end(values), record,
                  [](double value) { return static_cast<T>(value); });
   SetRecordDiagonal(record);

@@ -11,11 +11,9 @@
 
 #include "propnp/engine/input_gradient.h"
 #include "propnp/engine/posterior_samples.h"
+#include "propnp/math/replay_base.h"
 
 namespace propnp {
-
-// (B, S, ...) as (S, ...).
-propnp_tensor RowsOfObject(const propnp_tensor& tensor, int64_t object);
 
 // Checks sample_pose, (B, S, D') with S at least one.
 Status CheckSamplePose(const Problem& problem, const propnp_tensor& sample_pose);
@@ -39,9 +37,9 @@ class SampleReplay {
   // Chooses the bases, samples that matter most by importance(sample) >= 0, before the two below.
   template <typename Importance>
   void ChooseBases(const PackedObject<double>& object, const Importance& importance) {
-    axis_ = object.four_dof.axis;
+    dof_ = DofOf<kDof>(object);
     std::fill(bases_, bases_ + num_samples_, -1);
-    for (num_bases_ = 0; num_bases_ < kMaxBases; ++num_bases_) {
+    for (num_bases_ = 0; num_bases_ < kReplayBases<T>; ++num_bases_) {
       int64_t best = -1;
       for (int64_t s = 0; s < num_samples_; ++s) {
         if (bases_[s] < 0 && (best < 0 || importance(s) > importance(best))) best = s;
@@ -70,8 +68,6 @@ class SampleReplay {
 
  private:
   static constexpr int kBlock = 256;  // samples a call of the kernels
-  // Single precision is best near a base, double does not mind.
-  static constexpr int kMaxBases = sizeof(T) == sizeof(float) ? 4 : 1;
 
   // Makes a sample the next base of those near it, the last base that of all that are left.
   void AssignTo(int64_t base);
@@ -84,9 +80,6 @@ class SampleReplay {
   // Puts the records of a block that keep all points in front of their cameras before the others,
   // and returns how many they are.
   int MoveToFront(int count);
-  // The rotation from one sample to another, and whether their poses are alike.
-  Quaternion<double> Turn(int64_t from, int64_t to) const;
-  bool AreNear(int64_t a, int64_t b) const;
   void FillRecordOf(int64_t base, int64_t sample, double factor, T* record) const;
 
   int64_t num_samples_;
@@ -98,8 +91,8 @@ class SampleReplay {
   int64_t* block_;   // (kBlock) samples in the records
   BaseObject<T> base_object_;
   int num_bases_ = 0;
-  int64_t base_samples_[kMaxBases] = {};
-  Vec3<double> axis_;  // of yaw
+  int64_t base_samples_[kReplayBases<T>] = {};
+  typename ObjectCost<kDof, double>::Dof dof_;
 };
 
 }  // namespace propnp
