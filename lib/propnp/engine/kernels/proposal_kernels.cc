@@ -240,8 +240,8 @@ void regressors(int dof, const KernelChart& chart, const KernelComponent& compon
 }  // namespace
 
 extern const ProposalKernels kProposalKernels;
-const ProposalKernels kProposalKernels = {
-    fill_noise, fill_sobol,    choose,    draw,    to_other_charts, poses, log_density,
-    regressors, normal_matrix, eliminate, combine, products};
+const ProposalKernels kProposalKernels = {fill_noise,      fill_sobol, choose,      draw,
+                                          to_other_charts, poses,      log_density, regressors,
+                                          normal_matrix,   eliminate,  combine,     products};
 
 PROPNP_MATH_END
