@@ -200,38 +200,18 @@ TEST(HostileFiles, HugeCounts) {
   ExpectError(ParseBal("-1 1 1\n", "f"), {"num_cameras", "negative"});
 }
 
-// One line of the text sample replaced, and what the error must name.
-TEST(HostileFiles, ColmapTextErrorsNamePlaceAndField) {
-  struct Case {
-    const char* file;
-    const char* from;
-    const char* to;
-    std::initializer_list<const char*> named;
-  };
-  const Case cases[] = {
-      {"cameras.txt", "3 OPENCV", "1 OPENCV", {"cameras.txt", "line 5", "CAMERA_ID", "twice"}},
-      {"cameras.txt", "OPENCV", "WARP", {"line 5", "MODEL", "'WARP'", "SIMPLE_PINHOLE"}},
-      {"cameras.txt", "641", "-641", {"line 4", "WIDTH", "'-641'"}},
-      {"cameras.txt", "500 320.5", "nan 320.5", {"line 4", "PARAMS[]", "'nan'"}},
-      {"cameras.txt", "-2e-05", "-2e-05 7", {"line 5", "'7'"}},
-      {"cameras.txt", " -2e-05", "", {"line 5", "PARAMS[]", "missing"}},
-      {"images.txt", "8 2 0", "7 2 0", {"line 7", "IMAGE_ID", "twice"}},
-      {"images.txt", "folder/b", "a b", {"line 7", "NAME", "twice"}},
-      {"images.txt", "folder/b", "../b", {"line 7", "NAME", "'..'"}},
-      {"images.txt", "folder/b", "\xff", {"line 7", "NAME", "UTF-8"}},
-      {"images.txt", "5 3 folder", "5 4 folder", {"image 8", "CAMERA_ID", "4", "cameras.txt"}},
-      {"images.txt", "200.75 11", "200.75 99", {"image 7", "POINT3D_ID", "99", "points3D.txt"}},
-      {"images.txt", "200.75 11", "200.75 -2", {"line 6", "POINT3D_ID", "'-2'"}},
-      {"images.txt", "10.5 20.5", "inf 20.5", {"line 6", "field X", "'inf'"}},
-      {"points3D.txt", "12 -1", "11 -1", {"line 5", "POINT3D_ID", "twice"}},
-      {"points3D.txt", "255", "256", {"line 4", "field R", "'256'"}},
-      {"points3D.txt", "0.25 7 1", "0.25 6 1", {"point 11", "IMAGE_ID", "6", "images.txt"}},
-      {"points3D.txt", "0.25 7 1", "0.25 7 3", {"point 11", "POINT2D_IDX", "3", "image 7"}},
-      {"points3D.txt", "0.25 7 1", "0.25 7", {"line 4", "POINT2D_IDX", "missing"}},
-  };
-  for (const Case& c : cases) {
+// Some text of a sample's file replaced, and what the error must name.
+struct BadText {
+  const char* file;
+  const char* from;
+  const char* to;
+  std::initializer_list<const char*> named;
+};
+
+void ExpectErrors(const char* sample, std::initializer_list<BadText> cases) {
+  for (const BadText& c : cases) {
     TemporaryFolder folder;
-    std::filesystem::copy(Sample("colmap_text"), folder.path());
+    std::filesystem::copy(Sample(sample), folder.path());
     std::string text = ReadOrDie(folder / c.file);
     ASSERT_NE(text.find(c.from), std::string::npos) << c.from;
     text.replace(text.find(c.from), std::strlen(c.from), c.to);
@@ -241,35 +221,54 @@ TEST(HostileFiles, ColmapTextErrorsNamePlaceAndField) {
   }
 }
 
+TEST(HostileFiles, ColmapTextErrorsNamePlaceAndField) {
+  ExpectErrors(
+      "colmap_text",
+      {
+          {"cameras.txt", "3 OPENCV", "1 OPENCV", {"cameras.txt", "line 5", "CAMERA_ID", "twice"}},
+          {"cameras.txt", "OPENCV", "WARP", {"line 5", "MODEL", "'WARP'", "SIMPLE_PINHOLE"}},
+          {"cameras.txt", "641", "-641", {"line 4", "WIDTH", "'-641'"}},
+          {"cameras.txt", "500 320.5", "nan 320.5", {"line 4", "PARAMS[]", "'nan'"}},
+          {"cameras.txt", "-2e-05", "-2e-05 7", {"line 5", "'7'"}},
+          {"cameras.txt", " -2e-05", "", {"line 5", "PARAMS[]", "missing"}},
+          {"images.txt", "8 2 0", "7 2 0", {"line 7", "IMAGE_ID", "twice"}},
+          {"images.txt", "folder/b", "a b", {"line 7", "NAME", "twice"}},
+          {"images.txt", "folder/b", "../b", {"line 7", "NAME", "'..'"}},
+          {"images.txt", "folder/b", "\xff", {"line 7", "NAME", "UTF-8"}},
+          {"images.txt", "5 3 folder", "5 4 folder", {"image 8", "CAMERA_ID", "4", "cameras.txt"}},
+          {"images.txt", "200.75 11", "200.75 99", {"image 7", "POINT3D_ID", "99", "points3D.txt"}},
+          {"images.txt", "200.75 11", "200.75 -2", {"line 6", "POINT3D_ID", "'-2'"}},
+          {"images.txt", "10.5 20.5", "inf 20.5", {"line 6", "field X", "'inf'"}},
+          {"points3D.txt", "12 -1", "11 -1", {"line 5", "POINT3D_ID", "twice"}},
+          {"points3D.txt", "255", "256", {"line 4", "field R", "'256'"}},
+          {"points3D.txt", "0.25 7 1", "0.25 6 1", {"point 11", "IMAGE_ID", "6", "images.txt"}},
+          {"points3D.txt", "0.25 7 1", "0.25 7 3", {"point 11", "POINT2D_IDX", "3", "image 7"}},
+          {"points3D.txt", "0.25 7 1", "0.25 7", {"line 4", "POINT2D_IDX", "missing"}},
+      });
+}
+
 TEST(HostileFiles, RigErrorsNamePlaceAndField) {
-  struct Case {
-    const char* file;
-    const char* from;
-    const char* to;
-    std::initializer_list<const char*> named;
-  };
-  const Case cases[] = {
-      {"frames.txt", "1 1 CAMERA 2 2", "1 1 CAMERA 2 9", {"frame 1", "DATA_ID", "9", "images.txt"}},
-      {"frames.txt", "1 1 CAMERA 2 2", "1 1 CAMERA 1 1", {"frame 1", "DATA_ID", "two frames"}},
-      {"frames.txt", "1 1 CAMERA 2 2", "1 1 CAMERA 3 3", {"frame 1", "SENSOR_ID", "rig 1"}},
-      {"frames.txt", "1 CAMERA 1 4", "0", {"image 4", "no frame"}},
-      {"frames.txt", "2 2 1 0", "2 7 1 0", {"frame 2", "RIG_ID", "7", "rigs.txt"}},
-      {"frames.txt", "2 CAMERA 1 1", "4000000000 CAMERA 1 1", {"line 4", "SENSOR_TYPE", "missing"}},
-      {"rigs.txt", "2 CAMERA 1", "4000000000 CAMERA 1", {"line 4", "SENSOR_TYPE", "missing"}},
-      {"rigs.txt", "IMU", "NOSE", {"line 5", "SENSOR_TYPE", "'NOSE'"}},
-      {"rigs.txt", "CAMERA 3", "CAMERA 8", {"rig 2", "SENSOR_ID", "8", "cameras.txt"}},
-      {"rigs.txt", "CAMERA 2", "CAMERA 1", {"rig 1", "SENSOR_ID", "twice"}},
-      {"rigs.txt", "2 1 1 0 0 0 -0.5", "2 5 1 0 0 0 -0.5", {"line 4", "HAS_POSE"}},
-  };
-  for (const Case& c : cases) {
-    TemporaryFolder folder;
-    std::filesystem::copy(Sample("colmap_rig"), folder.path());
-    std::string text = ReadOrDie(folder / c.file);
-    ASSERT_NE(text.find(c.from), std::string::npos) << c.from;
-    text.replace(text.find(c.from), std::strlen(c.from), c.to);
-    ASSERT_IO_OK(WriteFile(folder / c.file, text));
-    ExpectError(ReadColmap(folder.path()), c.named);
-  }
+  ExpectErrors(
+      "colmap_rig",
+      {
+          {"frames.txt",
+           "1 1 CAMERA 2 2",
+           "1 1 CAMERA 2 9",
+           {"frame 1", "DATA_ID", "9", "images.txt"}},
+          {"frames.txt", "1 1 CAMERA 2 2", "1 1 CAMERA 1 1", {"frame 1", "DATA_ID", "two frames"}},
+          {"frames.txt", "1 1 CAMERA 2 2", "1 1 CAMERA 3 3", {"frame 1", "SENSOR_ID", "rig 1"}},
+          {"frames.txt", "1 CAMERA 1 4", "0", {"image 4", "no frame"}},
+          {"frames.txt", "2 2 1 0", "2 7 1 0", {"frame 2", "RIG_ID", "7", "rigs.txt"}},
+          {"frames.txt",
+           "2 CAMERA 1 1",
+           "4000000000 CAMERA 1 1",
+           {"line 4", "SENSOR_TYPE", "missing"}},
+          {"rigs.txt", "2 CAMERA 1", "4000000000 CAMERA 1", {"line 4", "SENSOR_TYPE", "missing"}},
+          {"rigs.txt", "IMU", "NOSE", {"line 5", "SENSOR_TYPE", "'NOSE'"}},
+          {"rigs.txt", "CAMERA 3", "CAMERA 8", {"rig 2", "SENSOR_ID", "8", "cameras.txt"}},
+          {"rigs.txt", "CAMERA 2", "CAMERA 1", {"rig 1", "SENSOR_ID", "twice"}},
+          {"rigs.txt", "2 1 1 0 0 0 -0.5", "2 5 1 0 0 0 -0.5", {"line 4", "HAS_POSE"}},
+      });
   TemporaryFolder folder;
   std::filesystem::copy(Sample("colmap_rig"), folder.path());
   std::filesystem::remove(folder / "frames.txt");
