@@ -61,7 +61,7 @@ double PublishedKhat(std::vector<double> log_weights) {
     return sum / static_cast<double>(n);
   };
   const int m = 30 + static_cast<int>(std::sqrt(n));
-  const double quartile = x[static_cast<size_t>(static_cast<double>(n) / 4 + 0.5) - 1];
+  const double quartile = x[(n + 2) / 4 - 1];  // of n / 4, rounded
   std::vector<double> theta, log_likelihood;
   for (int j = 1; j <= m; ++j) {
     theta.push_back(1 / x.back() + (1 - std::sqrt(m / (j - 0.5))) / (3 * quartile));
