@@ -65,7 +65,8 @@ template <int kDof>
 void ExpectScores(const Problem& problem, const PackedObject<double>& object, const double* base,
                   const double* pose) {
   const ObjectCost<kDof, double> cost(object);
-  const Vec3<double> pivot = WeightedCentroid(object);
+  const PackedView<double>& view = object.views[0];
+  const Vec3<double> pivot{view.x[0] + 0.1, view.y[0] - 0.2, view.z[0]};  // any
   const std::vector<double> expected = ExpectedScore(cost, pose, pivot);
   double size = 0;
   for (double e : expected) size = std::max(size, std::fabs(e));

@@ -9,9 +9,9 @@
 #include <cmath>
 #include <limits>
 
+#include "propnp/engine/kernels/start_point_kernels.h"
 #include "propnp/engine/random_starts.h"
 #include "propnp/engine/subset_sampler.h"
-#include "propnp/math/weighted_pinhole.h"
 
 namespace propnp {
 
@@ -49,23 +49,16 @@ class LaneStarts {
 
   // Makes the object's points ready, before any refinement.
   void ScalePoints() {
-    const PackedView<T>& view = *points_;
-    const T inverse_distance = T(1) / geometry_.distance;
-    const auto camera = PinholeCamera<T>::from_parameters(view.camera_parameters, T(0));
-    for (int64_t i = 0; i < view.num_points; ++i) {
-      Vec3<T> point = inverse_distance * (Vec3<T>{view.x[i], view.y[i], view.z[i]} - pivot_);
-      if (kDof == 4) point = cost_.object().four_dof.base_rotation * point;
-      float* const scaled = workspace_.scaled_points + i * kStartPointNumbers;
-      scaled[0] = static_cast<float>(point.x);
-      scaled[1] = static_cast<float>(point.y);
-      scaled[2] = static_cast<float>(point.z);
-      form_ == StartPointForm::kPinhole ? FillPinhole(camera, view, i, scaled + 3)
-                                        : FillPixel(view, i, scaled + 3);
+    const Vec3<T>& p = pivot_;
+    StartUnits<T> units{
+        {p.x, p.y, p.z}, T(1) / geometry_.distance, {1, 0, 0, 0, 1, 0, 0, 0, 1}, weight_scale_};
+    if constexpr (kDof == 4) {
+      const Mat3<T>& r = cost_.object().four_dof.base_rotation;
+      const T rotation[9] = {r.row0.x, r.row0.y, r.row0.z, r.row1.x, r.row1.y,
+                             r.row1.z, r.row2.x, r.row2.y, r.row2.z};
+      std::copy_n(rotation, 9, units.rotation);
     }
-    std::fill_n(
-        workspace_.scaled_points + view.num_points * kStartPointNumbers,
-        (kPointPadding - view.num_points % kPointPadding) % kPointPadding * kStartPointNumbers,
-        0.0f);
+    GetStartPointKernels<T>().scale(*points_, units, form_, workspace_.scaled_points);
   }
 
   void DrawRotations(const StartStream& stream, int first, StartState* group) const {
@@ -153,25 +146,6 @@ class LaneStarts {
     const T half = T(0.5) * pose[3], s = std::sin(half);
     const Vec3<T> axis = cost_.object().four_dof.axis;
     return {std::cos(half), s * axis.x, s * axis.y, s * axis.z};
-  }
-
-  void FillPinhole(const PinholeCamera<T>& camera, const PackedView<T>& view, int64_t i,
-                   float* out) const {
-    const auto p = WeightedPinhole<T>::from(
-        camera, {view.u[i], view.v[i]},
-        DiagonalWeight<T>{weight_scale_ * view.wxx[i], weight_scale_ * view.wyy[i]});
-    const T numbers[6] = {p.focal.x,  p.focal.y,     p.centre.x,
-                          p.centre.y, p.principal.x, p.principal.y};
-    for (int n = 0; n < 6; ++n) out[n] = static_cast<float>(numbers[n]);
-  }
-  void FillPixel(const PackedView<T>& view, int64_t i, float* out) const {
-    const T numbers[6] = {view.u[i],
-                          view.v[i],
-                          weight_scale_ * view.wxx[i],
-                          view.wxy ? weight_scale_ * view.wxy[i] : T(0),
-                          view.wxy ? weight_scale_ * view.wyx[i] : T(0),
-                          weight_scale_ * view.wyy[i]};
-    for (int n = 0; n < 6; ++n) out[n] = static_cast<float>(numbers[n]);
   }
 
   static StartPointForm FormOf(const PackedView<T>& view) {

@@ -197,7 +197,7 @@ class ObjectSampler {
     const int count =
         FindStarts(cost, options, StartStream{seed_, problem_.ObjectId(index_)},
                    has_target_ ? target_ : nullptr, PROPNP_MAX_MODES, &scratch_.starts);
-    pivot_ = WeightedCentroid(cost.object());
+    pivot_ = scratch_.starts.geometry.centroid;
     if (count == 0) return 0;
     return options_.method == PROPNP_SAMPLER_AMIS
                ? RefineBestStart(cost, options, pivot_, scratch_.starts.best[0].pose,

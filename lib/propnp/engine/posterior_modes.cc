@@ -9,7 +9,6 @@
 
 #include "propnp/engine/levenberg_marquardt.h"
 #include "propnp/engine/mode_seeds.h"
-#include "propnp/math/adaptive_delta.h"
 
 namespace propnp {
 namespace {
@@ -39,36 +38,6 @@ void SortByCost(int count, PosteriorMode<kDof>* modes) {
 }
 
 }  // namespace
-
-Vec3<double> WeightedCentroid(const PackedObject<double>& object) {
-  // Relative to the first point, and to the largest weight, so that no sum overflows.
-  double largest = 0, sum = 0;
-  const auto weight = [](const PackedView<double>& view, int64_t i) {
-    return view.wxy ? mean_weight(SqrtInformation<double>{view.wxx[i], view.wxy[i], view.wyx[i],
-                                                          view.wyy[i]})
-                    : mean_weight(DiagonalWeight<double>{view.wxx[i], view.wyy[i]});
-  };
-  const auto for_each = [&](const auto& visit) {
-    for (int64_t v = 0; v < object.num_views; ++v) {
-      const PackedView<double>& view = object.views[v];
-      for (int64_t i = 0; i < view.num_points; ++i) {
-        visit(Vec3<double>{view.x[i], view.y[i], view.z[i]}, weight(view, i));
-      }
-    }
-  };
-  Vec3<double> first{0, 0, 0}, mean{0, 0, 0};
-  for_each([&](const Vec3<double>& point, double w) {
-    if (!(w > largest)) return;
-    largest = w;
-    first = point;
-  });
-  if (!(largest > 0)) return first;
-  for_each([&](const Vec3<double>& point, double w) {
-    sum += w / largest;
-    mean = mean + (w / largest) * (point - first);
-  });
-  return first + (1 / sum) * mean;
-}
 
 template <int kDof>
 int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,

@@ -28,9 +28,6 @@ template <int kDof>
 int RefineBestStart(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
                     const Vec3<double>& pivot, const double* start, PosteriorMode<kDof>* modes);
 
-// The pivot of the charts: the centroid of the points, weighted.
-Vec3<double> WeightedCentroid(const PackedObject<double>& object);
-
 // Descends from `pose` until it is close to one of the modes and returns which. After some 20 steps
 // it is the nearest one (Mahalanobis).
 template <int kDof>

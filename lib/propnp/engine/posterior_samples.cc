@@ -23,19 +23,12 @@ const T* CopyWeight(const double* from, int64_t count, T** memory) {
   return column;
 }
 
-// How far a view's points are from the nearest and the farthest depth that the fast loops take, and
-// from the pivot.
+// In the precision of the loops, whose depths are rounded likewise.
 template <typename T>
-PointReach<T> MeasureReach(const PackedView<T>& view, const BaseView<T>& base) {
-  T least = std::numeric_limits<T>::infinity(), most = -least, squared = 0;
-  for (int64_t i = 0; i < view.num_points; ++i) {
-    least = std::min(least, base.cam_z[i]);
-    most = std::max(most, base.cam_z[i]);
-    const T x = base.rotated_x[i], y = base.rotated_y[i], z = base.rotated_z[i];
-    squared = std::max(squared, x * x + y * y + z * z);
-  }
-  return {least - std::max(view.z_min, static_cast<T>(kNearestPinhole)),
-          static_cast<T>(kFarthestPinhole) - most, std::sqrt(squared)};
+PointReach<T> ReachOf(const PackedView<T>& view, const BaseReach& base) {
+  return {static_cast<T>(base.least_z) - std::max(view.z_min, static_cast<T>(kNearestPinhole)),
+          static_cast<T>(kFarthestPinhole) - static_cast<T>(base.most_z),
+          static_cast<T>(std::sqrt(base.squared_distance))};
 }
 
 }  // namespace
@@ -96,10 +89,11 @@ void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base
       column = memory;
       memory += padded;
     }
-    GetBaseKernels<T>().fill(view, rig_from_object, pivot_in_object, columns);
+    const BaseReach reach =
+        GetBaseKernels<T>().fill(view, rig_from_object, pivot_in_object, columns);
     base_views_[v] = {&copy,      columns[0], columns[1], columns[2], columns[3], columns[4],
                       columns[5], columns[6], columns[7], columns[8], columns[9]};
-    reach_[v] = MeasureReach(copy, base_views_[v]);
+    reach_[v] = ReachOf(copy, reach);
   }
 }
 

@@ -8,45 +8,24 @@
 #include <limits>
 
 #include "propnp/engine/bearing.h"
+#include "propnp/engine/kernels/start_point_kernels.h"
 #include "propnp/engine/lane_starts.h"
 #include "propnp/engine/levenberg_marquardt.h"
 #include "propnp/engine/subset_sampler.h"
-#include "propnp/math/adaptive_delta.h"
+#include "propnp/math/camera.h"
 
 namespace propnp {
 namespace {
 
 constexpr int kMaxStartPoints = PROPNP_MAX_START_POINTS;
 
-// The weight of a point in drawing, not more than the largest finite number.
+// As fractions of the largest, of one view after the other.
 template <typename T>
-T PointWeight(const PackedView<T>& view, int64_t i) {
-  const T weight =
-      view.wxy ? mean_weight(SqrtInformation<T>{view.wxx[i], view.wxy[i], view.wyx[i], view.wyy[i]})
-               : mean_weight(DiagonalWeight<T>{view.wxx[i], view.wyy[i]});
-  return std::min(weight, std::numeric_limits<T>::max());
-}
-
-template <typename T>
-bool HasWeight(const PackedView<T>& view, int64_t i) {
-  return view.wxx[i] != 0 || view.wyy[i] != 0 ||
-         (view.wxy && (view.wxy[i] != 0 || view.wyx[i] != 0));
-}
-
-// A point's weight as a fraction of the largest, at least kLeastWeightFraction where it has weight.
-template <typename T>
-T RelativeWeight(const PackedView<T>& view, int64_t i, T largest) {
-  if (!HasWeight(view, i)) return 0;
-  return largest > 0 ? std::max(PointWeight(view, i) / largest, T(kLeastWeightFraction)) : T(1);
-}
-
-template <typename T>
-void FillWeights(const PackedObject<T>& object, T largest_weight, T* weight) {
+void FillWeights(const PackedObject<T>& object, T* weight) {
   for (int64_t v = 0; v < object.num_views; ++v) {
     const PackedView<T>& view = object.views[v];
-    for (int64_t i = 0; i < view.num_points; ++i) {
-      *weight++ = RelativeWeight(view, i, largest_weight);
-    }
+    GetStartPointKernels<T>().weigh(view, object.totals.largest_weight, weight);
+    weight += view.num_points;
   }
 }
 
@@ -59,28 +38,72 @@ Vec3<T> BearingInRig(const PackedView<T>& view, int64_t i) {
          b.z * Vec3<T>{r[6], r[7], r[8]};
 }
 
-// With four degrees of freedom only the extent along the yaw axis is known beforehand.
-template <int kDof, typename T>
-ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, const T* weight) {
-  VectorMoments<T> points, bearings, point_extent, bearing_extent;
-  const Vec3<T> axis = object.four_dof.axis;
-  const Vec3<T> axis_in_object = transposed_times(object.four_dof.base_rotation, axis);
+template <typename T>
+void FillBearings(const PackedView<T>& view, T* const* columns) {
+  if (view.camera_model == PinholeCamera<T>::kModel && !view.has_rig) {
+    return GetStartPointKernels<T>().pinhole_bearings(view, columns);
+  }
+  for (int64_t i = 0; i < view.num_points; ++i) {
+    const Vec3<T> b = BearingInRig(view, i);
+    columns[0][i] = b.x, columns[1][i] = b.y, columns[2][i] = b.z;
+  }
+}
+
+template <typename T>
+void Assign(const Vec3<T>& v, T* out) {
+  out[0] = v.x, out[1] = v.y, out[2] = v.z;
+}
+
+// Sums are relative to the heaviest point, as a far one that hardly counts would cost digits.
+template <typename T>
+void PutAtHeaviest(const PackedObject<T>& object, const T* weight, StartMoments<T>* moments) {
   for (int64_t v = 0; v < object.num_views; ++v) {
     const PackedView<T>& view = object.views[v];
     for (int64_t i = 0; i < view.num_points; ++i) {
-      const T w = *weight++;
-      if (!(w > T(0))) continue;
-      const Vec3<T> point{view.x[i], view.y[i], view.z[i]};
-      const Vec3<T> bearing = BearingInRig(view, i);
-      points.add(point, w);
-      bearings.add(bearing, w);
-      if (kDof == 4) {
-        point_extent.add({dot(axis_in_object, point), T(0), T(0)}, w);
-        bearing_extent.add({dot(axis, bearing), T(0), T(0)}, w);
-      }
+      if (*weight++ < T(1)) continue;
+      Assign({view.x[i], view.y[i], view.z[i]}, moments->point);
+      return Assign(BearingInRig(view, i), moments->bearing);
     }
   }
-  return object_geometry<kDof>(points, bearings, point_extent, bearing_extent);
+}
+
+template <int kDof, typename T>
+StartMoments<T> MomentsOf(const PackedObject<T>& object, const T* weight, T* const* bearings) {
+  StartMoments<T> moments = {};
+  if (kDof == 4) {
+    const Vec3<T> axis = object.four_dof.axis;
+    Assign(axis, moments.axis);
+    Assign(transposed_times(object.four_dof.base_rotation, axis), moments.axis_in_object);
+  }
+  PutAtHeaviest(object, weight, &moments);
+  for (int64_t v = 0; v < object.num_views; ++v) {
+    const PackedView<T>& view = object.views[v];
+    FillBearings(view, bearings);
+    GetStartPointKernels<T>().add_moments(view, weight, bearings, &moments);
+    weight += view.num_points;
+  }
+  return moments;
+}
+
+// With four degrees of freedom only the extent along the yaw axis is known beforehand.
+template <int kDof, typename T>
+ObjectGeometry<T> MeasureGeometry(const PackedObject<T>& object, const T* weight,
+                                  T* const* bearings) {
+  const StartMoments<T> m = MomentsOf<kDof>(object, weight, bearings);
+  const auto vector = [](const T* v) { return Vec3<T>{v[0], v[1], v[2]}; };
+  const Vec3<T> point_sum = vector(m.point_sum), bearing_sum = vector(m.bearing_sum);
+  const auto moments = [&](const Vec3<T>& shift, const Vec3<T>& sum, T squares) {
+    return VectorMoments<T>{false, shift, sum, m.weight, squares};
+  };
+  const auto along = [](const T* axis, const Vec3<T>& v) {
+    return Vec3<T>{axis[0] * v.x + axis[1] * v.y + axis[2] * v.z, T(0), T(0)};
+  };
+  const Vec3<T> origin{T(0), T(0), T(0)};
+  return object_geometry<kDof>(
+      moments(vector(m.point), point_sum, m.point_squares),
+      moments(vector(m.bearing), bearing_sum, m.bearing_squares),
+      moments(origin, along(m.axis_in_object, point_sum), m.point_extent_squares),
+      moments(origin, along(m.axis, bearing_sum), m.bearing_extent_squares));
 }
 
 // The chosen points, in ascending order, as an object of its own that shares everything else with
@@ -222,6 +245,7 @@ StartWorkspace<T> StartWorkspace<T>::Allocate(const Problem& problem,
       arena->Take<T>(kMaxColumns * (subset_points + kPointPadding) / kPointPadding * kPointPadding);
   workspace.rough = PackedObject<float>::Allocate(problem, arena);
   workspace.weight = arena->Take<T>(problem.max_padded_points);
+  for (T*& column : workspace.bearings) column = arena->Take<T>(problem.max_padded_points);
   workspace.line = arena->Take<uint32_t>(SubsetSampler::LineSize(problem.max_padded_points));
   workspace.guide = arena->Take<int32_t>(SubsetSampler::GuideSize(problem.max_padded_points));
   workspace.scaled_points = arena->Take<float>(problem.max_padded_points * kStartPointNumbers);
@@ -240,8 +264,8 @@ template <int kDof, typename T>
 int FindStarts(const ObjectCost<kDof, T>& cost, const propnp_solve_options& options,
                const StartStream& stream, const T* target, int most, StartWorkspace<T>* workspace) {
   const PackedObject<T>& object = cost.object();
-  FillWeights(object, object.totals.largest_weight, workspace->weight);
-  workspace->geometry = MeasureGeometry<kDof>(object, workspace->weight);
+  FillWeights(object, workspace->weight);
+  workspace->geometry = MeasureGeometry<kDof>(object, workspace->weight, workspace->bearings);
   const SubsetSampler sampler(workspace->weight, object.num_points, workspace->line,
                               workspace->guide);
   const int points =

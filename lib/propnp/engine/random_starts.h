@@ -51,10 +51,11 @@ struct StartWorkspace {
   PackedObject<T> subset;
   PackedObject<float> rough;  // the object in single precision, mode_seeds.h
   T* weight;                  // of each point, as a fraction of the largest
+  T* bearings[3];             // of a view
   uint32_t* line;             // of a SubsetSampler
   int32_t* guide;
   int32_t* chosen;       // subsets of a group
-  float* scaled_points;  // kStartPointNumbers a point
+  float* scaled_points;  // StartPoints::all
   float* lane_points;    // of kStartLanes subsets, kernels/start_kernels.h
   StartState* groups;    // of all starts, kStartLanes each
   StartPose<T>* starts;  // num_starts and the others; only those that the groups lack

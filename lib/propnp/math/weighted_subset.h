@@ -15,8 +15,9 @@
 
 PROPNP_MATH_BEGIN
 
-// A weight in units of 2^-31 of the largest. `fraction` is that of the largest, at least
-// kLeastWeightFraction where there is weight.
+// A weight in units of 2^-31 of the largest. `fraction` is that of the largest, where there is
+// weight at least kLeastWeightFraction: no point is lost, nor the extent of points that one
+// outweighs.
 constexpr double kLeastWeightFraction = 1.0 / 2147483648.0;
 template <typename T>
 PROPNP_HOST_DEVICE PROPNP_INLINE uint32_t weight_in_units(T fraction) {

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The propnp authors
 
 // Compiled once per instruction set. Points lie in the lanes, in double precision.
+#include <limits>
+
 #include "propnp/engine/kernels/lane_view.h"
 #include "propnp/engine/kernels/sample_kernels.h"
 #include "propnp/math/camera.h"
@@ -19,12 +21,13 @@ PROPNP_INLINE D points_at(const double* column, int64_t i, int64_t num_points) {
 }
 
 template <typename Model, typename T>
-void fill_base_of(const PackedView<double>& view, const KernelPose<double>& rig_from_object,
-                  const double* pivot, T* const* columns) {
+BaseReach fill_base_of(const PackedView<double>& view, const KernelPose<double>& rig_from_object,
+                       const double* pivot, T* const* columns) {
   const LaneView<Model, double> lanes(view, KernelModel<double>{});
   const Mat3<D> rotation = spread_matrix(rig_from_object.rotation);
   const Vec3<D> translation = spread_vector(rig_from_object.translation),
                 centre = spread_vector(pivot);
+  D least_z(std::numeric_limits<double>::infinity()), most_z = -least_z, squared_distance(0.0);
   for (int64_t i = 0; i < view.padded_points; i += D::kSize) {
     const auto at = [&](const double* column) { return points_at(column, i, view.num_points); };
     const Vec3<D> point_in_object{at(view.x), at(view.y), at(view.z)};
@@ -32,6 +35,8 @@ void fill_base_of(const PackedView<double>& view, const KernelPose<double>& rig_
     Vec3<D> point = rotation * point_in_object + translation;
     if (view.has_rig) point = lanes.camera_from_rig * point;
     const Vec2<D> pixel = lanes.model.camera.project(point, lanes.model.z_min);
+    least_z = min(point.z, least_z), most_z = max(point.z, most_z);
+    squared_distance = max(dot(rotated, rotated), squared_distance);
     const D values[kBaseColumns] = {rotated.x,
                                     rotated.y,
                                     rotated.z,
@@ -44,14 +49,19 @@ void fill_base_of(const PackedView<double>& view, const KernelPose<double>& rig_
                                     pixel.y};
     for (int k = 0; k < kBaseColumns; ++k) store_column(values[k], columns[k] + i);
   }
+  const D::Tag tag;
+  return {hn::GetLane(hn::MinOfLanes(tag, least_z.v)), hn::GetLane(hn::MaxOfLanes(tag, most_z.v)),
+          hn::GetLane(hn::MaxOfLanes(tag, squared_distance.v))};
 }
 
 template <typename T>
-void fill_base(const PackedView<double>& view, const KernelPose<double>& rig_from_object,
-               const double* pivot, T* const* columns) {
+BaseReach fill_base(const PackedView<double>& view, const KernelPose<double>& rig_from_object,
+                    const double* pivot, T* const* columns) {
+  BaseReach reach = {};
   visit_camera(view.camera_model, [&](auto camera) {
-    fill_base_of<decltype(camera)>(view, rig_from_object, pivot, columns);
+    reach = fill_base_of<decltype(camera)>(view, rig_from_object, pivot, columns);
   });
+  return reach;
 }
 
 template <typename T>

@@ -11,31 +11,34 @@
 #include "propnp/engine/kernels/sample_kernels.h"
 #include "propnp/engine/kernels/start_draw_kernels.h"
 #include "propnp/engine/kernels/start_kernels.h"
+#include "propnp/engine/kernels/start_point_kernels.h"
 #include "propnp/engine/kernels/view_kernels.h"
 #include "propnp/engine/kernels/weight_kernels.h"
 
 namespace propnp {
 
 // What the sources of every instruction set define in its namespace.
-#define PROPNP_KERNEL_TABLES                               \
-  extern const BaseKernels<float> kFloatBaseKernels;       \
-  extern const BaseKernels<double> kDoubleBaseKernels;     \
-  extern const ObjectKernels<float> kFloatKernels;         \
-  extern const ObjectKernels<double> kDoubleKernels;       \
-  extern const RecordKernels<float> kFloatRecordKernels;   \
-  extern const RecordKernels<double> kDoubleRecordKernels; \
-  extern const SampleKernels<float> kFloatSampleKernels;   \
-  extern const SampleKernels<double> kDoubleSampleKernels; \
-  extern const ScoreKernels<float> kFloatScoreKernels;     \
-  extern const ScoreKernels<double> kDoubleScoreKernels;   \
-  extern const ViewKernels<float> kFloatViewKernels;       \
-  extern const ViewKernels<double> kDoubleViewKernels;     \
-  extern const DerivativeKernels kDerivativeKernels;       \
-  extern const OutputKernels kOutputKernels;               \
-  extern const ParetoKernels kParetoKernels;               \
-  extern const ProposalKernels kProposalKernels;           \
-  extern const StartDrawKernels kStartDrawKernels;         \
-  extern const StartKernels kStartKernels;                 \
+#define PROPNP_KERNEL_TABLES                                       \
+  extern const BaseKernels<float> kFloatBaseKernels;               \
+  extern const BaseKernels<double> kDoubleBaseKernels;             \
+  extern const ObjectKernels<float> kFloatKernels;                 \
+  extern const ObjectKernels<double> kDoubleKernels;               \
+  extern const RecordKernels<float> kFloatRecordKernels;           \
+  extern const RecordKernels<double> kDoubleRecordKernels;         \
+  extern const SampleKernels<float> kFloatSampleKernels;           \
+  extern const SampleKernels<double> kDoubleSampleKernels;         \
+  extern const ScoreKernels<float> kFloatScoreKernels;             \
+  extern const ScoreKernels<double> kDoubleScoreKernels;           \
+  extern const StartPointKernels<float> kFloatStartPointKernels;   \
+  extern const StartPointKernels<double> kDoubleStartPointKernels; \
+  extern const ViewKernels<float> kFloatViewKernels;               \
+  extern const ViewKernels<double> kDoubleViewKernels;             \
+  extern const DerivativeKernels kDerivativeKernels;               \
+  extern const OutputKernels kOutputKernels;                       \
+  extern const ParetoKernels kParetoKernels;                       \
+  extern const ProposalKernels kProposalKernels;                   \
+  extern const StartDrawKernels kStartDrawKernels;                 \
+  extern const StartKernels kStartKernels;                         \
   extern const WeightKernels kWeightKernels;
 
 namespace baseline {
@@ -135,6 +138,8 @@ PROPNP_DEFINE_GETTER(SampleKernels, float, kFloatSampleKernels)
 PROPNP_DEFINE_GETTER(SampleKernels, double, kDoubleSampleKernels)
 PROPNP_DEFINE_GETTER(ScoreKernels, float, kFloatScoreKernels)
 PROPNP_DEFINE_GETTER(ScoreKernels, double, kDoubleScoreKernels)
+PROPNP_DEFINE_GETTER(StartPointKernels, float, kFloatStartPointKernels)
+PROPNP_DEFINE_GETTER(StartPointKernels, double, kDoubleStartPointKernels)
 PROPNP_DEFINE_GETTER(ViewKernels, float, kFloatViewKernels)
 PROPNP_DEFINE_GETTER(ViewKernels, double, kDoubleViewKernels)
 

@@ -80,11 +80,17 @@ struct GradientColumns {
   double *x, *y, *z, *u, *v, *wxx, *wyy, *wxy, *wyx;
 };
 
+// How near and far the points of a view are at a base pose.
+struct BaseReach {
+  double least_z, most_z;   // in the camera frame
+  double squared_distance;  // the largest from the pivot
+};
+
 template <typename T>
 struct BaseKernels {
   // Fills in kBaseColumns columns of a view at a base pose; `pivot` in the object's frame.
-  void (*fill)(const PackedView<double>&, const KernelPose<double>& rig_from_object,
-               const double* pivot, T* const* columns);
+  BaseReach (*fill)(const PackedView<double>&, const KernelPose<double>& rig_from_object,
+                    const double* pivot, T* const* columns);
   // Adds those of the first `count` points to `to`, which is padded likewise.
   void (*carry_back)(const PointGradientColumns<T>& from, const double* base_rotation,
                      int64_t count, const GradientColumns& to);

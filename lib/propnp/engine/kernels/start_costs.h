@@ -80,11 +80,15 @@ class PointList {
     if constexpr (kOwner == PointOwner::kEach) {
       return L::load(points_ + (i * kStartPointNumbers + k) * kStartLanes);
     } else if constexpr (kOwner == PointOwner::kAll) {
-      return L(points_[i * kStartPointNumbers + k]);
+      return L(*of_all(i, k));
     } else {
-      const float* const first = points_ + 2 * i * kStartPointNumbers + k;
-      return join_halves(L(*first), L(first[kStartPointNumbers]));
+      const float* const first = of_all(2 * i, k);
+      return join_halves(L(first[0]), L(first[1]));
     }
+  }
+  PROPNP_INLINE const float* of_all(int64_t i, int k) const {
+    const int64_t begin = i / kPointPadding * kPointPadding;
+    return points_ + begin * kStartPointNumbers + (i - begin) + k * kPointPadding;
   }
   PROPNP_INLINE LanePair<float> numbers(int64_t i, int k) const {
     return {number(i, k), number(i + 1, k)};

@@ -186,11 +186,12 @@ void gather_points(const float* all, const int32_t* chosen, int count, float* of
   constexpr int kNumbers = kStartPointNumbers * kStartLanes;
   for (int k = 0; k < count; ++k) {
     for (int lane = 0; lane < kStartLanes; lane += F::kSize) {
-      const auto index =
-          hn::Mul(hn::LoadU(di, chosen + k * kStartLanes + lane), hn::Set(di, kStartPointNumbers));
+      const auto point = hn::LoadU(di, chosen + k * kStartLanes + lane);
+      const auto begin = hn::AndNot(hn::Set(di, kPointPadding - 1), point);
+      const auto index = hn::Add(hn::Mul(begin, hn::Set(di, kStartPointNumbers - 1)), point);
       float* out = of_starts + k * kNumbers + lane;
       for (int n = 0; n < kStartPointNumbers; ++n) {
-        hn::StoreU(hn::GatherIndex(d, all + n, index), d, out + n * kStartLanes);
+        hn::StoreU(hn::GatherIndex(d, all + n * kPointPadding, index), d, out + n * kStartLanes);
       }
     }
   }

@@ -35,11 +35,12 @@ struct StartState {
   float left[kStartLanes];  // the same while a start may still be picked
 };
 
-// Points of zeros fill up those of a start to an even number, and all to a multiple of four.
+// Points of zeros fill up those of a start to an even number, and all to a multiple of
+// kPointPadding.
 struct StartPoints {
   const float* of_starts;  // as above; null: every start has all points
   int64_t count;           // of each start
-  const float* all;        // kStartPointNumbers each, one point after the other
+  const float* all;        // kPointPadding points after each other, number by number
   int64_t num_all;
   int num_starts;  // of the group, with all points; the lanes behind hold copies
   StartPointForm form;
