@@ -27,6 +27,16 @@ bool BestInLanes(bool pinhole, int count, int64_t num_points) {
   return lanes_per_point * num_points < count * (kPerPoint * num_points + kPerSeed);
 }
 
+// The lanes behind the first `count` with copies of the last of those.
+void FillUp(int count, StartState* group) {
+  const auto fill = [&](float* lanes) {
+    std::fill(lanes + count, lanes + kStartLanes, lanes[count - 1]);
+  };
+  for (float* lanes : group->position) fill(lanes);
+  for (float* lanes : group->quaternion) fill(lanes);
+  fill(group->yaw);
+}
+
 template <int kDof>
 void DescendInLanes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
                     int steps, int count, StartWorkspace<double>* workspace) {
@@ -36,9 +46,8 @@ void DescendInLanes(const ObjectCost<kDof, double>& cost, const propnp_solve_opt
   lanes.ScalePoints();
   StartPose<double>* seeds = workspace->best;
   StartState group;
-  for (int lane = 0; lane < kStartLanes; ++lane) {
-    lanes.Set(lane, seeds[std::min(lane, count - 1)].pose, &group);
-  }
+  for (int lane = 0; lane < count; ++lane) lanes.Set(lane, seeds[lane].pose, &group);
+  FillUp(count, &group);
   lanes.RefineOnAll(steps, count, &group);
   for (int i = 0; i < count; ++i) {
     lanes.GetPose(group, i, seeds[i].pose);

@@ -56,7 +56,7 @@ class PointList {
     }
   }
 
-  // Of the points i and i + 1.
+  // Of the points i and i + 1, i being even.
   PROPNP_INLINE Vec3<LanePair<float>> points(int64_t i) const {
     return {numbers(i, 0), numbers(i, 1), numbers(i, 2)};
   }
@@ -76,22 +76,32 @@ class PointList {
   }
 
  private:
+  // Numbers k of the point i, and of that and the next, i being even: where all starts have the
+  // same points, those are beside each other.
   PROPNP_INLINE L number(int64_t i, int k) const {
     if constexpr (kOwner == PointOwner::kEach) {
       return L::load(points_ + (i * kStartPointNumbers + k) * kStartLanes);
-    } else if constexpr (kOwner == PointOwner::kAll) {
-      return L(*of_all(i, k));
     } else {
-      const float* const first = of_all(2 * i, k);
-      return join_halves(L(first[0]), L(first[1]));
+      return number_at(of_all(i, k));
     }
   }
-  PROPNP_INLINE const float* of_all(int64_t i, int k) const {
-    const int64_t begin = i / kPointPadding * kPointPadding;
-    return points_ + begin * kStartPointNumbers + (i - begin) + k * kPointPadding;
-  }
   PROPNP_INLINE LanePair<float> numbers(int64_t i, int k) const {
-    return {number(i, k), number(i + 1, k)};
+    if constexpr (kOwner == PointOwner::kEach) {
+      return {number(i, k), number(i + 1, k)};
+    } else {
+      const float* const first = of_all(i, k);
+      return {number_at(first), number_at(first + kPointsAtOnce)};
+    }
+  }
+
+  static constexpr int kPointsAtOnce = kOwner == PointOwner::kHalves ? 2 : 1;
+  PROPNP_INLINE static L number_at(const float* number) {
+    return kPointsAtOnce == 2 ? join_halves(L(number[0]), L(number[1])) : L(number[0]);
+  }
+  PROPNP_INLINE const float* of_all(int64_t i, int k) const {
+    const uint64_t point = static_cast<uint64_t>(i) * kPointsAtOnce,
+                   in_tile = point % kPointPadding;
+    return points_ + (point - in_tile) * kStartPointNumbers + in_tile + k * kPointPadding;
   }
 
   const float* const points_;
