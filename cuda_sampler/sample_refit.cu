@@ -143,7 +143,7 @@ class Refitter {
   PROPNP_DEVICE void SplitMode(int mode, int count) {
     ProposalCluster<kDof> whole;
     Sum(mode, -1, &whole);
-    whole.set_mode_covariance();
+    whole.set_mode_covariance(state_.modes[mode].covariance);
     whole.mode = mode;
     double axis[kDof];
     longest_axis<kDof>(whole.mode_covariance, axis);

@@ -20,7 +20,7 @@ bool ProposalRefit<kDof>::Run(const DrawnSamples<kDof>& samples, const double* w
                               MixtureProposal<kDof>* proposal) {
   GatherPoints(samples, weights, *proposal);
   if (effective_ < 2 * kDof) return false;
-  SplitModes(proposal->num_modes());
+  SplitModes(*proposal);
   for (int step = 0; step < kRefitSteps; ++step) {
     if (!Step(step == 0)) return false;
   }
@@ -71,25 +71,26 @@ bool ProposalRefit<kDof>::NearestMode(const DrawnSamples<kDof>& samples, int64_t
 }
 
 template <int kDof>
-void ProposalRefit<kDof>::SplitModes(int num_modes) {
+void ProposalRefit<kDof>::SplitModes(const MixtureProposal<kDof>& proposal) {
   double weight[PROPNP_MAX_MODES] = {};
   for (int64_t i = 0; i < num_points_; ++i) weight[points_[i].mode] += points_[i].weight;
   num_clusters_ = 0;
-  for (int m = 0; m < num_modes && num_clusters_ < kMaxClusters; ++m) {
+  for (int m = 0; m < proposal.num_modes() && num_clusters_ < kMaxClusters; ++m) {
     if (weight[m] < kLeastModeWeight * effective_) continue;
     const int wanted = static_cast<int>(weight[m] / kPointsPerCluster);
-    SplitMode(m, std::clamp(wanted, 1, std::min(kMaxClustersOfMode, kMaxClusters - num_clusters_)));
+    SplitMode(m, proposal.mode(m).covariance,
+              std::clamp(wanted, 1, std::min(kMaxClustersOfMode, kMaxClusters - num_clusters_)));
   }
 }
 
 // Slabs of equal weight across the direction in which the mode's points spread most.
 template <int kDof>
-void ProposalRefit<kDof>::SplitMode(int mode, int count) {
+void ProposalRefit<kDof>::SplitMode(int mode, const double* shape, int count) {
   Point* const end = points_ + num_points_;
   Point* const begin = std::partition(points_, end, [&](const Point& p) { return p.mode != mode; });
   Cluster whole = {};
   for (const Point* p = begin; p != end; ++p) whole.add(p->weight, p->v);
-  whole.set_mode_covariance();
+  whole.set_mode_covariance(shape);
   whole.mode = mode;
   double axis[kDof];
   longest_axis<kDof>(whole.mode_covariance, axis);

@@ -42,8 +42,8 @@ class ProposalRefit {
                     const MixtureProposal<kDof>& proposal);
   bool NearestMode(const DrawnSamples<kDof>& samples, int64_t s,
                    const MixtureProposal<kDof>& proposal, Point* point) const;
-  void SplitModes(int num_modes);
-  void SplitMode(int mode, int count);
+  void SplitModes(const MixtureProposal<kDof>& proposal);
+  void SplitMode(int mode, const double* shape, int count);
   void Responsibilities(const Point& point, double* shares) const;
   bool Step(bool first);
   void AppendTo(MixtureProposal<kDof>* proposal) const;

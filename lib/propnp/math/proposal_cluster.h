@@ -3,7 +3,8 @@
 
 // A Gaussian fitted to weighted points in the chart of a mode, one step of expectation maximisation
 // (A. Dempster, N. Laird, D. Rubin, 1977) at a time: the second stage of the sampler. Its
-// covariance is shrunk towards that of all points of the mode, because few points carry the weight.
+// covariance is shrunk towards that of all points of the mode, because few points carry the weight,
+// and that one towards the shape at the minimum: six points or fewer make no covariance at all.
 #ifndef PROPNP_MATH_PROPOSAL_CLUSTER_H_
 #define PROPNP_MATH_PROPOSAL_CLUSTER_H_
 
@@ -13,6 +14,7 @@ PROPNP_MATH_BEGIN
 
 constexpr double kPointsPerCluster = 20;  // effective ones
 constexpr double kPriorPoints = 12;       // by which the mode's covariance counts
+constexpr double kShapePoints = 4;        // by which the shape at the minimum counts in that
 constexpr int kMaxClustersOfMode = 6;
 constexpr double kLeastModeWeight = 0.01;
 constexpr int kRefitSteps = 3;
@@ -50,11 +52,11 @@ struct ProposalCluster {
     }
   }
 
-  // The covariance that the sums make, as that of all points of the mode.
-  PROPNP_HOST_DEVICE void set_mode_covariance() {
+  // From sums over all points of the mode; `at_minimum` is the covariance of its shape.
+  PROPNP_HOST_DEVICE void set_mode_covariance(const double* at_minimum) {
     for (int i = 0; i < kDof * kDof; ++i) {
-      mode_covariance[i] =
-          covariance[i] / weight - mean[i / kDof] * mean[i % kDof] / (weight * weight);
+      const double centred = covariance[i] - mean[i / kDof] * mean[i % kDof] / weight;
+      mode_covariance[i] = (centred + kShapePoints * at_minimum[i]) / (weight + kShapePoints);
     }
   }
 
