@@ -15,23 +15,6 @@ template <typename T>
 struct LanePairMask {
   LaneMask<T> first, second;
 };
-template <typename T>
-PROPNP_INLINE LanePairMask<T> operator&(const LanePairMask<T>& a, const LanePairMask<T>& b) {
-  return {a.first & b.first, a.second & b.second};
-}
-template <typename T>
-PROPNP_INLINE LanePairMask<T> operator|(const LanePairMask<T>& a, const LanePairMask<T>& b) {
-  return {a.first | b.first, a.second | b.second};
-}
-template <typename T>
-PROPNP_INLINE LanePairMask<T> operator!(const LanePairMask<T>& a) {
-  return {!a.first, !a.second};
-}
-// Whether the mask is true in any lane.
-template <typename T>
-PROPNP_INLINE bool any(const LanePairMask<T>& a) {
-  return !hn::AllFalse(typename Lanes<T>::Tag(), (a.first | a.second).m);
-}
 
 template <typename T>
 struct LanePair {
