@@ -39,6 +39,7 @@ class SubsetSampler {
   // Most positions then lie in the first point that is looked at or in the next.
   static constexpr int64_t kCellsPerPoint = 4;
   static constexpr int64_t kCellsAtOnce = 8;
+  static constexpr int64_t kMostCells = int64_t{1} << 30;  // whose indices are of 32 bits
 
   template <typename T>
   void FillLine(const T* weight, uint32_t* begin) {
@@ -61,7 +62,8 @@ class SubsetSampler {
   void FillGuide(int32_t* guide) {
     const uint32_t total = line_.begin[line_.num_points];
     if (total == 0) return;
-    while ((total - 1) >> line_.cell_shift >= kCellsPerPoint * line_.num_points) ++line_.cell_shift;
+    const int64_t most = std::min(kCellsPerPoint * line_.num_points, kMostCells);
+    while ((total - 1) >> line_.cell_shift >= most) ++line_.cell_shift;
     const auto first_cell = [&](uint32_t position) {
       return position == 0 ? 0 : int64_t{(position - 1) >> line_.cell_shift} + 1;
     };
