@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import propnp
-from scenes import CAMERA, make_scene
+from scenes import CAMERA, make_scene, same_sign
 
 
 def assert_same(left, right):
@@ -175,10 +175,10 @@ def test_views_of_a_rig():
         camera_from_rig=[[0, 0, 0, 1, 0, 0, 0]],
     )
     assert views.pose.shape == (1, 7)
-    np.testing.assert_allclose(views.pose, whole.pose, atol=1e-8)
+    np.testing.assert_allclose(same_sign(views.pose), same_sign(whole.pose), atol=1e-8)
     packed = {name: array.reshape(20, -1) for name, array in halves.items()}
     packed_views = propnp.solve(**packed, camera=CAMERA, view_offsets=[0, 2], offsets=[0, 10, 20])
-    np.testing.assert_allclose(packed_views.pose, whole.pose, atol=1e-8)
+    np.testing.assert_allclose(same_sign(packed_views.pose), same_sign(whole.pose), atol=1e-8)
 
 
 def test_object_ids_name_the_random_numbers():

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 
@@ -130,7 +131,7 @@ class SampleRecords {
       if (std::fabs(weight) < least) continue;
       const T* from = At(k);
       T* const record = At(begin + count++);
-      if (record != from) std::copy(from, from + kSampleRecord, record);
+      if (record != from) std::memcpy(record, from, kSampleRecord * sizeof(T));
       record[kRecordWeight] = static_cast<T>(weight);
     }
     base_.AddGradient(At(begin), count, in_front ? count : 0, gradient);
