@@ -86,6 +86,18 @@ inline void AskForPriorGradient(const Batch& b, const Prior& prior, SampleArgs* 
   }
 }
 
+// A call without outputs; everything must outlive it.
+inline SampleArgs SampleArgsOf(const Batch& b, const Correspondences& correspondences,
+                               const Cameras& cameras, const SampleOptions& options) {
+  SampleArgs args;
+  args.correspondences = &correspondences;
+  args.cameras = &cameras;
+  args.cost = &b.cost;
+  args.start_options = &b.options;
+  args.options = &options;
+  return args;
+}
+
 // `prior` may be null. The gradient is that of cost(true_pose) + log evidence; without a true pose
 // there is no target, and it is that of log evidence alone.
 inline Posterior SampleBatch(const Batch& b, const SampleOptions& options,
@@ -110,12 +122,8 @@ inline Posterior SampleBatch(const Batch& b, const SampleOptions& options,
   const Cameras cameras = CamerasOf(b);
   CostOptions cost = b.cost;
   cost.prior = prior;
-  SampleArgs args;
-  args.correspondences = &correspondences;
-  args.cameras = &cameras;
+  SampleArgs args = SampleArgsOf(b, correspondences, cameras, options);
   args.cost = &cost;
-  args.start_options = &b.options;
-  args.options = &options;
   args.precision = precision;
   args.device = kTestDevice;
   args.pose_target = ViewOrNone(b.true_pose, {n, b.pose_size()});

@@ -103,12 +103,7 @@ TEST(SamplePosterior, PosesThatDoNotFitFailTheirObject) {
   std::vector<float> pose(7 * n), mode_pose(7 * n);
   std::vector<double> exact(7 * n);
   const auto run = [&](const propnp_tensor& best, const propnp_tensor& modes) {
-    SampleArgs args;
-    args.correspondences = &correspondences;
-    args.cameras = &cameras;
-    args.cost = &batch.cost;
-    args.start_options = &batch.options;
-    args.options = &options;
+    SampleArgs args = SampleArgsOf(batch, correspondences, cameras, options);
     args.precision = PROPNP_FLOAT64;
     args.device = kTestDevice;
     args.status = View(status.data(), {n});
@@ -156,12 +151,7 @@ TEST(SamplePosterior, RefusesWhatItCannotUse) {
   Context context(1);
   const auto message_of = [&](const auto& change) {
     SampleOptions options;
-    SampleArgs args;
-    args.correspondences = &correspondences;
-    args.cameras = &cameras;
-    args.cost = &batch.cost;
-    args.start_options = &batch.options;
-    args.options = &options;
+    SampleArgs args = SampleArgsOf(batch, correspondences, cameras, options);
     change(&options, &args);
     return SamplePosterior(context, args).message();
   };

@@ -18,21 +18,12 @@
 #include "propnp/math/weighted_pinhole.h"
 #include "propnp/math/weighted_subset.h"
 #include "tests/engine/gradient_operation.h"
+#include "tests/engine/use_instruction_set.h"
 
 namespace propnp::test {
 namespace {
 
 constexpr int kPoints = 37;
-
-template <typename Test>
-void ForEachInstructionSet(const Test& test) {
-  const InstructionSet before = CurrentInstructionSet();
-  for (const InstructionSet isa :
-       {InstructionSet::kBaseline, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
-    if (SetInstructionSet(isa)) test();
-  }
-  SetInstructionSet(before);
-}
 
 // Points before a pinhole, the third and the last without weight.
 template <typename T>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// The kernels of one instruction set for as long as this lives.
+// The kernels of one instruction set for as long as an object lives, or of one after the other.
 #ifndef PROPNP_TESTS_ENGINE_USE_INSTRUCTION_SET_H_
 #define PROPNP_TESTS_ENGINE_USE_INSTRUCTION_SET_H_
 
@@ -32,6 +32,16 @@ inline std::vector<InstructionSet> InstructionSetsHere() {
     if (HasInstructionSet(isa)) here.push_back(isa);
   }
   return here;
+}
+
+// Runs a check with the kernels of each.
+template <typename Check>
+void ForEachInstructionSet(const Check& check) {
+  for (const InstructionSet isa : InstructionSetsHere()) {
+    SCOPED_TRACE(InstructionSetName(isa));
+    const UseInstructionSet use(isa);
+    check();
+  }
 }
 
 }  // namespace propnp::test

@@ -14,19 +14,10 @@
 
 #include "propnp/math/adaptive_delta.h"
 #include "tests/engine/gradient_operation.h"
+#include "tests/engine/use_instruction_set.h"
 
 namespace propnp::test {
 namespace {
-
-template <typename Test>
-void ForEachInstructionSet(const Test& test) {
-  const InstructionSet before = CurrentInstructionSet();
-  for (const InstructionSet isa :
-       {InstructionSet::kBaseline, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
-    if (SetInstructionSet(isa)) test();
-  }
-  SetInstructionSet(before);
-}
 
 template <typename T>
 bool Copy(const StridedPoints<float>& points, T* const* columns) {

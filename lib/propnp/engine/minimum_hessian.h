@@ -31,8 +31,8 @@ PROPNP_HOST_DEVICE uint32_t FactorizeHessian(const double* hessian,
   return cholesky->factorize(hessian) ? 0 : PROPNP_STATUS_INDEFINITE;
 }
 
-// The cotangent of a minimum's tangent becomes lambda = -H^-1 cotangent.
-// H's factors are returned, too, or why there is no such thing.
+// Replaces the cotangent of a minimum's tangent in `lambda` by -H^-1 cotangent, and gives H's
+// factors. Returns 0, or the PROPNP_STATUS_* that says why there is no such thing.
 template <int kDof>
 PROPNP_HOST_DEVICE uint32_t SolveAtMinimum(const NormalEquations<kDof, double>& equations,
                                            Cholesky<kDof, double>* cholesky, double* lambda) {

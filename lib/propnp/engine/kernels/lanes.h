@@ -179,8 +179,13 @@ using NarrowTag = hn::Rebind<T, Lanes<double>::Tag>;
 PROPNP_INLINE hn::Vec<NarrowTag<double>> narrow(NarrowTag<double>, const Lanes<double>& a) {
   return a.v;
 }
+// What is too large becomes infinite, which Highway's scalars do not do.
 PROPNP_INLINE hn::Vec<NarrowTag<float>> narrow(NarrowTag<float> tag, const Lanes<double>& a) {
+#if HWY_TARGET == HWY_SCALAR
+  return hn::Set(tag, static_cast<float>(hn::GetLane(a.v)));
+#else
   return hn::DemoteTo(tag, a.v);
+#endif
 }
 PROPNP_INLINE Lanes<double> widen(NarrowTag<double>, hn::Vec<NarrowTag<double>> a) { return a; }
 PROPNP_INLINE Lanes<double> widen(NarrowTag<float>, hn::Vec<NarrowTag<float>> a) {
@@ -198,14 +203,15 @@ PROPNP_INLINE void store_column(const Lanes<double>& a, T* column) {
   const NarrowTag<T> tag;
   hn::StoreU(narrow(tag, a), tag, column);
 }
+PROPNP_INLINE void store_column(const Lanes<float>& a, float* column) { a.store_unaligned(column); }
 PROPNP_INLINE void load_column(const double* column, Lanes<float>* out) {
   using D = Lanes<double>;
   const NarrowTag<float> tag;
-  const auto low = hn::DemoteTo(tag, hn::LoadU(D::Tag(), column));
+  const auto low = narrow(tag, D::load_unaligned(column));
 #if HWY_TARGET == HWY_SCALAR
   *out = low;
 #else
-  const auto high = hn::DemoteTo(tag, hn::LoadU(D::Tag(), column + D::kSize));
+  const auto high = narrow(tag, D::load_unaligned(column + D::kSize));
   *out = hn::Combine(Lanes<float>::Tag(), high, low);
 #endif
 }

@@ -133,17 +133,6 @@ void add_moments(const PackedView<T>& view, const T* weight, const T* const* bea
   seen.add_to(moments->bearing_sum, &moments->bearing_squares, &moments->bearing_extent_squares);
 }
 
-PROPNP_INLINE void store_floats(const Lanes<float>& values, float* out) { values.store(out); }
-// What is too large becomes infinite.
-PROPNP_INLINE void store_floats(const Lanes<double>& values, float* out) {
-#if HWY_TARGET == HWY_SCALAR
-  *out = static_cast<float>(hn::GetLane(values.v));
-#else
-  const hn::Rebind<float, Lanes<double>::Tag> narrow;
-  hn::Store(hn::DemoteTo(narrow, values.v), narrow, out);
-#endif
-}
-
 // What stands behind the coordinates of a point, see StartPointForm.
 template <typename T>
 class StartPixels {
@@ -196,7 +185,7 @@ void scale(const PackedView<T>& view, const StartUnits<T>& units, StartPointForm
     pixels.fill(i, numbers + 3);
     float* const out = all + i / kPointPadding * kPointPadding * kStartPointNumbers;
     for (int n = 0; n < kStartPointNumbers; ++n) {
-      store_floats(numbers[n], out + n * kPointPadding + i % kPointPadding);
+      store_column(numbers[n], out + n * kPointPadding + i % kPointPadding);
     }
   }
 }
