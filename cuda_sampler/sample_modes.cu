@@ -99,8 +99,11 @@ class ModeFinder {
     }
     if (IsGiven(args_.pose_target)) list.Add(state_.target, cost_.Cost(state_.target), team_);
     StartPose<double> start;
+    double lowest = 0;
     int count = 0;
     for (; count < PROPNP_MAX_MODES && list.Take(team_, &start); ++count) {
+      if (count == 0) lowest = start.cost;
+      if (!may_lead_to_mode(start.cost, lowest)) break;
       Store(start.pose, start.cost, &candidates_.seeds[count]);
     }
     if (team_.rank() == 0) candidates_.count = count;

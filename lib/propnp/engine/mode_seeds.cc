@@ -62,6 +62,15 @@ void NormaliseRotation(double* pose) {
 }
 
 template <int kDof>
+void DescendInDouble(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
+                     int steps, StartPose<double>* seed) {
+  const RefineOutcome outcome =
+      LevenbergMarquardt<kDof, double>(cost, options).Refine(steps, seed->pose);
+  seed->cost = outcome.finite ? outcome.cost_after : kInfinity;
+}
+
+// In single precision, unless that overflows.
+template <int kDof>
 void DescendOneByOne(const ObjectCost<kDof, double>& cost, const propnp_solve_options& options,
                      int steps, int count, StartWorkspace<double>* workspace) {
   PackedObject<float>* rough = &workspace->rough;
@@ -73,9 +82,13 @@ void DescendOneByOne(const ObjectCost<kDof, double>& cost, const propnp_solve_op
     std::transform(seed.pose, seed.pose + 7, pose, [](double p) { return static_cast<float>(p); });
     const RefineOutcome outcome =
         LevenbergMarquardt<kDof, float>(rough_cost, options).Refine(steps, pose);
+    if (!outcome.finite) {
+      DescendInDouble(cost, options, steps, &seed);
+      continue;
+    }
     std::copy(pose, pose + 7, seed.pose);
     if (kDof == 6) NormaliseRotation(seed.pose);
-    seed.cost = outcome.finite ? outcome.cost_after : kInfinity;
+    seed.cost = outcome.cost_after;
   }
 }
 
@@ -122,10 +135,7 @@ void DescendSeeds(const ObjectCost<kDof, double>& cost, const propnp_solve_optio
   const PackedObject<double>& object = cost.object();
   if (object.prior.active()) {
     for (int i = 0; i < count; ++i) {
-      StartPose<double>& seed = workspace->best[i];
-      const RefineOutcome outcome =
-          LevenbergMarquardt<kDof, double>(cost, options).Refine(steps, seed.pose);
-      seed.cost = outcome.finite ? outcome.cost_after : kInfinity;
+      DescendInDouble(cost, options, steps, &workspace->best[i]);
     }
     return;
   }

@@ -45,9 +45,10 @@ int FindModes(const ObjectCost<kDof, double>& cost, const propnp_solve_options& 
               PosteriorMode<kDof>* modes) {
   propnp_solve_options mode_options = options;
   mode_options.tolerance = kModeTolerance;
+  StartPose<double>* const seeds = workspace->best;
+  while (num_seeds > 1 && !may_lead_to_mode(seeds[num_seeds - 1].cost, seeds[0].cost)) --num_seeds;
   static_assert(PROPNP_MAX_MODES <= kStartLanes, "one group holds all seeds");
   DescendSeeds(cost, mode_options, kSeedSteps, kMaxCostGap, num_seeds, workspace);
-  StartPose<double>* const seeds = workspace->best;
   std::sort(seeds, seeds + num_seeds,
             [](const StartPose<double>& a, const StartPose<double>& b) { return a.cost < b.cost; });
   // A seed that has come near a mode is on its way there; the others go on to a minimum of their
