@@ -189,6 +189,7 @@ def _modes(args: _abi.SizedStruct, problem: Problem, count: int, moments: bool) 
     if moments:
         cores.update(mode_mean=(size,), mode_moment_covariance=(dof, dof))
     outputs = {name: problem.output(args, name, (count, *core)) for name, core in cores.items()}
+    outputs["pose"] = problem.output(args, "pose", (size,))
     outputs["mode_count"] = problem.output(args, "mode_count", (), _abi.INT32)
     return outputs
 

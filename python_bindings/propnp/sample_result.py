@@ -67,6 +67,7 @@ class SampleResult:
         stages: (...) int32: 2 where a second proposal was fitted, else 1.
         status: (...) int32, bits of Status.
         cost_target: (...) at pose_target.
+        pose: (..., D') the most probable mode; without one, no rotation at depth 1.
         mode_count: (...) int32: converged minima, up to symmetries.
         mode_pose: (..., M, D') most probable first; unused rows are zero.
         mode_covariance: (..., M, D, D) shape of the posterior there.
@@ -92,6 +93,7 @@ class SampleResult:
     stages: Any
     status: Any
     cost_target: Any = None
+    pose: Any = None
     mode_count: Any = None
     mode_pose: Any = None
     mode_covariance: Any = None

@@ -140,6 +140,8 @@ def test_a_bad_object_harms_no_other(name, value):
         assert bad.failed[2]
     posterior = propnp.sample(**{**SCENE.problem(), name: bad_input}, gradients="log_evidence")
     assert np.isfinite(posterior.gradients.x3d).all()
+    if posterior.failed[2]:
+        np.testing.assert_array_equal(posterior.pose[2], [0, 0, 1, 1, 0, 0, 0])
 
 
 def test_what_is_integer_is_converted():

@@ -63,6 +63,7 @@ def test_sample_agrees_with_the_gaussian_of_a_sharp_posterior():
     # Residual curvature and third derivatives: of the order of (noise / size in px)^2, some 1e-3.
     np.testing.assert_allclose(posterior.log_evidence, laplace, atol=0.05)
     assert (posterior.mode_count == 1).all()
+    np.testing.assert_array_equal(posterior.pose, posterior.mode_pose[:, 0])
     assert posterior.draws.shape == (5, 50, 7)
     spread = np.sqrt(np.einsum("bii->bi", posterior.covariance / solved.covariance))
     # 512 weighted samples know a standard deviation to 1/sqrt(2 x 300), here 5 of them.
