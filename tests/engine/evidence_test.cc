@@ -55,7 +55,8 @@ double GradientError(const std::vector<double>& gradients, const std::vector<dou
 // what 512 samples give where the sampler itself is content; where it warns, within a loose bound.
 // Gradients likewise: they are within .04 where the Stein control variates do their part, and up to
 // .09 off, in some problems of every weak prior, where they do not. A missing constant (log 8, log
-// 4, a determinant) is at least .7 off.
+// 4, a determinant) is at least .7 off; a mode is missing where may_lead_to_mode() lets only starts
+// within one of the best descend.
 TEST_P(Evidence, AndGradientsAgreeWithLongRuns) {
   const std::vector<EvidenceProblem> problems = ReadEvidenceProblems();
   if (problems.empty()) GTEST_SKIP() << "needs evidence/evidence.json";
