@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// The loops over samples for rotations about the y axis against those for any rotation. Fails, for
-// one, if a row of the rotation is read where its column is wanted.
+// The loops over samples for rotations about the y axis against those for any rotation, and the
+// gradient with the roots that the costs kept against the one that computes them. Fails, for one,
+// if a row of the rotation is read where its column is wanted, or if the root of sample k is taken
+// for that of the k-th chosen one.
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "propnp/engine/posterior_samples.h"
@@ -17,9 +20,10 @@ namespace propnp::test {
 namespace {
 
 constexpr int64_t kPoints = 45, kPadded = PaddedCount(kPoints), kSamples = 9;
+constexpr int64_t kPlaces = kSamples + 3;
 constexpr int kColumns = 12;
 
-class YawSamples : public ::testing::TestWithParam<std::tuple<InstructionSet, bool, bool>> {
+class PinholeLoops : public ::testing::TestWithParam<std::tuple<InstructionSet, bool, bool>> {
  protected:
   void SetUp() override {
     if (!HasInstructionSet(std::get<0>(GetParam()))) GTEST_SKIP() << "not on this machine";
@@ -30,6 +34,7 @@ class YawSamples : public ::testing::TestWithParam<std::tuple<InstructionSet, bo
       FillRecord<float>(0.2 * random_.Vector(1), {0, random_.Uniform(-1, 1), 0},
                         random_.Uniform(-1, 1), records() + s * kSampleRecord);
     }
+    std::iota(chosen_.begin(), chosen_.end(), 0);
     model_.loss_kind = static_cast<int32_t>(LossKind::kHuber);
     model_.delta = 2;
   }
@@ -75,7 +80,13 @@ class YawSamples : public ::testing::TestWithParam<std::tuple<InstructionSet, bo
   }
 
   float* records() { return reinterpret_cast<float*>(records_.data()); }
-  SampleBlock<float> Block(bool about_y) { return {kSamples, records(), true, about_y}; }
+  SampleBlock<float> Block(bool about_y) { return {kSamples, records(), true, about_y, roots_}; }
+
+  // Behind those of other samples, as if of a later mode.
+  void KeepRoots() {
+    float* const first = reinterpret_cast<float*>(root_memory_.data());
+    roots_ = {first + (kPlaces - kSamples) * kPointPadding, kPlaces * kPointPadding};
+  }
 
   std::vector<double> Costs(bool about_y) {
     const AlignedBytes memory(kSamples * kPointPadding * sizeof(float));
@@ -102,7 +113,9 @@ class YawSamples : public ::testing::TestWithParam<std::tuple<InstructionSet, bo
                                      nullptr,
                                      nullptr,
                                      0};
-    GetSampleKernels<float>().add_gradients(base_, model_, Block(about_y), &sums);
+    WeightedBlock<float> block{Block(about_y), chosen_.data()};
+    block.count = static_cast<int64_t>(chosen_.size());
+    GetSampleKernels<float>().add_gradients(base_, model_, block, &sums);
     std::vector<float> result(c, c + 7 * kPadded);
     result.push_back(sums.delta);
     return result;
@@ -112,6 +125,9 @@ class YawSamples : public ::testing::TestWithParam<std::tuple<InstructionSet, bo
   InstructionSet before_;
   AlignedBytes points_{kColumns * kPadded * sizeof(float)};
   AlignedBytes records_{kSamples * kSampleRecord * sizeof(float)};
+  AlignedBytes root_memory_{kPadded * kPlaces * sizeof(float)};
+  PairRoots<float> roots_{};
+  std::vector<int32_t> chosen_ = std::vector<int32_t>(kSamples);
   PackedView<float> view_{};
   BaseView<float> base_{};
   KernelModel<float> model_{};
@@ -127,12 +143,24 @@ void ExpectSameUpToRounding(const std::vector<T>& a, const std::vector<T>& b) {
   for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 10 * 1.2e-7 * largest) << i;
 }
 
-TEST_P(YawSamples, EqualAnyRotation) {
+TEST_P(PinholeLoops, AboutTheYAxisEqualAnyRotation) {
   ExpectSameUpToRounding(Costs(false), Costs(true));
   ExpectSameUpToRounding(Gradient(false), Gradient(true));
 }
 
-INSTANTIATE_TEST_SUITE_P(BoxAndSkew, YawSamples,
+TEST_P(PinholeLoops, KeptRootsChangeNothing) {
+  for (const bool about_y : {false, true}) {
+    chosen_ = {7, 1, 8, 4};
+    const std::vector<double> costs = Costs(about_y);
+    const std::vector<float> gradient = Gradient(about_y);
+    KeepRoots();
+    EXPECT_EQ(Costs(about_y), costs);
+    EXPECT_EQ(Gradient(about_y), gradient);
+    roots_ = {};
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(BoxAndSkew, PinholeLoops,
                          ::testing::Combine(::testing::Values(InstructionSet::kBaseline,
                                                               InstructionSet::kAvx2,
                                                               InstructionSet::kAvx512),

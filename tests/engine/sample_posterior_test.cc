@@ -166,6 +166,37 @@ TEST(SamplePosterior, RefusesWhatItCannotUse) {
             [](SampleOptions*, SampleArgs* a) { a->log_evidence = View(few, {3}); });
 }
 
+// Both precisions draw the same samples. A weight's relative error is that of its sample's cost,
+// which single precision rounds by some 1e-7 of its value, ten or so where there is weight; ten
+// times that is allowed.
+// Fails, for one, if the gradient takes the roots that another round of samples left behind.
+TEST(SamplePosterior, SinglePrecisionGivesTheGradientOfDouble) {
+  for (const int32_t method : {PROPNP_SAMPLER_MIXTURE, PROPNP_SAMPLER_AMIS}) {
+    for (const double second_stage_ess : {0.0, 1.0}) {
+      TestRandom random;
+      Simulation simulation;
+      simulation.points = 9, simulation.objects = 32, simulation.planar = true;
+      simulation.noise_px = 2;
+      Batch b = Simulate(random, simulation);
+      b.w2d.assign(b.x2d.size(), 0.5);
+      SampleOptions options;
+      options.method = method, options.second_stage_ess = second_stage_ess;
+      const Posterior one = SampleBatch(b, options, nullptr, PROPNP_FLOAT32),
+                      two = SampleBatch(b, options, nullptr, PROPNP_FLOAT64);
+      for (const auto& [single, full] : {std::pair{&one.grad_x3d, &two.grad_x3d},
+                                         {&one.grad_x2d, &two.grad_x2d},
+                                         {&one.grad_weight, &two.grad_weight}}) {
+        double largest = 0, error = 0;
+        for (size_t i = 0; i < full->size(); ++i) {
+          largest = std::max(largest, std::fabs((*full)[i]));
+          error = std::max(error, std::fabs((*single)[i] - (*full)[i]));
+        }
+        EXPECT_LT(error, 1e-5 * largest);
+      }
+    }
+  }
+}
+
 // Points that fall on one pixel and hardly weigh leave a posterior that reaches to any depth. Some
 // samples lie so far away (1e21) that in float32 the derivative of their cost is no number; they
 // have no weight, and zero times that must not spoil the gradient. If the gradient takes samples

@@ -28,6 +28,7 @@ struct SampleColumns {
   double* score;            // (S, kScore) by record, then (S, D) by sample
   T* records;               // (S, kSampleRecord), mode by mode, those in front of the cameras first
   int32_t* order;           // (S) the sample of each record
+  int32_t* chosen;          // (S) scratch: records that the gradient is over
 
   static SampleColumns Allocate(int64_t s, const KernelSamples& like, Arena* arena) {
     SampleColumns c = {};
@@ -39,6 +40,7 @@ struct SampleColumns {
     c.score = arena->Take<double>(s * (kScore + kDof));
     c.records = arena->Take<T>(s * kSampleRecord);
     c.order = arena->Take<int32_t>(s);
+    c.chosen = arena->Take<int32_t>(s);
     return c;
   }
 };

@@ -48,6 +48,8 @@ struct SamplerScratch {
                                  Arena* arena) {
     const int64_t s = args.options->num_samples;
     const DrawnSamples<kDof> drawn = DrawnSamples<kDof>::Allocate(s, arena);
+    BaseObject<T> base = BaseObject<T>::Allocate(problem, s, arena);
+    if (WantsPointGradient(args)) base.AllocateRoots(problem, s, arena);
     return {PackedObject<double>::Allocate(problem, arena),
             StartWorkspace<double>::Allocate(problem, *args.start_options, arena),
             arena->Take<PosteriorMode<kDof>>(PROPNP_MAX_MODES),
@@ -56,7 +58,7 @@ struct SamplerScratch {
             SampleColumns<kDof, T>::Allocate(s, drawn.columns(), arena),
             ProposalRefit<kDof>::Allocate(s, arena),
             SteinVariates<kDof>::Allocate(arena),
-            BaseObject<T>::Allocate(problem, s, arena),
+            base,
             ObjectGradient::Allocate(problem, arena),
             SummaryScratch::Allocate(problem, args, arena)};
   }

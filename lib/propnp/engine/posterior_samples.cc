@@ -14,6 +14,10 @@ namespace {
 
 constexpr int kWeightColumns = 4;
 
+// Roots of more pairs take longer to fetch than to compute: a megabyte, half of what a core has
+// close by.
+constexpr int64_t kMostRoots = (1 << 20) / sizeof(float);
+
 template <typename T>
 const T* CopyWeight(const double* from, int64_t count, T** memory) {
   if (!from) return nullptr;
@@ -63,6 +67,14 @@ BaseObject<T> BaseObject<T>::Allocate(const Problem& problem, int64_t num_sample
 }
 
 template <typename T>
+void BaseObject<T>::AllocateRoots(const Problem& problem, int64_t num_samples, Arena* arena) {
+  if (!std::is_same_v<T, float>) return;  // no loop of others has them
+  num_samples_ = num_samples;
+  num_roots_ = std::min(kMostRoots, problem.max_padded_points * num_samples);
+  roots_ = arena->Take<T>(num_roots_);
+}
+
+template <typename T>
 template <int kDof>
 void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base_pose,
                         const Vec3<double>& pivot) {
@@ -75,9 +87,11 @@ void BaseObject<T>::Set(const ObjectCost<kDof, double>& cost, const double* base
   model_ = {static_cast<int32_t>(object_->loss.kind), static_cast<int32_t>(Curvature::kIrls), 0, 0,
             static_cast<T>(object_->loss.delta)};
   T* memory = columns_;
+  num_points_ = 0;
   for (int64_t v = 0; v < object_->num_views; ++v) {
     const PackedView<double>& view = object_->views[v];
     const int64_t padded = view.padded_points;
+    num_points_ += padded;
     PackedView<T>& copy = views_[v];
     copy = CastWithoutColumns<T>(view);
     copy.wxx = CopyWeight(view.wxx, padded, &memory);
@@ -119,23 +133,34 @@ bool BaseObject<T>::InFront(const RecordBounds& bounds) const {
 }
 
 template <typename T>
+PairRoots<T> BaseObject<T>::RootsOf(int64_t first_point, int64_t place) const {
+  if (place == kNoPlace || !roots_ || num_points_ * num_samples_ > num_roots_) return {nullptr, 0};
+  return {roots_ + first_point * num_samples_ + place * kPointPadding,
+          num_samples_ * kPointPadding};
+}
+
+template <typename T>
 template <typename Loop>
 void BaseObject<T>::ForEachBlock(const T* records, int64_t count, int64_t in_front,
                                  const Loop& loop) const {
-  if (in_front > 0) loop(SampleBlock<T>{in_front, records, true, about_y_}, int64_t{0});
+  if (in_front > 0) loop(SampleBlock<T>{in_front, records, true, about_y_, {}}, int64_t{0});
   if (in_front == count) return;
-  loop(SampleBlock<T>{count - in_front, records + in_front * kSampleRecord, false, about_y_},
+  loop(SampleBlock<T>{count - in_front, records + in_front * kSampleRecord, false, about_y_, {}},
        in_front);
 }
 
 template <typename T>
-void BaseObject<T>::Costs(const T* records, int64_t count, int64_t in_front, double* costs) {
+void BaseObject<T>::Costs(const T* records, int64_t count, int64_t in_front, int64_t place,
+                          double* costs) {
   std::fill(partial_costs_, partial_costs_ + count * kPointPadding, T(0));
+  int64_t first_point = 0;
   for (int64_t v = 0; v < object_->num_views; ++v) {
-    ForEachBlock(records, count, in_front, [&](const SampleBlock<T>& block, int64_t first) {
+    ForEachBlock(records, count, in_front, [&](SampleBlock<T> block, int64_t first) {
+      if (block.in_front) block.roots = RootsOf(first_point, place);
       GetSampleKernels<T>().add_costs(base_views_[v], model_, block,
                                       partial_costs_ + first * kPointPadding);
     });
+    first_point += views_[v].padded_points;
   }
   GetSampleKernels<T>().sum_costs(partial_costs_, count, costs);
 }
@@ -152,10 +177,10 @@ void BaseObject<T>::Scores(const T* records, int64_t count, int64_t in_front,
 }
 
 template <typename T>
-void BaseObject<T>::AddGradient(const T* records, int64_t count, int64_t in_front,
+void BaseObject<T>::AddGradient(const T* records, const ChosenRecords& chosen, int64_t place,
                                 ObjectGradient* gradient) {
-  if (count == 0) return;
-  int64_t first = 0;
+  if (chosen.count == 0) return;
+  int64_t first_point = 0;
   for (int64_t v = 0; v < object_->num_views; ++v) {
     const int64_t padded = views_[v].padded_points;
     const bool information = views_[v].wxy != nullptr;
@@ -165,15 +190,21 @@ void BaseObject<T>::AddGradient(const T* records, int64_t count, int64_t in_fron
     for (int k = 0; k < used; ++k) columns[k] = gradient_columns_ + k * padded;
     PointGradientColumns<T> sums{columns[0], columns[1], columns[2], columns[3], columns[4],
                                  columns[5], columns[6], columns[7], columns[8], T(0)};
-    ForEachBlock(records, count, in_front, [&](const SampleBlock<T>& block, int64_t) {
+    const auto add = [&](int64_t begin, int64_t end, bool in_front) {
+      if (begin == end) return;
+      WeightedBlock<T> block{{end - begin, records, in_front, about_y_, {}}, chosen.index + begin};
+      if (in_front) block.roots = RootsOf(first_point, place);
       GetSampleKernels<T>().add_gradients(base_views_[v], model_, block, &sums);
-    });
+    };
+    add(0, chosen.in_front, true);
+    add(chosen.in_front, chosen.count, false);
     gradient->delta += static_cast<double>(sums.delta);
     ObjectGradient& g = *gradient;
-    GetBaseKernels<T>().carry_back(sums, base_rotation_, views_[v].num_points,
-                                   {g.x + first, g.y + first, g.z + first, g.u + first, g.v + first,
-                                    g.wxx + first, g.wyy + first, g.wxy + first, g.wyx + first});
-    first += padded;
+    const int64_t i = first_point;
+    GetBaseKernels<T>().carry_back(
+        sums, base_rotation_, views_[v].num_points,
+        {g.x + i, g.y + i, g.z + i, g.u + i, g.v + i, g.wxx + i, g.wyy + i, g.wxy + i, g.wyx + i});
+    first_point += padded;
   }
 }
 

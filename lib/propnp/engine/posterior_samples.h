@@ -29,11 +29,23 @@ struct PointReach {
   T radius;  // their largest distance from the pivot
 };
 
+// Which of some records a gradient is over: records[index[k]] for k < count, the first `in_front`
+// of which are so.
+struct ChosenRecords {
+  const int32_t* index;
+  int64_t count, in_front;
+};
+
+// No place for the roots of some records.
+constexpr int64_t kNoPlace = -1;
+
 // An object seen from a base pose.
 template <typename T>
 class BaseObject {
  public:
   static BaseObject Allocate(const Problem& problem, int64_t num_samples, Arena* arena);
+  // Lets the costs keep what the gradient then need not compute again (PairRoots).
+  void AllocateRoots(const Problem& problem, int64_t num_samples, Arena* arena);
 
   // Computes points, residuals and weights at the base pose. Displacements are a rotation about
   // the pivot (object frame) and a shift of it.
@@ -47,16 +59,22 @@ class BaseObject {
   // Whether those of all records within the bounds do.
   bool InFront(const RecordBounds& bounds) const;
 
-  // costs[j] = cost over all points at the j-th record, the first `in_front` of which are so.
-  void Costs(const T* records, int64_t count, int64_t in_front, double* costs);
+  // costs[j] = cost over all points at the j-th record, the first `in_front` of which are so. Their
+  // roots are kept in the places from `place` on, of as many as there are samples.
+  void Costs(const T* records, int64_t count, int64_t in_front, int64_t place, double* costs);
 
   // scores[kScore j]: derivatives of the j-th record's cost, see ScoreKernels.
   void Scores(const T* records, int64_t count, int64_t in_front, double* scores) const;
 
-  // Adds sum_j weight_j d cost_j / d inputs, the weights standing in the records.
-  void AddGradient(const T* records, int64_t count, int64_t in_front, ObjectGradient* gradient);
+  // Adds sum_j weight_j d cost_j / d inputs over the chosen records, the weights standing in them.
+  // Their roots are where Costs() put them when it was last called for these records.
+  void AddGradient(const T* records, const ChosenRecords& chosen, int64_t place,
+                   ObjectGradient* gradient);
 
  private:
+  // Of the view whose points come after `first_point` others.
+  PairRoots<T> RootsOf(int64_t first_point, int64_t place) const;
+
   // loop(block, index of its first record).
   template <typename Loop>
   void ForEachBlock(const T* records, int64_t count, int64_t in_front, const Loop& loop) const;
@@ -71,6 +89,9 @@ class BaseObject {
   T* columns_;            // kBaseColumns + 4 weights, of the object's padded points
   T* gradient_columns_;   // kMaxColumns
   T* partial_costs_;
+  T* roots_;  // (padded points / kPointPadding, S, kPointPadding) where there is room
+  int64_t num_roots_, num_samples_;  // room, and S
+  int64_t num_points_;               // of the object, padded
 };
 
 // A record (kernels/sample_kernels.h) of the pose whose pivot is moved by `shift` and whose

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <numeric>
 
@@ -38,7 +37,8 @@ class SampleRecords {
   void EvaluateCosts(int num_modes) {
     ForEachMode(num_modes, [&](int m, int64_t begin, int64_t count) {
       Fill(m);
-      base_.Costs(At(begin), count, in_front_[m], samples_.value);
+      base_.Costs(At(begin), count, in_front_[m], begin, samples_.value);
+      place_[m] = begin;
       for (int64_t k = 0; k < count; ++k) {
         samples_.cost[samples_.order[begin + k]] = samples_.value[k];
       }
@@ -68,6 +68,7 @@ class SampleRecords {
       std::swap(samples_.order[front], samples_.order[back]);
     }
     in_front_[m] = front - begin;
+    place_[m] = kNoPlace;
   }
 
   // The points' part of the scores, in the order of the records.
@@ -77,12 +78,13 @@ class SampleRecords {
     });
   }
 
-  // Adds d log Z = -sum_s weight_s d cost_s. The records are gone after that.
+  // Adds d log Z = -sum_s weight_s d cost_s.
   void AddGradient(int num_modes, ObjectGradient* gradient) {
     ForEachMode(num_modes, [&](int m, int64_t begin, int64_t count) {
-      const int64_t front = begin + in_front_[m];
-      AddGradient(begin, front, true, gradient);
-      AddGradient(front, begin + count, false, gradient);
+      ChosenRecords chosen = {samples_.chosen, 0, 0};
+      chosen.in_front = Choose(begin, 0, in_front_[m], 0);
+      chosen.count = Choose(begin, in_front_[m], count, chosen.in_front);
+      base_.AddGradient(At(begin), chosen, place_[m], gradient);
     });
   }
 
@@ -92,8 +94,9 @@ class SampleRecords {
     FillRecord(zero, zero, 1, samples_.records);
     base_.Set(cost_, pose, pivot_);
     base_mode_ = -1;
-    const bool in_front = base_.InFront(samples_.records);
-    base_.AddGradient(samples_.records, 1, in_front ? 1 : 0, gradient);
+    const int32_t first = 0;
+    const ChosenRecords chosen = {&first, 1, base_.InFront(samples_.records) ? 1 : 0};
+    base_.AddGradient(samples_.records, chosen, kNoPlace, gradient);
   }
 
  private:
@@ -120,21 +123,19 @@ class SampleRecords {
     base_mode_ = m;
   }
 
-  // Adds the part of some records, which are moved: those whose weights rounding would lose in the
-  // sum, and that are slow where they are denormal, are left out.
-  void AddGradient(int64_t begin, int64_t end, bool in_front, ObjectGradient* gradient) {
+  // Of the records [from, to) behind `begin`, appends those that count in a gradient to the `count`
+  // chosen ones and gives them their weights; returns how many there are now. The others weigh less
+  // together than rounding loses in the sum, and are slow where they are denormal.
+  int64_t Choose(int64_t begin, int64_t from, int64_t to, int64_t count) {
     const double least =
-        std::numeric_limits<T>::epsilon() / (64.0 * static_cast<double>(drawn_.size()));
-    int64_t count = 0;
-    for (int64_t k = begin; k < end; ++k) {
-      const double weight = -samples_.gradient_weight[samples_.order[k]];
-      if (std::fabs(weight) < least) continue;
-      const T* from = At(k);
-      T* const record = At(begin + count++);
-      if (record != from) std::memcpy(record, from, kSampleRecord * sizeof(T));
-      record[kRecordWeight] = static_cast<T>(weight);
+        std::numeric_limits<T>::epsilon() / (4.0 * static_cast<double>(drawn_.size()));
+    for (int64_t k = from; k < to; ++k) {
+      const double weight = -samples_.gradient_weight[samples_.order[begin + k]];
+      At(begin + k)[kRecordWeight] = static_cast<T>(weight);
+      samples_.chosen[count] = static_cast<int32_t>(k);
+      count += std::fabs(weight) < least ? 0 : 1;
     }
-    base_.AddGradient(At(begin), count, in_front ? count : 0, gradient);
+    return count;
   }
 
   const ObjectCost<kDof, double>& cost_;
@@ -145,6 +146,7 @@ class SampleRecords {
   BaseObject<T>& base_;
   int base_mode_ = -1;                       // that the base object is set to
   int64_t in_front_[PROPNP_MAX_MODES] = {};  // of each mode's records
+  int64_t place_[PROPNP_MAX_MODES] = {};     // of their roots
 };
 
 }  // namespace propnp

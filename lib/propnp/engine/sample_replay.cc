@@ -6,6 +6,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <numeric>
 
 #include "propnp/engine/check_args.h"
 #include "propnp/engine/load_pose.h"
@@ -34,6 +35,7 @@ SampleReplay<kDof, T> SampleReplay<kDof, T>::Allocate(const Problem& problem, in
   replay.bases_ = arena->Take<int32_t>(num_samples);
   replay.records_ = arena->Take<T>(kBlock * kSampleRecord);
   replay.block_ = arena->Take<int64_t>(kBlock);
+  replay.all_ = arena->Take<int32_t>(kBlock);
   replay.base_object_ = BaseObject<T>::Allocate(problem, kBlock, arena);
   return replay;
 }
@@ -120,7 +122,7 @@ void SampleReplay<kDof, T>::EvaluateCosts(const ObjectCost<kDof, double>& cost) 
   ForEachBlock(
       cost, [](int64_t) { return true; }, [](int64_t) { return 0.0; },
       [&](int count, int in_front) {
-        base_object_.Costs(records_, count, in_front, costs);
+        base_object_.Costs(records_, count, in_front, kNoPlace, costs);
         for (int k = 0; k < count; ++k) costs_[block_[k]] = costs[k];
       });
   for (int64_t s = 0; prior.active() && s < num_samples_; ++s) {
@@ -131,11 +133,12 @@ void SampleReplay<kDof, T>::EvaluateCosts(const ObjectCost<kDof, double>& cost) 
 template <int kDof, typename T>
 void SampleReplay<kDof, T>::AddGradient(const ObjectCost<kDof, double>& cost, const double* factors,
                                         bool with_camera, InputGradient* gradient) {
+  std::iota(all_, all_ + kBlock, 0);
   const PackedObject<double>& object = cost.object();
   ForEachBlock(
       cost, [&](int64_t s) { return factors[s] != 0; }, [&](int64_t s) { return factors[s]; },
       [&](int count, int in_front) {
-        base_object_.AddGradient(records_, count, in_front, &gradient->points);
+        base_object_.AddGradient(records_, {all_, count, in_front}, kNoPlace, &gradient->points);
       });
   const KernelModel<double> model = cost.Model(Curvature::kIrls, ClampedRows::kExact);
   for (int64_t s = 0; s < num_samples_; ++s) {

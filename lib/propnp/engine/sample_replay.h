@@ -89,6 +89,7 @@ class SampleReplay {
   int32_t* bases_;   // (S) number of the base of each sample
   T* records_;       // (kBlock, kSampleRecord)
   int64_t* block_;   // (kBlock) samples in the records
+  int32_t* all_;     // (kBlock) the records of a block
   BaseObject<T> base_object_;
   int num_bases_ = 0;
   int64_t base_samples_[kReplayBases<T>] = {};

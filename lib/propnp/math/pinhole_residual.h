@@ -103,6 +103,9 @@ struct PinholeNorm {
       : square(dot(f.n, f.n)),
         inverse(reciprocal_sqrt(max(f.depth * f.depth * square, constant<S>(kTiny)))),
         value(square * inverse) {}
+  // With r known.
+  PROPNP_HOST_DEVICE PROPNP_INLINE PinholeNorm(const PinholeFraction<S>& f, const S& root)
+      : square(dot(f.n, f.n)), inverse(root), value(square * inverse) {}
 };
 
 // Sums over samples of what the gradient of Huber's loss of one correspondence is made of, besides
@@ -118,7 +121,13 @@ struct PinholeSums {
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> add(const PinholePoint<S, kHasBox, kHasSkew>& point,
                                                const PinholeFraction<S>& f, const S& huber_delta,
                                                const S& sample_weight) {
-    const PinholeNorm<S> norm(f);
+    return add(point, f, PinholeNorm<S>(f), huber_delta, sample_weight);
+  }
+  template <bool kHasBox, bool kHasSkew>
+  PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> add(const PinholePoint<S, kHasBox, kHasSkew>& point,
+                                               const PinholeFraction<S>& f,
+                                               const PinholeNorm<S>& norm, const S& huber_delta,
+                                               const S& sample_weight) {
     const S inner = min(norm.value, huber_delta);
     const S over_square = sample_weight * inner * norm.inverse;  // pull / (Z n)
     const S error_norm = norm.value * f.depth;                   // s Z, which is |n|

@@ -31,32 +31,58 @@ class PinholeSamples {
   }
 
   void add_costs(const SampleBlock<float>& block, float* partial_costs) const {
+    block.roots.first ? add_costs_of<true>(block, partial_costs)
+                      : add_costs_of<false>(block, partial_costs);
+  }
+
+  void add_gradients(const WeightedBlock<float>& block,
+                     PointGradientColumns<float>* columns) const {
+    block.roots.first ? add_gradients_of<true>(block, columns)
+                      : add_gradients_of<false>(block, columns);
+  }
+
+ private:
+  template <bool kHasRoots>
+  void add_costs_of(const SampleBlock<float>& block, float* partial_costs) const {
+    const int64_t count = block.count;
     for (int64_t i = 0; i < base_.view->padded_points; i += L::kSize) {
       const Point point = point_at(i);
       const Vec3<L> rotated = rotated_at(i);
-      for (int64_t s = 0; s < block.count; ++s) {
-        const L norm =
-            PinholeNorm<L>(point.at(moved(rotated, block.records + s * kSampleRecord))).value;
-        const L inner = min(norm, delta_);
+      float* const roots = block.roots.at(i, 0);
+      for (int64_t s = 0; s < count; ++s) {
+        const PinholeNorm<L> norm(point.at(moved(rotated, block.records + s * kSampleRecord)));
+        if constexpr (kHasRoots) norm.inverse.store(roots + s * kPointPadding);
+        const L inner = min(norm.value, delta_);
         float* cost = partial_costs + s * kPointPadding;
-        multiply_add(inner, norm - L(0.5f) * inner, L::load(cost)).store(cost);
+        multiply_add(inner, norm.value - L(0.5f) * inner, L::load(cost)).store(cost);
       }
     }
   }
 
-  void add_gradients(const SampleBlock<float>& block, PointGradientColumns<float>* columns) const {
+  template <bool kHasRoots>
+  void add_gradients_of(const WeightedBlock<float>& block,
+                        PointGradientColumns<float>* columns) const {
+    const int64_t count = block.count;
     for (int64_t i = 0; i < base_.view->padded_points; i += L::kSize) {
       const Point point = point_at(i);
       const Vec3<L> rotated = rotated_at(i);
+      const float* const roots = block.roots.at(i, 0);
       Sums sums;
-      for (int64_t s = 0; s < block.count; ++s) {
-        add_sample(point, rotated, block.records + s * kSampleRecord, &sums);
+      for (int64_t k = 0; k < count; ++k) {
+        const int64_t s = block.chosen[k];
+        const float* const record = block.records + s * kSampleRecord;
+        const PinholeFraction<L> f = point.at(moved(rotated, record));
+        if constexpr (kHasRoots) {
+          add_sample(point, f, PinholeNorm<L>(f, L::load(roots + s * kPointPadding)), record,
+                     &sums);
+        } else {
+          add_sample(point, f, PinholeNorm<L>(f), record, &sums);
+        }
       }
       store(sums, i, columns);
     }
   }
 
- private:
   using Point = PinholePoint<L, kHasBox, kHasSkew>;
 
   struct Sums {
@@ -90,10 +116,9 @@ class PinholeSamples {
     return {row(record, record + 9), row(record + 3, record + 10), row(record + 6, record + 11)};
   }
 
-  PROPNP_INLINE void add_sample(const Point& point, const Vec3<L>& rotated, const float* record,
-                                Sums* sums) const {
-    const Vec3<L> g =
-        sums->others.add(point, point.at(moved(rotated, record)), delta_, L(record[kRecordWeight]));
+  PROPNP_INLINE void add_sample(const Point& point, const PinholeFraction<L>& f,
+                                const PinholeNorm<L>& norm, const float* record, Sums* sums) const {
+    const Vec3<L> g = sums->others.add(point, f, norm, delta_, L(record[kRecordWeight]));
     sums->point = turned_back(g, record, sums->point);
   }
 

@@ -82,12 +82,12 @@ PROPNP_INLINE void add_to(T* column, int64_t i, const Lanes<T>& value) {
 
 template <typename Lane, typename T, typename Weight>
 PROPNP_INLINE LaneGradients<T, Weight> gradients_of(const BaseView<T>& base_view, const Lane& lanes,
-                                                    const SampleBlock<T>& block,
+                                                    const WeightedBlock<T>& block,
                                                     const Weight& weight, int64_t i) {
   const LaneBase<T> base(base_view, i);
   LaneGradients<T, Weight> sums;
-  for (int64_t s = 0; s < block.count; ++s) {
-    add_sample(lanes, base, weight, block.records + s * kSampleRecord, &sums);
+  for (int64_t k = 0; k < block.count; ++k) {
+    add_sample(lanes, base, weight, block.records + block.chosen[k] * kSampleRecord, &sums);
   }
   return sums;
 }
@@ -105,7 +105,7 @@ PROPNP_INLINE void store_gradients(const LaneGradients<T, Weight>& sums, int64_t
 
 template <typename Model, bool kInformation, typename Known, typename T>
 void add_gradients_of(const BaseView<T>& base_view, const KernelModel<T>& model,
-                      const SampleBlock<T>& block, PointGradientColumns<T>* columns) {
+                      const WeightedBlock<T>& block, PointGradientColumns<T>* columns) {
   const PackedView<T>& view = *base_view.view;
   const SampleModel<Model, T, Known> lanes(view, model);
   for (int64_t i = 0; i < view.padded_points; i += Lanes<T>::kSize) {
@@ -195,7 +195,7 @@ void sum_costs(const T* partial_costs, int64_t count, double* costs) {
 
 template <typename T>
 void add_gradients(const BaseView<T>& base, const KernelModel<T>& model,
-                   const SampleBlock<T>& block, PointGradientColumns<T>* columns) {
+                   const WeightedBlock<T>& block, PointGradientColumns<T>* columns) {
   const auto run = [&](const auto& samples) { samples.add_gradients(block, columns); };
   if (visit_pinhole(base, model, block, run)) return;
   visit_loop(base, model, block, [&](auto camera, auto information, auto known) {

@@ -54,6 +54,19 @@ struct RecordKernels {
 template <typename T>
 const RecordKernels<T>& GetRecordKernels();
 
+// What the costs of samples and points leave behind for the gradient, where there is memory for it:
+// the root in which most of the work is that both do. Only loops that take one have it.
+template <typename T>
+struct PairRoots {
+  T* first;            // null, or kPointPadding points of a sample one after the other
+  int64_t per_points;  // from kPointPadding points to the next ones
+
+  T* at(int64_t point, int64_t sample) const {
+    const int64_t in_register = point % kPointPadding;
+    return first + point / kPointPadding * per_points + sample * kPointPadding + in_register;
+  }
+};
+
 // `in_front` promises that no sample takes a point behind z_min: the loops then do without the
 // comparisons. `about_y` promises rotations about the rig's y axis: their other entries are those
 // of the identity.
@@ -63,6 +76,13 @@ struct SampleBlock {
   const T* records;  // aligned to kColumnAlignment
   bool in_front;
   bool about_y;
+  PairRoots<T> roots;
+};
+
+// The same for a gradient, which is over records[chosen[k]] for k < count.
+template <typename T>
+struct WeightedBlock : SampleBlock<T> {
+  const int32_t* chosen;
 };
 
 // Gradient columns, added to; padded like the points. wxy and wyx only with a square-root
@@ -102,13 +122,13 @@ const BaseKernels<T>& GetBaseKernels();
 template <typename T>
 struct SampleKernels {
   // Adds every sample's cost over the view's points to partial_costs, kPointPadding partial sums a
-  // sample of which any number may be used.
+  // sample of which any number may be used. Fills in the roots.
   void (*add_costs)(const BaseView<T>&, const KernelModel<T>&, const SampleBlock<T>&,
                     T* partial_costs);
   // costs[s] = the sum of a sample's partial costs, in double precision.
   void (*sum_costs)(const T* partial_costs, int64_t count, double* costs);
-  // Adds sum over samples of weight d cost / d inputs.
-  void (*add_gradients)(const BaseView<T>&, const KernelModel<T>&, const SampleBlock<T>&,
+  // Adds sum over samples of weight d cost / d inputs. Roots are those that add_costs filled in.
+  void (*add_gradients)(const BaseView<T>&, const KernelModel<T>&, const WeightedBlock<T>&,
                         PointGradientColumns<T>*);
 };
 
