@@ -24,6 +24,14 @@ PROPNP_MATH_BEGIN
 // weighted residual exceeds 1e7.
 constexpr double kNearestPinhole = 1e-6, kFarthestPinhole = 1e6;
 
+// What a sample pulls with: pull / Z, whose coordinates are zero where the box holds, and
+// pull . e / Z.
+template <typename S>
+struct PinholePull {
+  Vec2<S> over_depth;
+  S along;
+};
+
 // n and Z of a displaced point, and whether the box holds a coordinate of n.
 template <typename S>
 struct PinholeFraction {
@@ -78,14 +86,17 @@ struct PinholePoint {
     return f;
   }
 
-  // d (pull . e) / d point_in_cam from pull / Z, whose coordinates are zero where the box holds,
-  // and pull . e / Z.
-  PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> gradient(const Vec2<S>& pull_over_depth,
-                                                    const S& along) const {
-    const Vec2<S>& a = pull_over_depth;
-    S y = focal.y * a.y;
-    if constexpr (kHasSkew) y = y + skew * a.x;
-    return {focal.x * a.x, y, centre.x * a.x + (centre.y * a.y - along)};
+  // d (pull . e) / d point_in_cam is scale() times this, coordinate by coordinate: a sum over
+  // samples need only be scaled in the end.
+  PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> unscaled_gradient(const PinholePull<S>& pull) const {
+    const Vec2<S>& a = pull.over_depth;
+    const S z = centre.x * a.x + (centre.y * a.y - pull.along);
+    if constexpr (kHasSkew) return {a.x, focal.y * a.y + skew * a.x, z};
+    return {a.x, a.y, z};
+  }
+  PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> scale() const {
+    const S one = constant<S>(1);
+    return {focal.x, kHasSkew ? one : focal.y, one};
   }
 };
 
@@ -121,13 +132,17 @@ struct PinholeSums {
   PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> add(const PinholePoint<S, kHasBox, kHasSkew>& point,
                                                const PinholeFraction<S>& f, const S& huber_delta,
                                                const S& sample_weight) {
-    return add(point, f, PinholeNorm<S>(f), huber_delta, sample_weight);
+    const PinholePull<S> pull = add<kHasBox>(f, PinholeNorm<S>(f), huber_delta, sample_weight);
+    const Vec3<S> g = point.unscaled_gradient(pull), scale = point.scale();
+    return {scale.x * g.x, scale.y * g.y, scale.z * g.z};
   }
-  template <bool kHasBox, bool kHasSkew>
-  PROPNP_HOST_DEVICE PROPNP_INLINE Vec3<S> add(const PinholePoint<S, kHasBox, kHasSkew>& point,
-                                               const PinholeFraction<S>& f,
-                                               const PinholeNorm<S>& norm, const S& huber_delta,
-                                               const S& sample_weight) {
+
+  // Adds a sample and returns what its gradient is made of.
+  template <bool kHasBox>
+  PROPNP_HOST_DEVICE PROPNP_INLINE PinholePull<S> add(const PinholeFraction<S>& f,
+                                                      const PinholeNorm<S>& norm,
+                                                      const S& huber_delta,
+                                                      const S& sample_weight) {
     const S inner = min(norm.value, huber_delta);
     const S over_square = sample_weight * inner * norm.inverse;  // pull / (Z n)
     const S error_norm = norm.value * f.depth;                   // s Z, which is |n|
@@ -135,10 +150,10 @@ struct PinholeSums {
     error = {a.x * f.depth + error.x, a.y * f.depth + error.y};
     weight = {a.x * f.n.x + weight.x, a.y * f.n.y + weight.y};
     delta = sample_weight * (norm.value - inner) + delta;
-    if constexpr (!kHasBox) return point.gradient(a, error_norm * (over_square * norm.value));
+    if constexpr (!kHasBox) return {a, error_norm * (over_square * norm.value)};
     const S zero = constant<S>(0);
     a = {select(f.held_x, zero, a.x), select(f.held_y, zero, a.y)};
-    return point.gradient(a, error_norm * norm.inverse * dot(f.n, a));
+    return {a, error_norm * norm.inverse * dot(f.n, a)};
   }
 };
 

@@ -79,15 +79,20 @@ class PinholeSamples {
           add_sample(point, f, PinholeNorm<L>(f), record, &sums);
         }
       }
-      store(sums, i, columns);
+      store(point, sums, i, columns);
     }
   }
 
   using Point = PinholePoint<L, kHasBox, kHasSkew>;
 
+  // R^T g by each coordinate of g, which is still to be scaled, and the others.
   struct Sums {
-    Vec3<L> point{L(0.0f), L(0.0f), L(0.0f)};
+    Vec3<L> by_x{L(0.0f), L(0.0f), L(0.0f)}, by_y = by_x, by_z = by_x;
     PinholeSums<L> others;
+
+    PROPNP_INLINE Vec3<L> point(const Vec3<L>& scale) const {
+      return scale.x * by_x + (scale.y * by_y + scale.z * by_z);
+    }
   };
 
   PROPNP_INLINE Point point_at(int64_t i) const {
@@ -118,30 +123,25 @@ class PinholeSamples {
 
   PROPNP_INLINE void add_sample(const Point& point, const PinholeFraction<L>& f,
                                 const PinholeNorm<L>& norm, const float* record, Sums* sums) const {
-    const Vec3<L> g = sums->others.add(point, f, norm, delta_, L(record[kRecordWeight]));
-    sums->point = turned_back(g, record, sums->point);
-  }
-
-  // sum + R^T g.
-  PROPNP_INLINE static Vec3<L> turned_back(const Vec3<L>& g, const float* record,
-                                           const Vec3<L>& sum) {
-    const float* diagonal = record + kRecordDiagonal;
-    if constexpr (kAboutY) {
-      const auto column = [&](const L& from, float x, float z) {
-        return multiply_add(L(x), g.x, multiply_add(L(z), g.z, from));
-      };
-      return {column(sum.x, diagonal[0], record[6]), sum.y + g.y,
-              column(sum.z, record[2], diagonal[2])};
-    }
-    const auto column = [&](const L& from, float x, float y, float z) {
-      return multiply_add(L(x), g.x, multiply_add(L(y), g.y, multiply_add(L(z), g.z, from)));
+    const PinholePull<L> pull =
+        sums->others.template add<kHasBox>(f, norm, delta_, L(record[kRecordWeight]));
+    const Vec3<L> g = point.unscaled_gradient(pull);
+    const float* const diagonal = record + kRecordDiagonal;
+    const auto add = [](float factor, const L& from, L* sum) {
+      *sum = multiply_add(L(factor), from, *sum);
     };
-    return {column(sum.x, diagonal[0], record[3], record[6]),
-            column(sum.y, record[1], diagonal[1], record[7]),
-            column(sum.z, record[2], record[5], diagonal[2])};
+    add(diagonal[0], g.x, &sums->by_x.x), add(record[2], g.x, &sums->by_x.z);
+    add(record[6], g.z, &sums->by_z.x), add(diagonal[2], g.z, &sums->by_z.z);
+    if constexpr (kAboutY) {
+      sums->by_y.y = sums->by_y.y + g.y;
+      return;
+    }
+    add(record[1], g.x, &sums->by_x.y), add(record[7], g.z, &sums->by_z.y);
+    add(record[3], g.y, &sums->by_y.x), add(diagonal[1], g.y, &sums->by_y.y);
+    add(record[5], g.y, &sums->by_y.z);
   }
 
-  PROPNP_INLINE void store(const Sums& sums, int64_t i,
+  PROPNP_INLINE void store(const Point& point, const Sums& sums, int64_t i,
                            PointGradientColumns<float>* columns) const {
     const auto add_to = [i](float* column, const L& value) {
       (L::load(column + i) + value).store(column + i);
@@ -153,9 +153,10 @@ class PinholeSamples {
       const LaneMask<float> given = zero < w;
       return select(given, sum / select(given, w, L(1.0f)), zero);
     };
-    add_to(columns->x, sums.point.x);
-    add_to(columns->y, sums.point.y);
-    add_to(columns->z, sums.point.z);
+    const Vec3<L> by_point = sums.point(point.scale());
+    add_to(columns->x, by_point.x);
+    add_to(columns->y, by_point.y);
+    add_to(columns->z, by_point.z);
     add_to(columns->u, -(weight.x * sums.others.error.x));
     add_to(columns->v, -(weight.y * sums.others.error.y));
     add_to(columns->wxx, over_weight(sums.others.weight.x, weight.x));
