@@ -170,7 +170,6 @@ Pair operator/(const Pair& a, const Pair& b) {
 Pair operator-(const Pair& a) { return {-a.lane[0], -a.lane[1]}; }
 Pair sqrt(const Pair& a) { return {std::sqrt(a.lane[0]), std::sqrt(a.lane[1])}; }
 Pair log(const Pair& a) { return {std::log(a.lane[0]), std::log(a.lane[1])}; }
-Pair log1p(const Pair& a) { return {std::log1p(a.lane[0]), std::log1p(a.lane[1])}; }
 Pair exp(const Pair& a) { return {std::exp(a.lane[0]), std::exp(a.lane[1])}; }
 PairMask operator<(const Pair& a, const Pair& b) {
   return {{a.lane[0] < b.lane[0], a.lane[1] < b.lane[1]}};
