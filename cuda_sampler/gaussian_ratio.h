@@ -70,13 +70,13 @@ class GaussianRatio {
   PROPNP_DEVICE double Of(int component, double* y) const {
     const KernelComponent& c = state_.exported[component];
     const auto& chart = state_.modes[c.mode].chart;
-    double xi[kDof], v[kDof], e;
+    double xi[kDof], v[kDof], inverse_e;
     for (int i = 0; i < kDof; ++i) xi[i] = own_[i];
     if (c.mode != mode_) state_.modes[mode_].chart.to_other(own_, chart, xi);
     for (int i = 3; i < kDof; ++i) v[i] = xi[i];
-    const bool in_front = chart.depth_from_linear(xi, v, &e);
+    const bool in_front = chart.depth_from_linear(xi, v, &inverse_e);
     const double ratio = gaussian_over_density<kDof>(c, v, log_density_, y);
-    return in_front ? ratio * chart.factor(xi) / (e * e * e) : 0;
+    return in_front ? ratio * chart.factor(xi) * (inverse_e * inverse_e * inverse_e) : 0;
   }
 
  private:

@@ -156,12 +156,12 @@ class Drawer {
   PROPNP_DEVICE double LogDensity(int mode, const double* xi) const {
     double total = 0;
     for (int m = 0; m < state_.num_modes; ++m) {
-      double other[kDof], v[kDof], e;
+      double other[kDof], v[kDof], inverse_e;
       for (int k = 0; k < kDof; ++k) other[k] = xi[k];
       if (m != mode) state_.modes[mode].chart.to_other(xi, state_.modes[m].chart, other);
       for (int k = 3; k < kDof; ++k) v[k] = other[k];
-      const bool in_front = state_.modes[m].chart.depth_from_linear(other, v, &e);
-      const double inverse_e3 = in_front ? 1 / (e * e * e) : 0;
+      const bool in_front = state_.modes[m].chart.depth_from_linear(other, v, &inverse_e);
+      const double inverse_e3 = in_front ? inverse_e * inverse_e * inverse_e : 0;
       double sum = 0;
       for (int k = 0; k < state_.num_components; ++k) {
         if (state_.exported[k].mode != m) continue;

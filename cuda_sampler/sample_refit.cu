@@ -89,10 +89,10 @@ class Refitter {
     double nearest = HUGE_VAL;
     for (int m = 0; m < state_.num_modes; ++m) {
       const PosteriorMode<kDof>& other = state_.modes[m];
-      double v[kDof], white[kDof], e, r2 = 0;
+      double v[kDof], white[kDof], inverse_e, r2 = 0;
       for (int k = 0; k < kDof; ++k) v[k] = own[k];
       if (m != mode) state_.modes[mode].chart.to_other(own, other.chart, v);
-      if (!other.chart.depth_from_linear(v, v, &e)) continue;
+      if (!other.chart.depth_from_linear(v, v, &inverse_e)) continue;
       other.sqrt_shape.solve_lower(v, white);
       for (double w : white) r2 += w * w;
       if (!(r2 < nearest)) continue;

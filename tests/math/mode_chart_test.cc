@@ -138,9 +138,9 @@ TYPED_TEST(ModeChartTest, DepthCoordinates) {
   constexpr double kStep = 1e-5;
   for (int trial = 0; trial < 50; ++trial) {
     const double v[3] = {random.Uniform(-3, 3), random.Uniform(-3, 3), random.Uniform(-3, 3)};
-    double u[3], again[3], e;
+    double u[3], again[3], inverse_e;
     c.chart.linear_from_depth(v, u);
-    ASSERT_TRUE(c.chart.depth_from_linear(u, again, &e));
+    ASSERT_TRUE(c.chart.depth_from_linear(u, again, &inverse_e));
     Eigen::Matrix3d jacobian;
     for (int k = 0; k < 3; ++k) {
       EXPECT_NEAR(again[k], v[k], 1e-13);
@@ -152,12 +152,12 @@ TYPED_TEST(ModeChartTest, DepthCoordinates) {
       }
       for (int i = 0; i < 3; ++i) jacobian(i, k) = (ends[1][i] - ends[0][i]) / (2 * kStep);
     }
-    EXPECT_NEAR(jacobian.determinant() * std::pow(e, -3), 1, 1e-8);
+    EXPECT_NEAR(jacobian.determinant() * std::pow(inverse_e, 3), 1, 1e-8);
   }
   // Beside and behind the camera there is no logarithm of a depth.
   const double behind[3] = {0, 0, -1.0001 * c.chart.depth()};
-  double v[3], e;
-  EXPECT_FALSE(c.chart.depth_from_linear(behind, v, &e));
+  double v[3], inverse_e;
+  EXPECT_FALSE(c.chart.depth_from_linear(behind, v, &inverse_e));
 }
 
 // A rod turned about itself by any angle moves along the spin coordinate alone, and a tilt then

@@ -54,7 +54,7 @@ void DrawnSamples<kDof>::Draw(const MixtureProposal<kDof>& proposal, const Sampl
   CountComponents(proposal);
   const KernelNoise noise = SortByComponent(components);
   proposal.ExportCharts(charts_);
-  const double offset = proposal.ExportComponents(components_);
+  const double log_scale = proposal.ExportComponents(components_);
   // One mode after the other: a loop writes a little beyond its last sample.
   for (int m = 0, i = 0; m < modes; ++m) {
     for (; i < components && components_[component_order_[i]].mode == m; ++i) {
@@ -64,8 +64,8 @@ void DrawnSamples<kDof>::Draw(const MixtureProposal<kDof>& proposal, const Sampl
     kernels.to_other_charts(kDof, charts_, modes, m, mode_begin_[m], mode_begin_[m + 1], columns_);
   }
   drawn_modes_ = modes;
-  kernels.log_density(kDof, charts_, modes, components_, components, num_samples_, columns_);
-  for (int64_t s = 0; s < num_samples_; ++s) columns_.log_density[s] += offset;
+  kernels.log_density(kDof, charts_, modes, components_, components, log_scale, num_samples_,
+                      columns_);
 }
 
 template <int kDof>

@@ -56,9 +56,9 @@ bool ProposalRefit<kDof>::NearestMode(const DrawnSamples<kDof>& samples, int64_t
   double nearest = HUGE_VAL;
   for (int m = 0; m < proposal.num_modes(); ++m) {
     const PosteriorMode<kDof>& mode = proposal.mode(m);
-    double v[kDof], white[kDof], e, r2 = 0;
+    double v[kDof], white[kDof], inverse_e, r2 = 0;
     for (int k = 0; k < kDof; ++k) v[k] = samples.xi(m, k, s);
-    if (!mode.chart.depth_from_linear(v, v, &e)) continue;
+    if (!mode.chart.depth_from_linear(v, v, &inverse_e)) continue;
     mode.sqrt_shape.solve_lower(v, white);
     for (double w : white) r2 += w * w;
     if (!(r2 < nearest)) continue;

@@ -56,6 +56,7 @@ class PivotChart {
     centre_ = rotated_ + mode.translation;
     const S distance = sqrt(dot(centre_, centre_));
     depth_ = max(distance, least_depth);
+    inverse_depth_ = S(1) / depth_;
     frame_ = distance > S(0) ? frame_towards((S(1) / distance) * centre_)
                              : frame_towards(Vec3<S>{S(0), S(0), S(1)});
   }
@@ -77,17 +78,19 @@ class PivotChart {
 
   // u from v. Both may be the same memory.
   PROPNP_HOST_DEVICE PROPNP_INLINE void linear_from_depth(const S* v, S* u) const {
-    const S growth = expm1(v[2] / depth_);
+    const S growth = expm1(inverse_depth_ * v[2]);
     u[0] = v[0] + growth * v[0], u[1] = v[1] + growth * v[1], u[2] = depth_ * growth;
   }
-  // v and e from u; where the mask is false there is no v, and e is 1.
-  PROPNP_HOST_DEVICE PROPNP_INLINE MaskOf<S> depth_from_linear(const S* u, S* v, S* e) const {
-    const S growth = u[2] / depth_;
-    const MaskOf<S> in_front = constant<S>(-1) < growth;
-    const S safe = select(in_front, growth, constant<S>(0));
-    *e = constant<S>(1) + safe;
-    const S shrink = constant<S>(1) / *e;
-    v[0] = shrink * u[0], v[1] = shrink * u[1], v[2] = depth_ * log1p(safe);
+  // v and 1/e from u; where the mask is false there is no v, and e is 1.
+  PROPNP_HOST_DEVICE PROPNP_INLINE MaskOf<S> depth_from_linear(const S* u, S* v,
+                                                               S* inverse_e) const {
+    const S one = constant<S>(1), growth = inverse_depth_ * u[2];
+    const MaskOf<S> in_front = -one < growth;
+    const S safe = select(in_front, growth, constant<S>(0)), e = one + safe;
+    const S shrink = *inverse_e = reciprocal(e);
+    v[0] = shrink * u[0], v[1] = shrink * u[1];
+    // log(1 + safe), with what e has lost of it.
+    v[2] = depth_ * (log(e) + shrink * (safe - (e - one)));
     return in_front;
   }
 
@@ -108,7 +111,7 @@ class PivotChart {
  private:
   Vec3<S> pivot_, rotated_, centre_;  // object frame; camera (rig) frame: R_m x, R_m x + t_m
   Mat3<S> frame_;                     // F
-  S depth_;
+  S depth_, inverse_depth_;
 };
 
 template <typename Dof>

@@ -114,8 +114,10 @@ template <int kDof, typename Component, typename S>
 PROPNP_HOST_DEVICE PROPNP_INLINE S whiten(const Component& c, const S* x, S* y) {
   S squared = constant<S>(0);
   int k = 0;
+  PROPNP_UNROLL
   for (int i = 0; i < kDof; ++i) {
     S sum = x[i] - constant<S>(c.mean[i]);
+    PROPNP_UNROLL
     for (int j = 0; j < i; ++j, ++k) sum = sum - constant<S>(c.lower[k]) * y[j];
     ++k;
     y[i] = sum * constant<S>(c.inverse_diagonal[i]);
@@ -124,11 +126,16 @@ PROPNP_HOST_DEVICE PROPNP_INLINE S whiten(const Component& c, const S* x, S* y) 
   return squared;
 }
 
-// Student t density over its normalisation and det L, at squared whitened radius r2 and scale s.
+// 1 + r2 / (nu s^2) at squared whitened radius r2 and scale s; two of them have a product in double
+// precision, and where the bound holds no density is left.
+template <typename S>
+PROPNP_HOST_DEVICE PROPNP_INLINE S student_spread(const S& r2, double s) {
+  return min(constant<S>(1) + constant<S>(1 / (kProposalNu * s * s)) * r2, constant<S>(1e150));
+}
+
+// Student t density over its normalisation and det L; q is one over the spread.
 template <int kDof, typename S>
-PROPNP_HOST_DEVICE PROPNP_INLINE S student_kernel(const S& r2, double s) {
-  const S one = constant<S>(1);
-  const S q = one / (one + constant<S>(1 / (kProposalNu * s * s)) * r2);
+PROPNP_HOST_DEVICE PROPNP_INLINE S student_kernel(const S& q, double s) {
   const S q2 = q * q, q4 = q2 * q2;
   const double s2 = s * s;
   return kDof == 6 ? constant<S>(1 / (s2 * s2 * s2)) * (q4 * q) : constant<S>(1 / (s2 * s2)) * q4;
@@ -139,13 +146,17 @@ template <int kDof, typename Component, typename S>
 PROPNP_HOST_DEVICE PROPNP_INLINE S component_density(const Component& c, const S* xi, const S* v,
                                                      const S& inverse_e3) {
   S y[kDof];
-  S kernel = constant<S>(1 - c.defensive_share) *
-             student_kernel<kDof>(whiten<kDof>(c, v, y), kProposalScale) * inverse_e3;
-  if (c.defensive_share > 0) {
-    kernel = kernel + constant<S>(c.defensive_share) *
-                          student_kernel<kDof>(whiten<kDof>(c, xi, y), kDefensiveScale);
+  const S weight = constant<S>(c.weight) * inverse_e3;
+  const S narrow = student_spread(whiten<kDof>(c, v, y), kProposalScale);
+  if (!(c.defensive_share > 0)) {
+    return weight * student_kernel<kDof>(reciprocal(narrow), kProposalScale);
   }
-  return constant<S>(c.weight) * kernel;
+  const S wide = student_spread(whiten<kDof>(c, xi, y), kDefensiveScale);
+  const S inverse = reciprocal(narrow * wide);  // of both in one division
+  return constant<S>(1 - c.defensive_share) * weight *
+             student_kernel<kDof>(inverse * wide, kProposalScale) +
+         constant<S>(c.defensive_share * c.weight) *
+             student_kernel<kDof>(inverse * narrow, kDefensiveScale);
 }
 
 // The Gaussian of the component's shape over a density of the given logarithm, in v; y is v

@@ -36,6 +36,13 @@ struct LanePair {
     first.store(p);
     second.store(p + Lanes<T>::kSize);
   }
+  static PROPNP_INLINE LanePair load_unaligned(const T* p) {
+    return {Lanes<T>::load_unaligned(p), Lanes<T>::load_unaligned(p + Lanes<T>::kSize)};
+  }
+  PROPNP_INLINE void store_unaligned(T* p) const {
+    first.store_unaligned(p);
+    second.store_unaligned(p + Lanes<T>::kSize);
+  }
   PROPNP_INLINE Lanes<T> sum() const { return first + second; }
 };
 
@@ -94,8 +101,18 @@ PROPNP_INLINE LanePair<T> reciprocal_sqrt(const LanePair<T>& a) {
   return {reciprocal_sqrt(a.first), reciprocal_sqrt(a.second)};
 }
 template <typename T>
+PROPNP_INLINE LanePair<T> log(const LanePair<T>& a) {
+  return {log(a.first), log(a.second)};
+}
+template <typename T>
 PROPNP_INLINE LanePair<T> log1p(const LanePair<T>& a) {
   return {log1p(a.first), log1p(a.second)};
+}
+
+template <typename T>
+PROPNP_INLINE void load_column(const double* column, LanePair<T>* out) {
+  load_column(column, &out->first);
+  load_column(column + Lanes<T>::kSize, &out->second);
 }
 
 PROPNP_MATH_END

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "propnp/engine/kernels/lane_chart.h"
+#include "propnp/engine/kernels/lane_pairs.h"
 #include "propnp/engine/kernels/regression_loops.h"
 #include "propnp/math/quantile.h"
 #include "propnp/math/sobol.h"
@@ -144,31 +145,45 @@ void to_other_charts_of(const KernelChart* charts, int num_modes, int mode, int6
   }
 }
 
+// Of the components of a mode, in its chart.
+template <int kDof, typename L>
+PROPNP_INLINE L density_of_mode(const LaneChart<kDof, L>& chart, int mode,
+                                const KernelComponent* components, int num_components,
+                                const L* xi) {
+  L v[kDof], inverse_e;
+  for (int k = 3; k < kDof; ++k) v[k] = xi[k];
+  const auto in_front = chart.depth_from_linear(xi, v, &inverse_e);
+  const L inverse_e3 = select(in_front, inverse_e * inverse_e * inverse_e, L(0.0));
+  L sum(0.0);
+  for (int k = 0; k < num_components; ++k) {
+    if (components[k].mode != mode) continue;
+    sum = sum + component_density<kDof>(components[k], xi, v, inverse_e3);
+  }
+  return sum * chart.factor(xi);
+}
+
 // Components are in the order of their modes within each stage; a mode's chart is spread once a
 // run.
 template <int kDof>
 void log_density_of(const KernelChart* charts, int num_modes, const KernelComponent* components,
-                    int num_components, int64_t count, const KernelSamples& samples) {
-  for (int64_t s = 0; s < count; s += D::kSize) D(0.0).store_unaligned(samples.log_density + s);
+                    int num_components, double log_scale, int64_t count,
+                    const KernelSamples& samples) {
+  using L = LanePair<double>;
+  const L log_factor(log_scale);
   for (int mode = 0; mode < num_modes; ++mode) {
-    const LaneChart<kDof, D> chart = spread_chart<kDof, D>(charts[mode]);
-    for (int64_t s = 0; s < count; s += D::kSize) {
-      D xi[kDof], v[kDof], e;
+    const LaneChart<kDof, L> chart = spread_chart<kDof, L>(charts[mode]);
+    for (int64_t s = 0; s < count; s += L::kSize) {
+      double* const out = samples.log_density + s;
+      L xi[kDof];
       load_xi<kDof>(samples, mode, s, xi);
-      for (int k = 3; k < kDof; ++k) v[k] = xi[k];
-      const LaneMask<double> in_front = chart.depth_from_linear(xi, v, &e);
-      const D inverse_e3 = select(in_front, D(1.0) / (e * e * e), D(0.0));
-      D sum(0.0);
-      for (int k = 0; k < num_components; ++k) {
-        if (components[k].mode != mode) continue;
-        sum = sum + component_density<kDof>(components[k], xi, v, inverse_e3);
-      }
-      (D::load_unaligned(samples.log_density + s) + sum * chart.factor(xi))
-          .store_unaligned(samples.log_density + s);
+      L density = density_of_mode<kDof>(chart, mode, components, num_components, xi);
+      if (mode > 0) density = L::load_unaligned(out) + density;
+      density.store_unaligned(out);
     }
   }
-  for (int64_t s = 0; s < count; s += D::kSize) {
-    log(D::load_unaligned(samples.log_density + s)).store_unaligned(samples.log_density + s);
+  for (int64_t s = 0; s < count; s += L::kSize) {
+    double* const out = samples.log_density + s;
+    (log(L::load_unaligned(out)) + log_factor).store_unaligned(out);
   }
 }
 
@@ -183,13 +198,14 @@ void regressors_of(const KernelChart& kernel_chart, const KernelComponent& compo
   const LaneChart<kDof, F> chart = spread_chart<kDof, F>(kernel_chart);
   const F one(1.0f), zero(0.0f);
   for (int64_t s = 0; s < count; s += F::kSize) {
-    F xi[kDof], v[kDof], y[kDof], e, log_density;
+    F xi[kDof], v[kDof], y[kDof], inverse_e, log_density;
     load_xi<kDof>(samples, c.mode, s, xi);
     load_column(samples.log_density + s, &log_density);
     for (int k = 3; k < kDof; ++k) v[k] = xi[k];
-    const LaneMask<float> in_front = chart.depth_from_linear(xi, v, &e);
+    const LaneMask<float> in_front = chart.depth_from_linear(xi, v, &inverse_e);
     const F ratio = gaussian_over_density<kDof>(c, v, log_density, y);
-    const F whole = select(in_front, ratio * chart.factor(xi) / (e * e * e), zero);
+    const F whole =
+        select(in_front, ratio * chart.factor(xi) * (inverse_e * inverse_e * inverse_e), zero);
     // What is lost beside one, and would be slow where it is denormal.
     const F g = select(F(1e-9f) < whole, whole, zero);
     float* out = columns + s;
@@ -225,10 +241,10 @@ void poses(int dof, const KernelChart& chart, int mode, int64_t begin, int64_t e
 }
 
 void log_density(int dof, const KernelChart* charts, int num_modes,
-                 const KernelComponent* components, int num_components, int64_t count,
-                 const KernelSamples& samples) {
+                 const KernelComponent* components, int num_components, double log_scale,
+                 int64_t count, const KernelSamples& samples) {
   (dof == 6 ? log_density_of<6> : log_density_of<4>)(charts, num_modes, components, num_components,
-                                                     count, samples);
+                                                     log_scale, count, samples);
 }
 
 void regressors(int dof, const KernelChart& chart, const KernelComponent& component,

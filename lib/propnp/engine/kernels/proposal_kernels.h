@@ -15,7 +15,7 @@ namespace propnp {
 constexpr int kSamplePadding = 16;
 
 // The chart of a mode: the numbers that its ModeChart consists of, in order.
-constexpr int kChartNumbers = 32;
+constexpr int kChartNumbers = 33;
 struct KernelChart {
   double numbers[kChartNumbers];
 };
@@ -81,10 +81,10 @@ struct ProposalKernels {
   // Their poses, 7 numbers a sample.
   void (*poses)(int dof, const KernelChart&, int mode, int64_t begin, int64_t end,
                 const KernelSamples&, double* pose);
-  // log of the proposal's density of all samples, less `log_density_offset` (the factor above).
+  // log of the proposal's density of all samples; `log_scale` is that of the factor above.
   void (*log_density)(int dof, const KernelChart* charts, int num_modes,
-                      const KernelComponent* components, int num_components, int64_t count,
-                      const KernelSamples&);
+                      const KernelComponent* components, int num_components, double log_scale,
+                      int64_t count, const KernelSamples&);
   // The regressors of a component, linear or with products, as columns.
   void (*regressors)(int dof, const KernelChart&, const KernelComponent&, bool with_products,
                      int64_t count, const KernelSamples&, float* columns);
