@@ -52,66 +52,109 @@ int ChooseRegressors(const MixtureProposal<kDof>& proposal, int64_t num_samples,
 }  // namespace
 
 template <int kDof>
-bool ControlVariates<kDof>::Fit(const MixtureProposal<kDof>& proposal) {
+template <typename Visitor>
+void ControlVariates<kDof>::ForEachComponent(const Visitor& visit) const {
+  for (int i = 0, column = 1; column < num_columns_; ++i) {
+    const int k = order_[i];
+    if (regressors_[k] == 0) continue;
+    visit(k, column, regressors_[k] > kLinear<kDof>);
+    column += regressors_[k];
+  }
+}
+
+template <int kDof>
+bool ControlVariates<kDof>::Fit(const MixtureProposal<kDof>& proposal, const double* weights) {
   const int64_t count = samples_.size(), stride = samples_.columns().stride;
   num_columns_ = ChooseRegressors(proposal, count, order_, regressors_);
   if (num_columns_ == 1) return false;
-  double sums[kMaxColumns * kMaxColumns];
+  double sums[kMaxColumns * kMaxColumns], right[kMaxColumns] = {};
   std::fill(sums, sums + num_columns_ * num_columns_, 0.0);
   for (int64_t begin = 0; begin < count; begin += kBlock) {
-    const int64_t size = std::min(kBlock, count - begin);
-    FillColumns(begin, size, proposal.num_components());
-    GetProposalKernels().normal_matrix(columns_ + begin, num_columns_, stride, size, sums);
+    const RegressionColumns block = {columns_ + begin, num_columns_, stride,
+                                     std::min(kBlock, count - begin)};
+    FillColumns(begin, block.size);
+    AddBlock(block, sums);
+    if (!weights) continue;
+    float* const single = columns_ + num_columns_ * stride + begin;
+    GetWeightKernels().to_single(weights + begin, block.size, single);
+    GetRegressionKernels().products(block, single, right);
   }
-  return normal_.factorize(num_columns_, sums, kRegressionTolerance) > 1;
+  ForEachComponent([&](int, int first, bool with_products) {
+    if (with_products) Pairs::Complete(num_columns_, first, sums);
+  });
+  return Solve(sums, weights ? right : nullptr);
 }
 
-// Those of samples [begin, begin + size), and zeros behind the last.
+// `right` may be null.
 template <int kDof>
-void ControlVariates<kDof>::FillColumns(int64_t begin, int64_t size, int num_components) {
+bool ControlVariates<kDof>::Solve(const double* sums, const double* right) {
+  double means[kMaxColumns];
+  FillMeans(means);
+  with_fit_ = right != nullptr;
+  const double* const both[] = {means, right};
+  double* const factors[] = {mean_factors_, fit_factors_};
+  return GetRegressionKernels().solve(num_columns_, sums, with_fit_ ? 2 : 1, both, factors,
+                                      solver_) > 1;
+}
+
+template <int kDof>
+void ControlVariates<kDof>::FillMeans(double* means) const {
+  std::fill(means, means + num_columns_, 0.0);
+  means[0] = 1;
+  ForEachComponent([&](int, int first, bool with_products) {
+    means[first] = 1;
+    for (int i = 1; with_products && i <= kDof; ++i) means[first + Pairs::ColumnOf(i, i)] = 1;
+  });
+}
+
+template <int kDof>
+void ControlVariates<kDof>::AddBlock(const RegressionColumns& columns, double* sums) const {
+  AddProducts(columns, 0, 1, sums);
+  ForEachComponent([&](int k, int first, bool with_products) {
+    if (with_products) {
+      Pairs::Add(columns, first, sums);
+    } else {
+      AddProducts(columns, first, first + regressors_[k], sums);
+    }
+  });
+}
+
+// Those of samples [begin, begin + size), and zeros behind the last where a register may hold them.
+template <int kDof>
+void ControlVariates<kDof>::FillColumns(int64_t begin, int64_t size) {
   KernelSamples samples = samples_.columns();
   samples.xi += begin;
   samples.log_density += begin;
-  float* next = columns_ + begin;
-  std::fill(next, next + size, 1.0f);
-  next += samples.stride;
-  for (int i = 0; i < num_components; ++i) {
-    const int k = order_[i];
-    if (regressors_[k] == 0) continue;
+  std::fill_n(columns_ + begin, size, 1.0f);
+  ForEachComponent([&](int k, int first, bool with_products) {
     const KernelComponent& component = samples_.component(k);
-    GetProposalKernels().regressors(kDof, samples_.chart(component.mode), component,
-                                    regressors_[k] > kLinear<kDof>, size, samples, next);
-    next += regressors_[k] * samples.stride;
-  }
-  const int64_t end = begin + size;
-  const int64_t behind = end == samples_.size() ? samples.stride - end : 0;
+    GetProposalKernels().regressors(kDof, samples_.chart(component.mode), component, with_products,
+                                    size, samples, columns_ + first * samples.stride + begin);
+  });
+  const int64_t end = begin + size,
+                behind = (kSamplePadding - end % kSamplePadding) % kSamplePadding;
+  if (behind == 0) return;
   for (int i = 0; i < num_columns_; ++i) {
     std::fill_n(columns_ + i * samples.stride + end, behind, 0.0f);
   }
 }
 
 template <int kDof>
-void ControlVariates<kDof>::Coefficients(double* coefficients) const {
-  double intercept[kMaxColumns] = {1}, solution[kMaxColumns];
-  normal_.solve(intercept, solution);
-  GetProposalKernels().combine(columns_, num_columns_, samples_.columns().stride, samples_.size(),
-                               solution, coefficients);
+void ControlVariates<kDof>::Evaluate(double* coefficients, double* fitted) const {
+  const double* const factors[] = {mean_factors_, fit_factors_};
+  double* const results[] = {coefficients, fitted};
+  GetRegressionKernels().combine(
+      {columns_, num_columns_, samples_.columns().stride, samples_.size()}, with_fit_ ? 2 : 1,
+      factors, results);
 }
 
 template <int kDof>
 double ControlVariates<kDof>::ResidualVariance(const double* weights, const double* coefficients,
-                                               double* scratch) const {
-  const int64_t count = samples_.size(), stride = samples_.columns().stride;
-  double right[kMaxColumns], fit[kMaxColumns];
-  float* const single = columns_ + num_columns_ * stride;
-  GetWeightKernels().to_single(weights, count, single);
-  GetProposalKernels().products(columns_, num_columns_, stride, count, single, right);
-  normal_.solve(right, fit);
-  GetProposalKernels().combine(columns_, num_columns_, stride, count, fit, scratch);
+                                               const double* fitted) const {
   const double variance =
-      GetWeightKernels().squared_residual(coefficients, weights, scratch, count);
+      GetWeightKernels().squared_residual(coefficients, weights, fitted, samples_.size());
   // Fitted residuals are smaller than true ones.
-  const double rows = static_cast<double>(count);
+  const double rows = static_cast<double>(samples_.size());
   return variance * rows / std::max(rows - num_columns_, 1.0);
 }
 

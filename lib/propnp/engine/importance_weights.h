@@ -25,10 +25,11 @@ struct SampleColumns {
   double* gradient_weight;  // (S) the same corrected by control variates; may be negative
   double* value;            // (S) scratch
   float* regressors;        // ControlVariates::kMaxColumns + 1 columns
-  double* score;            // (S, kScore) by record, then (S, D) by sample
-  T* records;               // (S, kSampleRecord), mode by mode, those in front of the cameras first
-  int32_t* order;           // (S) the sample of each record
-  int32_t* chosen;          // (S) scratch: records that the gradient is over
+  SolverMemory* solver;
+  double* score;    // (S, kScore) by record, then (S, D) by sample
+  T* records;       // (S, kSampleRecord), mode by mode, those in front of the cameras first
+  int32_t* order;   // (S) the sample of each record
+  int32_t* chosen;  // (S) scratch: records that the gradient is over
 
   static SampleColumns Allocate(int64_t s, const KernelSamples& like, Arena* arena) {
     SampleColumns c = {};
@@ -37,6 +38,7 @@ struct SampleColumns {
       *column = arena->Take<double>(like.stride);
     }
     c.regressors = arena->Take<float>(like.stride * (ControlVariates<kDof>::kMaxColumns + 1));
+    c.solver = arena->Take<SolverMemory>(1);
     c.score = arena->Take<double>(s * (kScore + kDof));
     c.records = arena->Take<T>(s * kSampleRecord);
     c.order = arena->Take<int32_t>(s);
@@ -72,9 +74,9 @@ bool ApplyControlVariates(const MixtureProposal<kDof>& proposal, const DrawnSamp
                           EvidenceEstimate* estimate) {
   const int64_t n = drawn.size();
   const double* const weights = samples->plain_weight;
-  ControlVariates<kDof> variates(drawn, samples->regressors);
-  if (!variates.Fit(proposal)) return true;
-  variates.Coefficients(samples->coefficient);
+  ControlVariates<kDof> variates(drawn, samples->regressors, samples->solver);
+  if (!variates.Fit(proposal, with_variance ? weights : nullptr)) return true;
+  variates.Evaluate(samples->coefficient, samples->value);
   const double count = static_cast<double>(n);
   // Corrected over plain evidence.
   const double ratio = count * GetWeightKernels().product(samples->coefficient, weights, n);

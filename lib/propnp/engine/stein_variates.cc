@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "propnp/engine/kernels/proposal_kernels.h"
+#include "propnp/engine/regression_products.h"
 
 namespace propnp {
 namespace {
@@ -20,7 +21,7 @@ SteinVariates<kDof> SteinVariates<kDof>::Allocate(Arena* arena) {
   SteinVariates v = {};
   v.columns_ = arena->Take<float>(kMaxColumns * kColumnStride);
   v.sums_ = arena->Take<double>(kMaxColumns * kMaxColumns);
-  v.normal_ = arena->Take<Regression>(1);
+  v.solver_ = arena->Take<SolverMemory>(1);
   return v;
 }
 
@@ -58,14 +59,12 @@ bool SteinVariates<kDof>::Fit(const WeightedSamples& samples, double* solution) 
     const int64_t count = std::min<int64_t>(kBlock, samples.count - begin);
     FillBlock(samples, begin, count);
     AddMasses(samples.mass_weight + begin, count, means);
-    GetProposalKernels().normal_matrix(columns_, num_columns_, kColumnStride, count, sums_);
+    AddProducts({columns_, num_columns_, kColumnStride, count}, 0, num_columns_, sums_);
   }
   modes_.add_ridge(sums_);
-  if (normal_->factorize(num_columns_, sums_, kRegressionTolerance) <= modes_.num_modes()) {
-    return false;
-  }
-  normal_->solve(means, solution);
-  return true;
+  const double* const right = means;
+  return GetRegressionKernels().solve(num_columns_, sums_, 1, &right, &solution, solver_) >
+         modes_.num_modes();
 }
 
 template <int kDof>
@@ -74,13 +73,15 @@ bool SteinVariates<kDof>::CorrectWeights(const WeightedSamples& samples, bool cu
   if (!modes_.choose_degrees(samples.ess * static_cast<double>(samples.count), cubic)) return false;
   num_columns_ = modes_.num_columns();
   double solution[kMaxColumns], sum = 0, spread = 0;
+  const double* const factors = solution;
   if (!Fit(samples, solution)) return false;
   for (int64_t begin = 0; begin < samples.count; begin += kBlock) {
     const int64_t count = std::min<int64_t>(kBlock, samples.count - begin);
     FillBlock(samples, begin, count);
     double coefficients[kColumnStride];
-    GetProposalKernels().combine(columns_, num_columns_, kColumnStride, count, solution,
-                                 coefficients);
+    double* const result = coefficients;
+    GetRegressionKernels().combine({columns_, num_columns_, kColumnStride, count}, 1, &factors,
+                                   &result);
     for (int64_t k = 0; k < count; ++k) {
       weights[begin + k] = coefficients[k] * root_[k];
       sum += weights[begin + k];

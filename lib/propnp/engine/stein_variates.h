@@ -10,7 +10,7 @@
 #define PROPNP_ENGINE_STEIN_VARIATES_H_
 
 #include "propnp/engine/arena.h"
-#include "propnp/engine/kernel_elimination.h"
+#include "propnp/engine/kernels/regression_kernels.h"
 #include "propnp/engine/posterior_modes.h"
 #include "propnp/math/least_squares.h"
 #include "propnp/math/stein_modes.h"
@@ -49,7 +49,7 @@ class SteinVariates {
 
  private:
   static constexpr int kBlock = 64;  // samples whose columns are held at a time
-  using Regression = PivotedCholesky<kMaxColumns, double, KernelElimination>;
+  static_assert(kMaxColumns <= kMostUnknowns, "room for every column");
 
   // Fills the columns of samples [begin, begin + count), every sample times the root of its weight.
   void FillBlock(const WeightedSamples& samples, int64_t begin, int64_t count);
@@ -63,7 +63,7 @@ class SteinVariates {
   float* columns_;       // kMaxColumns columns of a block
   double root_[kBlock];  // of every sample's plain weight, in units of their mean
   double* sums_;         // (kMaxColumns, kMaxColumns)
-  Regression* normal_;
+  SolverMemory* solver_;
 };
 
 }  // namespace propnp

@@ -64,17 +64,32 @@ class PivotedCholesky {
   PROPNP_HOST_DEVICE int column(int k) const { return order_[k]; }
 
   // A solution of A x = b for b in the range of A; `x` may not be `b`.
-  PROPNP_HOST_DEVICE void solve(const S* b, S* x) const {
-    S y[kMax];
-    for (int i = 0; i < rank_; ++i) y[i] = b[order_[i]] * scale_[order_[i]];
+  PROPNP_HOST_DEVICE void solve(const S* b, S* x) const { solve<1>(&b, &x); }
+
+  // Of several b at once, which wait less for each other.
+  template <int kCount>
+  PROPNP_HOST_DEVICE void solve(const S* const* b, S* const* x) const {
+    S y[kCount][kMax];
+    for (int r = 0; r < kCount; ++r) {
+      for (int i = 0; i < rank_; ++i) y[r][i] = b[r][order_[i]] * scale_[order_[i]];
+    }
     for (int k = 0; k < rank_; ++k) {
-      y[k] *= inverse_diagonal_[k];
-      for (int i = k + 1; i < rank_; ++i) y[i] -= u_[k][i] * y[k];
+      for (int r = 0; r < kCount; ++r) {
+        const S pivot = y[r][k] = y[r][k] * inverse_diagonal_[k];
+        for (int i = k + 1; i < rank_; ++i) y[r][i] -= u_[k][i] * pivot;
+      }
     }
     for (int i = rank_ - 1; i >= 0; --i) {
-      y[i] = (y[i] - product(u_[i] + i + 1, y + i + 1, rank_ - i - 1)) * inverse_diagonal_[i];
+      for (int r = 0; r < kCount; ++r) {
+        const S known = product(u_[i] + i + 1, y[r] + i + 1, rank_ - i - 1);
+        y[r][i] = (y[r][i] - known) * inverse_diagonal_[i];
+      }
     }
-    for (int i = 0; i < n_; ++i) x[order_[i]] = i < rank_ ? y[i] * scale_[order_[i]] : S(0);
+    for (int r = 0; r < kCount; ++r) {
+      for (int i = 0; i < n_; ++i) {
+        x[r][order_[i]] = i < rank_ ? y[r][i] * scale_[order_[i]] : S(0);
+      }
+    }
   }
 
  private:

@@ -8,6 +8,7 @@
 #include "propnp/engine/kernels/output_kernels.h"
 #include "propnp/engine/kernels/pareto_kernels.h"
 #include "propnp/engine/kernels/proposal_kernels.h"
+#include "propnp/engine/kernels/regression_kernels.h"
 #include "propnp/engine/kernels/sample_kernels.h"
 #include "propnp/engine/kernels/start_draw_kernels.h"
 #include "propnp/engine/kernels/start_kernels.h"
@@ -37,6 +38,7 @@ namespace propnp {
   extern const OutputKernels kOutputKernels;                       \
   extern const ParetoKernels kParetoKernels;                       \
   extern const ProposalKernels kProposalKernels;                   \
+  extern const RegressionKernels kRegressionKernels;               \
   extern const StartDrawKernels kStartDrawKernels;                 \
   extern const StartKernels kStartKernels;                         \
   extern const WeightKernels kWeightKernels;
@@ -147,6 +149,7 @@ const OutputKernels& GetOutputKernels() { return PROPNP_OF_CURRENT(kOutputKernel
 const ParetoKernels& GetParetoKernels() { return PROPNP_OF_CURRENT(kParetoKernels); }
 const WeightKernels& GetWeightKernels() { return PROPNP_OF_CURRENT(kWeightKernels); }
 const ProposalKernels& GetProposalKernels() { return PROPNP_OF_CURRENT(kProposalKernels); }
+const RegressionKernels& GetRegressionKernels() { return PROPNP_OF_CURRENT(kRegressionKernels); }
 
 const StartKernels& GetStartKernels() { return PROPNP_OF_CURRENT(kStartKernels); }
 const StartDrawKernels& GetStartDrawKernels() { return PROPNP_OF_CURRENT(kStartDrawKernels); }

@@ -8,7 +8,6 @@
 
 #include "propnp/engine/kernels/lane_chart.h"
 #include "propnp/engine/kernels/lane_pairs.h"
-#include "propnp/engine/kernels/regression_loops.h"
 #include "propnp/math/quantile.h"
 #include "propnp/math/sobol.h"
 #include "propnp/math/student_mixture.h"
@@ -16,6 +15,9 @@
 PROPNP_MATH_BEGIN
 
 namespace {
+
+using D = Lanes<double>;
+using F = Lanes<float>;
 
 template <int kDof>
 PROPNP_INLINE void store_xi(const KernelSamples& samples, int mode, int64_t s, const D* xi) {
@@ -196,7 +198,7 @@ void regressors_of(const KernelChart& kernel_chart, const KernelComponent& compo
   // A copy, which no store can change.
   const KernelComponent c = component;
   const LaneChart<kDof, F> chart = spread_chart<kDof, F>(kernel_chart);
-  const F one(1.0f), zero(0.0f);
+  const F zero(0.0f);
   for (int64_t s = 0; s < count; s += F::kSize) {
     F xi[kDof], v[kDof], y[kDof], inverse_e, log_density;
     load_xi<kDof>(samples, c.mode, s, xi);
@@ -213,13 +215,12 @@ void regressors_of(const KernelChart& kernel_chart, const KernelComponent& compo
       value.store_unaligned(out);
       out += samples.stride;
     };
-    store(g - one);
+    store(g);
     F gy[kDof];
     for (int i = 0; i < kDof; ++i) store(gy[i] = g * y[i]);
     if (!with_products) continue;
     for (int i = 0; i < kDof; ++i) {
-      for (int j = 0; j < i; ++j) store(gy[i] * y[j]);
-      store(gy[i] * y[i] - g);
+      for (int j = i; j < kDof; ++j) store(gy[i] * y[j]);
     }
   }
 }
@@ -257,7 +258,6 @@ void regressors(int dof, const KernelChart& chart, const KernelComponent& compon
 
 extern const ProposalKernels kProposalKernels;
 const ProposalKernels kProposalKernels = {fill_noise,      fill_sobol, choose,      draw,
-                                          to_other_charts, poses,      log_density, regressors,
-                                          normal_matrix,   eliminate,  combine,     products};
+                                          to_other_charts, poses,      log_density, regressors};
 
 PROPNP_MATH_END

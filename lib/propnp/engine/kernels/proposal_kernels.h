@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The propnp authors
 
 // The loops over samples alone: noise, draws from the components of a proposal, its density,
-// regressors of the control variates and their normal matrix. Samples lie in the lanes.
+// regressors of the control variates. Samples lie in the lanes.
 #ifndef PROPNP_ENGINE_KERNELS_PROPOSAL_KERNELS_H_
 #define PROPNP_ENGINE_KERNELS_PROPOSAL_KERNELS_H_
 
@@ -58,9 +58,6 @@ struct KernelNoise {
   const double *scale, *curved;
 };
 
-// A column's share that rounding of sums of single-precision products may leave unexplained.
-constexpr double kRegressionTolerance = 1e-5;
-
 struct ProposalKernels {
   // normal[d][i], d < dof, and stretch[i] = sqrt(nu / chi-square_nu) from the words of dimensions 0
   // to dof - 1 and 6.
@@ -85,22 +82,10 @@ struct ProposalKernels {
   void (*log_density)(int dof, const KernelChart* charts, int num_modes,
                       const KernelComponent* components, int num_components, double log_scale,
                       int64_t count, const KernelSamples&);
-  // The regressors of a component, linear or with products, as columns.
+  // The regressors of a component, G w_i w_j for i <= j, one i after the other, with w = (1, y), or
+  // only those of i = 0 (control_variates.h).
   void (*regressors)(int dof, const KernelChart&, const KernelComponent&, bool with_products,
                      int64_t count, const KernelSamples&, float* columns);
-  // sums[j * num_columns + i] += column_i . column_j for j <= i; what lies below that triangle may
-  // be overwritten. Columns are zero beyond `count`, which is small enough for sums in single
-  // precision, and for the caches of the first level.
-  void (*normal_matrix)(const float* columns, int num_columns, int64_t stride, int64_t count,
-                        double* sums);
-  // PlainElimination of math/least_squares.h; the stride is a multiple of kSamplePadding.
-  void (*eliminate)(double* rows, int stride, int j, int n);
-  // result[s] = sum_i factor_i column_i[s]; up to kSamplePadding more are written.
-  void (*combine)(const float* columns, int num_columns, int64_t stride, int64_t count,
-                  const double* factors, double* result);
-  // products[i] = column_i . values, both zero beyond `count`.
-  void (*products)(const float* columns, int num_columns, int64_t stride, int64_t count,
-                   const float* values, double* products);
 };
 
 const ProposalKernels& GetProposalKernels();
