@@ -87,13 +87,14 @@ PROPNP_HOST_DEVICE PROPNP_INLINE constexpr uint32_t reversed_bits(uint32_t x) {
 }
 
 // A bijection of the words for every key, in which no output bit depends on a lower input bit. The
-// word comes reversed.
-PROPNP_HOST_DEVICE PROPNP_INLINE uint32_t scramble_reversed(uint32_t x, uint32_t key) {
-  x ^= x * 0x3D20ADEAu;  // even factors: a bit reaches higher bits only
-  x += key;
-  x *= (key >> 16) | 1u;
-  x ^= x * 0x05526C56u;
-  x ^= x * 0x53A22864u;
+// word comes reversed; it is an integer, or many in the lanes of a register.
+template <typename Word>
+PROPNP_HOST_DEVICE PROPNP_INLINE Word scramble_reversed(Word x, uint32_t key) {
+  x = x ^ x * Word(0x3D20ADEAu);  // even factors: a bit reaches higher bits only
+  x = x + Word(key);
+  x = x * Word((key >> 16) | 1u);
+  x = x ^ x * Word(0x05526C56u);
+  x = x ^ x * Word(0x53A22864u);
   return reversed_bits(x);
 }
 
@@ -125,11 +126,8 @@ PROPNP_HOST_DEVICE inline uint32_t scrambled_sobol_word(uint32_t index, int dime
   return scrambled_sobol_word(index, dimension, sobol_scramble(seed, object_id));
 }
 
-// words[i] = scrambled_sobol_word(i, dimension, scramble) for i < count, by doubling of the
-// reversed words: a vector compiler makes whole registers of it.
-PROPNP_HOST_DEVICE inline void scrambled_sobol_words(int64_t count, int dimension,
-                                                     const SobolScramble& scramble,
-                                                     uint32_t* words) {
+// words[i] = sobol_word(i, dimension) reversed for i < count, by doubling.
+PROPNP_HOST_DEVICE inline void reversed_sobol_words(int64_t count, int dimension, uint32_t* words) {
   if (count == 0) return;
   words[0] = 0;
   int64_t filled = 1;
@@ -140,6 +138,13 @@ PROPNP_HOST_DEVICE inline void scrambled_sobol_words(int64_t count, int dimensio
     for (int64_t i = 0; i < more; ++i) next[i] = words[i] ^ direction;
     filled += more;
   }
+}
+
+// words[i] = scrambled_sobol_word(i, dimension, scramble) for i < count.
+PROPNP_HOST_DEVICE inline void scrambled_sobol_words(int64_t count, int dimension,
+                                                     const SobolScramble& scramble,
+                                                     uint32_t* words) {
+  reversed_sobol_words(count, dimension, words);
   const uint32_t key = scramble.key[dimension];
   for (int64_t i = 0; i < count; ++i) words[i] = scramble_reversed(words[i], key);
 }

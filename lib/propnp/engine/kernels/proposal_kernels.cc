@@ -8,6 +8,7 @@
 
 #include "propnp/engine/kernels/lane_chart.h"
 #include "propnp/engine/kernels/lane_pairs.h"
+#include "propnp/engine/kernels/lane_words.h"
 #include "propnp/math/quantile.h"
 #include "propnp/math/sobol.h"
 #include "propnp/math/student_mixture.h"
@@ -26,12 +27,24 @@ PROPNP_INLINE void store_xi(const KernelSamples& samples, int mode, int64_t s, c
   }
 }
 
+PROPNP_INLINE void fill_sobol_column(int dimension, const SobolScramble& scramble, int64_t count,
+                                     uint32_t* words) {
+#if PROPNP_SHUFFLES_BYTES
+  reversed_sobol_words(count, dimension, words);
+  for (int64_t i = 0; i < count; i += LaneWords::kSize) {
+    scramble_reversed(LaneWords::load(words + i), scramble.key[dimension]).store(words + i);
+  }
+#else
+  scrambled_sobol_words(count, dimension, scramble, words);
+#endif
+}
+
 void fill_sobol(int dof, const uint32_t* keys, int64_t count, uint32_t* words, int64_t stride) {
   SobolScramble scramble;
   std::memcpy(scramble.key, keys, sizeof(scramble.key));
   for (int d = 0; d < kSobolDimensions; ++d) {
     if (d >= dof && d < 6) continue;
-    scrambled_sobol_words(count, d, scramble, words + d * stride);
+    fill_sobol_column(d, scramble, count, words + d * stride);
   }
 }
 
