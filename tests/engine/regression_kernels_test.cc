@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Products, systems and combinations of columns of every instruction set against the
-// formulas.
+// Products, systems and combinations of columns of every instruction set against the formulas.
 #include "propnp/engine/kernels/regression_kernels.h"
 
 #include <gtest/gtest.h>

@@ -62,7 +62,7 @@ BaseObject<T> BaseObject<T>::Allocate(const Problem& problem, int64_t num_sample
   base.reach_ = arena->Take<PointReach<T>>(problem.max_views);
   base.columns_ = arena->Take<T>((kBaseColumns + kWeightColumns) * problem.max_padded_points);
   base.gradient_columns_ = arena->Take<T>(kMaxColumns * problem.max_padded_points);
-  base.partial_costs_ = arena->Take<T>(num_samples * kPointPadding);
+  base.partial_costs_ = arena->Take<T>(std::min(num_samples, kCostBlock) * kPointPadding);
   return base;
 }
 
@@ -152,6 +152,17 @@ void BaseObject<T>::ForEachBlock(const T* records, int64_t count, int64_t in_fro
 template <typename T>
 void BaseObject<T>::Costs(const T* records, int64_t count, int64_t in_front, int64_t place,
                           double* costs) {
+  for (int64_t begin = 0; begin < count; begin += kCostBlock) {
+    const int64_t size = std::min(kCostBlock, count - begin);
+    BlockCosts(records + begin * kSampleRecord, size,
+               std::min(std::max<int64_t>(in_front - begin, 0), size),
+               place == kNoPlace ? kNoPlace : place + begin, costs + begin);
+  }
+}
+
+template <typename T>
+void BaseObject<T>::BlockCosts(const T* records, int64_t count, int64_t in_front, int64_t place,
+                               double* costs) {
   std::fill(partial_costs_, partial_costs_ + count * kPointPadding, T(0));
   int64_t first_point = 0;
   for (int64_t v = 0; v < object_->num_views; ++v) {

@@ -72,6 +72,12 @@ class BaseObject {
                    ObjectGradient* gradient);
 
  private:
+  // So many samples that their records and partial costs stay in a cache of the first level while
+  // one register of points after the other passes over them.
+  static constexpr int64_t kCostBlock = 256;
+
+  void BlockCosts(const T* records, int64_t count, int64_t in_front, int64_t place, double* costs);
+
   // Of the view whose points come after `first_point` others.
   PairRoots<T> RootsOf(int64_t first_point, int64_t place) const;
 

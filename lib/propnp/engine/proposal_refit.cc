@@ -10,7 +10,7 @@ namespace propnp {
 
 template <int kDof>
 ProposalRefit<kDof> ProposalRefit<kDof>::Allocate(int64_t num_samples, Arena* arena) {
-  ProposalRefit refit = {};
+  ProposalRefit refit;  // few objects need it: its clusters are not even cleared
   refit.points_ = arena->Take<Point>(num_samples);
   return refit;
 }
