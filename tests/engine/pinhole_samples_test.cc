@@ -84,8 +84,7 @@ class PinholeLoops : public ::testing::TestWithParam<std::tuple<InstructionSet, 
 
   // Behind those of other samples, as if of a later mode.
   void KeepRoots() {
-    float* const first = reinterpret_cast<float*>(root_memory_.data());
-    roots_ = {first + (kPlaces - kSamples) * kPointPadding, kPlaces * kPointPadding};
+    roots_ = {reinterpret_cast<float*>(root_memory_.data()), kPlaces, kPlaces - kSamples};
   }
 
   std::vector<double> Costs(bool about_y) {

@@ -134,9 +134,9 @@ bool BaseObject<T>::InFront(const RecordBounds& bounds) const {
 
 template <typename T>
 PairRoots<T> BaseObject<T>::RootsOf(int64_t first_point, int64_t place) const {
-  if (place == kNoPlace || !roots_ || num_points_ * num_samples_ > num_roots_) return {nullptr, 0};
-  return {roots_ + first_point * num_samples_ + place * kPointPadding,
-          num_samples_ * kPointPadding};
+  const bool fit = roots_ && num_points_ * num_samples_ <= num_roots_;
+  if (place == kNoPlace || !fit) return {};
+  return {roots_ + first_point * num_samples_, num_samples_, place};
 }
 
 template <typename T>

@@ -95,7 +95,7 @@ class BaseObject {
   T* columns_;            // kBaseColumns + 4 weights, of the object's padded points
   T* gradient_columns_;   // kMaxColumns
   T* partial_costs_;
-  T* roots_;  // (padded points / kPointPadding, S, kPointPadding) where there is room
+  T* roots_;                         // PairRoots of one view after the other, where there is room
   int64_t num_roots_, num_samples_;  // room, and S
   int64_t num_points_;               // of the object, padded
 };

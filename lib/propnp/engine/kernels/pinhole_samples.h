@@ -48,10 +48,10 @@ class PinholeSamples {
     for (int64_t i = 0; i < base_.view->padded_points; i += L::kSize) {
       const Point point = point_at(i);
       const Vec3<L> rotated = rotated_at(i);
-      float* const roots = block.roots.at(i, 0);
+      float* const roots = kHasRoots ? block.roots.of_points(i, L::kSize) : nullptr;
       for (int64_t s = 0; s < count; ++s) {
         const PinholeNorm<L> norm(point.at(moved(rotated, block.records + s * kSampleRecord)));
-        if constexpr (kHasRoots) norm.inverse.store(roots + s * kPointPadding);
+        if constexpr (kHasRoots) norm.inverse.store(roots + s * L::kSize);
         const L inner = min(norm.value, delta_);
         float* cost = partial_costs + s * kPointPadding;
         multiply_add(inner, norm.value - L(0.5f) * inner, L::load(cost)).store(cost);
@@ -66,15 +66,14 @@ class PinholeSamples {
     for (int64_t i = 0; i < base_.view->padded_points; i += L::kSize) {
       const Point point = point_at(i);
       const Vec3<L> rotated = rotated_at(i);
-      const float* const roots = block.roots.at(i, 0);
+      const float* const roots = kHasRoots ? block.roots.of_points(i, L::kSize) : nullptr;
       Sums sums;
       for (int64_t k = 0; k < count; ++k) {
         const int64_t s = block.chosen[k];
         const float* const record = block.records + s * kSampleRecord;
         const PinholeFraction<L> f = point.at(moved(rotated, record));
         if constexpr (kHasRoots) {
-          add_sample(point, f, PinholeNorm<L>(f, L::load(roots + s * kPointPadding)), record,
-                     &sums);
+          add_sample(point, f, PinholeNorm<L>(f, L::load(roots + s * L::kSize)), record, &sums);
         } else {
           add_sample(point, f, PinholeNorm<L>(f), record, &sums);
         }

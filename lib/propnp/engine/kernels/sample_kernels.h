@@ -58,12 +58,13 @@ const RecordKernels<T>& GetRecordKernels();
 // the root in which most of the work is that both do. Only loops that take one have it.
 template <typename T>
 struct PairRoots {
-  T* first;            // null, or kPointPadding points of a sample one after the other
-  int64_t per_points;  // from kPointPadding points to the next ones
+  T* first;             // null, or those of a view: (registers of points, S, points of a register)
+  int64_t num_samples;  // S
+  int64_t place;        // of the block's first record among them
 
-  T* at(int64_t point, int64_t sample) const {
-    const int64_t in_register = point % kPointPadding;
-    return first + point / kPointPadding * per_points + sample * kPointPadding + in_register;
+  // Of a register of points and the first record; those of the next record follow.
+  T* of_points(int64_t first_point, int per_register) const {
+    return first + first_point * num_samples + place * per_register;
   }
 };
 
