@@ -13,6 +13,12 @@ function(propnp_add_kernels target)
   # -march=x86-64-v3 and -v4 leave out features that Highway asks for; it would fall back to SSE.
   set(flags_avx2 -mavx2 -mfma -mbmi -mbmi2 -mf16c -maes -mpclmul)
   set(flags_avx512 -march=skylake-avx512 -mprefer-vector-width=512)
+  # GCC 12 copies a register in halves by default, and reading it at once then waits for both.
+  include(CheckCXXCompilerFlag)
+  check_cxx_compiler_flag("-mmove-max=512 -mstore-max=512" PROPNP_HAVE_MOVE_MAX)
+  if(PROPNP_HAVE_MOVE_MAX)
+    list(APPEND flags_avx512 -mmove-max=512 -mstore-max=512)
+  endif()
 
   set(isas baseline)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
