@@ -24,7 +24,7 @@ void ExpectSameSubsets(const std::vector<double>& weights, uint64_t object, int 
   std::vector<int32_t> guide(SubsetSampler::GuideSize(points)), chosen(count * kStartLanes);
   const SubsetSampler sampler(weights.data(), points, line.data(), guide.data());
   for (int first = 0; first < 64; first += kStartLanes) {
-    sampler.Draw({kSeed, object}, first, count, chosen.data());
+    sampler.Draw({kSeed, object}, first, 1, count, chosen.data());
     for (int lane = 0; lane < kStartLanes; ++lane) {
       std::vector<int64_t> expected(count), actual(count);
       for (int k = 0; k < count; ++k) expected[k] = chosen[k * kStartLanes + lane];

@@ -31,11 +31,11 @@ class Line {
     for (double& w : fraction_) w = w > 0 ? std::max(w / largest, kLeastWeightFraction) : 0;
   }
 
-  // chosen[k * kStartLanes + lane].
-  std::vector<int32_t> Draw(uint64_t object, int first, int count) {
+  // chosen[(group * count + k) * kStartLanes + lane].
+  std::vector<int32_t> Draw(uint64_t object, int first, int count, int num_groups = 1) {
     const SubsetSampler sampler(fraction_.data(), fraction_.size(), begin_.data(), guide_.data());
-    std::vector<int32_t> chosen(count * kStartLanes);
-    sampler.Draw({kSeed, object}, first, count, chosen.data());
+    std::vector<int32_t> chosen(num_groups * count * kStartLanes);
+    sampler.Draw({kSeed, object}, first, num_groups, count, chosen.data());
     return chosen;
   }
 
@@ -109,18 +109,19 @@ TEST(StartDraw, TakesEveryPointByItsWeightAmongThoseLeft) {
 }
 
 // One at a time, without a guide, and the same points to the last.
-void ExpectSameAsOneByOne(const std::vector<double>& weights, uint64_t object, int first,
-                          int count) {
+void ExpectSameAsOneByOne(const std::vector<double>& weights, uint64_t object, int first, int count,
+                          int num_groups) {
   Line line(weights);
-  const std::vector<int32_t> chosen = line.Draw(object, first, count);
-  for (int lane = 0; lane < kStartLanes; ++lane) {
+  const std::vector<int32_t> chosen = line.Draw(object, first, count, num_groups);
+  for (int start = 0; start < num_groups * kStartLanes; ++start) {
+    const int group = start / kStartLanes, lane = start % kStartLanes;
     WeightedSubset<PROPNP_MAX_START_POINTS> expected;
     std::vector<int32_t> actual;
     for (int k = 0; k < count; ++k) {
-      const uint32_t block = first_subset_block(first + lane) + k / 4;
+      const uint32_t block = first_subset_block(first + start) + k / 4;
       const PhiloxWords words = random_words(kSeed, object, RandomPurpose::kStartSubset, block);
       expected.draw(line, words.word[k % 4]);
-      actual.push_back(chosen[k * kStartLanes + lane]);
+      actual.push_back(chosen[(group * count + k) * kStartLanes + lane]);
     }
     std::sort(actual.begin(), actual.end());
     for (int k = 0; k < count; ++k) EXPECT_EQ(actual[k], expected[k]);
@@ -148,7 +149,9 @@ TEST(StartDraw, InstructionSetsDrawWhatIsDrawnOneByOne) {
     for (const std::vector<double>& weights : HostileWeights()) {
       const auto weighted = weights.size() - std::count(weights.begin(), weights.end(), 0.0);
       for (const int count : {1, 2, 20, int{PROPNP_MAX_START_POINTS}}) {
-        ExpectSameAsOneByOne(weights, 5, 16, std::min<int>(count, weighted));
+        for (int groups = 1; groups <= kGroupsAtOnce; ++groups) {
+          ExpectSameAsOneByOne(weights, 5, 16, std::min<int>(count, weighted), groups);
+        }
       }
     }
   }

@@ -148,19 +148,18 @@ void ExpectScaled(StartPointForm form) {
       const auto w =
           WeightedPinhole<double>::from({500, 510, 320, 240, 0}, {v.u[i], v.v[i]},
                                         DiagonalWeight<double>{0.5 * v.wxx[i], 0.5 * v.wyy[i]});
-      const double numbers[] = {w.focal.x,  w.focal.y,     w.centre.x,
-                                w.centre.y, w.principal.x, w.principal.y};
-      std::copy_n(numbers, 6, expected + 3);
+      const double numbers[] = {w.focal.x, w.focal.y, w.centre.x, w.centre.y};
+      std::copy_n(numbers, 4, expected + 3);
     } else {
       const double numbers[] = {v.u[i],
                                 v.v[i],
                                 0.5 * v.wxx[i],
+                                0.5 * v.wyy[i],
                                 v.wxy ? 0.5 * v.wxy[i] : 0,
-                                v.wxy ? 0.5 * v.wyx[i] : 0,
-                                0.5 * v.wyy[i]};
+                                v.wxy ? 0.5 * v.wyx[i] : 0};
       std::copy_n(numbers, 6, expected + 3);
     }
-    for (int n = 0; n < kStartPointNumbers; ++n) {
+    for (int n = 0; n < NumStartPointNumbers(form); ++n) {
       const double number = i < kPoints ? expected[n] : 0;
       EXPECT_NEAR(ScaledNumber(all, i, n), number, 1e-6 * std::fabs(number)) << i << " " << n;
     }

@@ -29,19 +29,19 @@ TEST(WeightedPinhole, IsTheModel) {
         residual_with_jacobian(model, point, x2d, weight, ClampedRows::kDrop);
 
     const auto pinhole = WeightedPinhole<double>::from(model.camera, x2d, weight);
-    const WeightedSight<double> sight(pinhole, point, DepthLimit<double>(kZMin));
+    const WeightedSight<double> sight(pinhole, point,
+                                      DepthLimit<double>::from(model.camera, kZMin));
     EXPECT_NEAR(sight.e.x, r.e.x, kRounding);
     EXPECT_NEAR(sight.e.y, r.e.y, kRounding);
     behind += point.z < kZMin;
     if (point.z < kZMin) continue;
-    Vec2<double> x, y;
-    sight.gradients(pinhole, &x, &y);
-    EXPECT_NEAR(x.x, r.x_gradient.x, kRounding);
+    const Vec2<double> slope = sight.slopes(pinhole);
+    EXPECT_NEAR(slope.x, r.x_gradient.x, kRounding);
     EXPECT_EQ(r.x_gradient.y, 0);
-    EXPECT_NEAR(x.y, r.x_gradient.z, kRounding);
+    EXPECT_NEAR(slope.x * -sight.x, r.x_gradient.z, kRounding);
     EXPECT_EQ(r.y_gradient.x, 0);
-    EXPECT_NEAR(y.x, r.y_gradient.y, kRounding);
-    EXPECT_NEAR(y.y, r.y_gradient.z, kRounding);
+    EXPECT_NEAR(slope.y, r.y_gradient.y, kRounding);
+    EXPECT_NEAR(slope.y * -sight.y, r.y_gradient.z, kRounding);
   }
   EXPECT_GT(behind, 100);
 }

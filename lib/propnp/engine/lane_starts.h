@@ -67,29 +67,29 @@ class LaneStarts {
     GetStartDrawKernels().draw_rotations(kDof, stream, first, axis, group);
   }
 
-  // Draws and refines the starts first, first + 1, ... on subsets of `count` points.
+  // Draws and refines the starts first, first + 1, ... of up to kGroupsAtOnce groups on subsets of
+  // `count` points.
   void RefineOnSubsets(const SubsetSampler& sampler, const StartStream& stream, int first,
-                       int count, StartState* group) {
-    DrawRotations(stream, first, group);
-    float direction[3];
-    FillVector(geometry_.direction, direction);
-    for (int k = 0; k < 3; ++k) {
-      std::fill(group->position[k], group->position[k] + kStartLanes, direction[k]);
+                       int num_groups, int count, StartState* groups) {
+    sampler.Draw(stream, first, num_groups, count, workspace_.chosen);
+    for (int g = 0; g < num_groups; ++g) {
+      DrawRotations(stream, first + g * kStartLanes, groups + g);
+      PlaceAtCentroid(groups + g);
+      GetStartDrawKernels().gather_points(workspace_.scaled_points, form_,
+                                          workspace_.chosen + g * count * kStartLanes, count,
+                                          workspace_.lane_points);
+      Run(workspace_.lane_points, count, options_.start_iterations, kStartLanes, groups + g);
     }
-    sampler.Draw(stream, first, count, workspace_.chosen);
-    GetStartDrawKernels().gather_points(workspace_.scaled_points, workspace_.chosen, count,
-                                        workspace_.lane_points);
-    Run(workspace_.lane_points, count, options_.start_iterations, kStartLanes, group);
   }
 
   // Puts a pose into a group, for RefineOnAll().
   void Set(int lane, const T* pose, StartState* group) const {
-    const RigidTransform<T> transform = cost_.dof().transform(pose);
+    const Vec3<T> centre_in_cam = Vec3<T>{pose[0], pose[1], pose[2]} + TurnedPivot(pose);
     const Quaternion<T> q = normalized(RotationOf(pose));
     const T parts[4] = {q.w, q.x, q.y, q.z};
     for (int k = 0; k < 4; ++k) group->quaternion[k][lane] = static_cast<float>(parts[k]);
     float centre[3];
-    FillVector((T(1) / geometry_.distance) * (transform * pivot_), centre);
+    FillVector((T(1) / geometry_.distance) * centre_in_cam, centre);
     for (int k = 0; k < 3; ++k) group->position[k][lane] = centre[k];
     group->yaw[lane] = kDof == 4 ? static_cast<float>(pose[3]) : 0;
   }
@@ -125,7 +125,7 @@ class LaneStarts {
   void GetPose(const StartState& group, int lane, T* pose) const {
     GetRotation(group, lane, pose);
     pose[0] = pose[1] = pose[2] = T(0);
-    const Vec3<T> turned = cost_.dof().transform(pose).rotation * pivot_;
+    const Vec3<T> turned = TurnedPivot(pose);
     const T offset[3] = {turned.x, turned.y, turned.z};
     for (int k = 0; k < 3; ++k) {
       pose[k] = geometry_.distance * static_cast<T>(group.position[k][lane]) - offset[k];
@@ -138,6 +138,14 @@ class LaneStarts {
   static void FillVector(const Vec3<T>& v, float* out) {
     out[0] = static_cast<float>(v.x), out[1] = static_cast<float>(v.y);
     out[2] = static_cast<float>(v.z);
+  }
+
+  // How far the pivot is from the object's origin, in the camera frame. The seeds of modes turn
+  // about that, and need no sine of a yaw here.
+  Vec3<T> TurnedPivot(const T* pose) const {
+    const Vec3<T>& p = pivot_;
+    if (p.x == T(0) && p.y == T(0) && p.z == T(0)) return p;
+    return cost_.dof().transform(pose).rotation * p;
   }
 
   // With 4DoF that of the turn about the axis; the points have base_rotation in them.
@@ -154,6 +162,13 @@ class LaneStarts {
     const bool pinhole = view.camera_model == PinholeCamera<T>::kModel && !view.has_box &&
                          view.camera_parameters[kSkew] == T(0);
     return pinhole ? StartPointForm::kPinhole : StartPointForm::kDiagonal;
+  }
+
+  // Where the pivot is seen.
+  void PlaceAtCentroid(StartState* group) const {
+    float direction[3];
+    FillVector(geometry_.direction, direction);
+    for (int k = 0; k < 3; ++k) std::fill_n(group->position[k], kStartLanes, direction[k]);
   }
 
   // On the starts' own points, or on all where there are none.

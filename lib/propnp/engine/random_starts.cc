@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kMaxStartPoints = PROPNP_MAX_START_POINTS;
 
+constexpr int NumGroups(int starts) { return (starts + kStartLanes - 1) / kStartLanes; }
+
 // The chosen points, in ascending order, as an object of its own that shares everything else with
 // `object`.
 template <typename T>
@@ -72,9 +74,13 @@ void RefineInLanes(const ObjectCost<kDof, T>& cost, const propnp_solve_options& 
                    LaneStarts<kDof, T>* lanes, StartWorkspace<T>* workspace) {
   const PriorDensity<T>& prior = cost.object().prior;
   lanes->ScalePoints();
+  const int num_groups = NumGroups(options.num_starts);
+  for (int g = 0; g < num_groups; g += kGroupsAtOnce) {
+    lanes->RefineOnSubsets(sampler, stream, g * kStartLanes,
+                           std::min(kGroupsAtOnce, num_groups - g), count, workspace->groups + g);
+  }
   for (int s = 0; s < options.num_starts; s += kStartLanes) {
     StartState& group = workspace->groups[s / kStartLanes];
-    lanes->RefineOnSubsets(sampler, stream, s, count, &group);
     const int used = std::min(kStartLanes, options.num_starts - s);
     for (int lane = 0; lane < used && prior.active(); ++lane) {
       StartPose<T>& start = workspace->starts[s + lane];
@@ -98,7 +104,7 @@ void RefineOneByOne(const ObjectCost<kDof, T>& cost, const propnp_solve_options&
     const int lane = s % kStartLanes;
     if (lane == 0) {
       lanes.DrawRotations(stream, s, &group);
-      sampler.Draw(stream, s, count, workspace->chosen);
+      sampler.Draw(stream, s, 1, count, workspace->chosen);
       std::fill_n(group.cost, kStartLanes, std::numeric_limits<float>::infinity());
     }
     int32_t chosen[kMaxStartPoints];
@@ -141,8 +147,6 @@ int AddOthers(const ObjectCost<kDof, T>& cost, int num_random, const T* target,
   return count;
 }
 
-constexpr int NumGroups(int starts) { return (starts + kStartLanes - 1) / kStartLanes; }
-
 }  // namespace
 
 template <typename T>
@@ -160,9 +164,8 @@ StartWorkspace<T> StartWorkspace<T>::Allocate(const Problem& problem,
   workspace.line = arena->Take<uint32_t>(SubsetSampler::LineSize(problem.max_padded_points));
   workspace.guide = arena->Take<int32_t>(SubsetSampler::GuideSize(problem.max_padded_points));
   workspace.scaled_points = arena->Take<float>(problem.max_padded_points * kStartPointNumbers);
-  workspace.lane_points =
-      arena->Take<float>((options.start_points + 1) * kStartPointNumbers * kStartLanes);
-  workspace.chosen = arena->Take<int32_t>(options.start_points * kStartLanes);
+  workspace.lane_points = arena->Take<float>(SizeOfOwnPoints(options.start_points));
+  workspace.chosen = arena->Take<int32_t>(kGroupsAtOnce * options.start_points * kStartLanes);
   const int most_starts = options.num_starts + kMaxOthers;
   workspace.groups = arena->Take<StartState>(NumGroups(most_starts));
   workspace.starts = arena->Take<StartPose<T>>(most_starts);

@@ -54,7 +54,7 @@ struct StartWorkspace {
   T* bearings[3];             // of a view
   uint32_t* line;             // of a SubsetSampler
   int32_t* guide;
-  int32_t* chosen;       // subsets of a group
+  int32_t* chosen;       // subsets of kGroupsAtOnce groups
   float* scaled_points;  // StartPoints::all
   float* lane_points;    // of kStartLanes subsets, kernels/start_kernels.h
   StartState* groups;    // of all starts, kStartLanes each

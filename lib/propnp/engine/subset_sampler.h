@@ -30,9 +30,11 @@ class SubsetSampler {
     FillGuide(guide);
   }
 
-  // `count` points for each of kStartLanes starts; at least as many must have weight.
-  void Draw(const StartStream& stream, int first_start, int count, int32_t* chosen) const {
-    GetStartDrawKernels().draw_subsets(line_, stream, first_start, count, chosen);
+  // `count` points for each start of up to kGroupsAtOnce groups, as the kernels draw them; at least
+  // as many must have weight.
+  void Draw(const StartStream& stream, int first_start, int num_groups, int count,
+            int32_t* chosen) const {
+    GetStartDrawKernels().draw_subsets(line_, stream, first_start, num_groups, count, chosen);
   }
 
  private:

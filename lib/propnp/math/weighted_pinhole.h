@@ -7,9 +7,9 @@
 //
 //   e = W (proj - x2d) = focal (x, y) + centre,   focal = W (fx, fy),   centre = W (c - x2d)
 //
-// and behind it, as residual.h has it, with (x, y) = (X, Y) / z_min
+// and behind it, as residual.h has it, the same with
 //
-//   e = focal (x, y) + centre + (Z / z_min - 1) W c
+//   (x, y) = (X, Y) / z_min + (Z - z_min) slope,   slope = (cx / fx, cy / fy) / z_min
 #ifndef PROPNP_MATH_WEIGHTED_PINHOLE_H_
 #define PROPNP_MATH_WEIGHTED_PINHOLE_H_
 
@@ -19,21 +19,24 @@ PROPNP_MATH_BEGIN
 
 template <typename S>
 struct WeightedPinhole {
-  Vec2<S> focal, centre, principal;  // principal = W c
+  Vec2<S> focal, centre;
 
   PROPNP_HOST_DEVICE static WeightedPinhole from(const PinholeCamera<S>& camera, const Vec2<S>& x2d,
                                                  const DiagonalWeight<S>& weight) {
     const Vec2<S> c{camera.cx, camera.cy};
-    return {weight.times({camera.fx, camera.fy}), weight.times(c - x2d), weight.times(c)};
+    return {weight.times({camera.fx, camera.fy}), weight.times(c - x2d)};
   }
 };
 
 template <typename S>
 struct DepthLimit {
-  S z_min, inverse;  // 1 / z_min
+  S z_min;
+  Vec2<S> slope;
 
-  PROPNP_HOST_DEVICE PROPNP_INLINE explicit DepthLimit(const S& limit)
-      : z_min(limit), inverse(constant<S>(1) / limit) {}
+  PROPNP_HOST_DEVICE PROPNP_INLINE static DepthLimit from(const PinholeCamera<S>& camera,
+                                                          const S& z_min) {
+    return {z_min, {camera.cx / (camera.fx * z_min), camera.cy / (camera.fy * z_min)}};
+  }
 };
 
 // The residual of a point at `point_in_cam`, and what its derivatives need.
@@ -45,22 +48,18 @@ struct WeightedSight {
 
   PROPNP_HOST_DEVICE PROPNP_INLINE WeightedSight(const WeightedPinhole<S>& p,
                                                  const Vec3<S>& point_in_cam,
-                                                 const DepthLimit<S>& limit)
-      : inverse_depth(reciprocal(max(point_in_cam.z, limit.z_min))),
-        x(point_in_cam.x * inverse_depth),
-        y(point_in_cam.y * inverse_depth) {
-    const S behind = min(point_in_cam.z * limit.inverse - constant<S>(1), constant<S>(0));
-    e = {p.focal.x * x + (behind * p.principal.x + p.centre.x),
-         p.focal.y * y + (behind * p.principal.y + p.centre.y)};
+                                                 const DepthLimit<S>& limit) {
+    const S depth = max(point_in_cam.z, limit.z_min), behind = point_in_cam.z - depth;
+    inverse_depth = reciprocal(depth);
+    x = point_in_cam.x * inverse_depth + behind * limit.slope.x;
+    y = point_in_cam.y * inverse_depth + behind * limit.slope.y;
+    e = {p.focal.x * x + p.centre.x, p.focal.y * y + p.centre.y};
   }
 
-  // The gradients of e by point_in_cam in front of z_min: of e.x (x_row.x, 0, x_row.y), of e.y
-  // (0, y_row.x, y_row.y).
-  PROPNP_HOST_DEVICE PROPNP_INLINE void gradients(const WeightedPinhole<S>& p, Vec2<S>* x_row,
-                                                  Vec2<S>* y_row) const {
-    const S a = p.focal.x * inverse_depth, b = p.focal.y * inverse_depth;
-    *x_row = {a, -(a * x)};
-    *y_row = {b, -(b * y)};
+  // In front of z_min the gradients of e by point_in_cam are a (1, 0, -x) and b (0, 1, -y) for
+  // (a, b) = slopes().
+  PROPNP_HOST_DEVICE PROPNP_INLINE Vec2<S> slopes(const WeightedPinhole<S>& p) const {
+    return {p.focal.x * inverse_depth, p.focal.y * inverse_depth};
   }
 };
 

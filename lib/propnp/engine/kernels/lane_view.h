@@ -22,6 +22,17 @@ PROPNP_INLINE Mat3<Lanes<T>> spread_matrix(const T* m) {
   return {spread_vector(m), spread_vector(m + 3), spread_vector(m + 6)};
 }
 
+// The camera of a pinhole's view.
+template <typename T>
+PROPNP_INLINE PinholeCamera<Lanes<T>> spread_pinhole(const PackedView<T>& view) {
+  using L = Lanes<T>;
+  L parameters[PinholeCamera<L>::kNumParameters];
+  for (int i = 0; i < PinholeCamera<L>::kNumParameters; ++i) {
+    parameters[i] = L(view.camera_parameters[i]);
+  }
+  return PinholeCamera<L>::from_parameters(parameters, L(T(0)));
+}
+
 // Camera, box and loss; where the camera sits on its rig.
 template <typename Model, typename T, typename Limit = Lanes<T>>
 struct LaneView {

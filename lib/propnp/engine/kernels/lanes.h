@@ -104,6 +104,11 @@ template <typename T>
 PROPNP_INLINE Lanes<T> select(const LaneMask<T>& mask, const Lanes<T>& a, const Lanes<T>& b) {
   return {hn::IfThenElse(mask.m, a.v, b.v)};
 }
+// mask ? 0 : a.
+template <typename T>
+PROPNP_INLINE Lanes<T> zero_where(const LaneMask<T>& mask, const Lanes<T>& a) {
+  return {hn::IfThenZeroElse(mask.m, a.v)};
+}
 template <typename T>
 PROPNP_INLINE Lanes<T> min(const Lanes<T>& a, const Lanes<T>& b) {
   return {hn::Min(a.v, b.v)};

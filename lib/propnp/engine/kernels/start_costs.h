@@ -50,20 +50,20 @@ class PointList {
   template <bool kInformation>
   PROPNP_INLINE auto weight(int64_t i) const {
     if constexpr (kInformation) {
-      return SqrtInformation<L>{number(i, 5), number(i, 6), number(i, 7), number(i, 8)};
+      return SqrtInformation<L>{number(i, 5), number(i, 7), number(i, 8), number(i, 6)};
     } else {
-      return DiagonalWeight<L>{number(i, 5), number(i, 8)};
+      return DiagonalWeight<L>{number(i, 5), number(i, 6)};
     }
   }
 
-  // Of the points i and i + 1, i being even.
-  PROPNP_INLINE Vec3<LanePair<float>> points(int64_t i) const {
-    return {numbers(i, 0), numbers(i, 1), numbers(i, 2)};
+  // Of as many points from the i-th as P has registers, of which i is a multiple.
+  template <typename P>
+  PROPNP_INLINE Vec3<P> points(int64_t i) const {
+    return {numbers<P>(i, 0), numbers<P>(i, 1), numbers<P>(i, 2)};
   }
-  PROPNP_INLINE WeightedPinhole<LanePair<float>> pinholes(int64_t i) const {
-    return {{numbers(i, 3), numbers(i, 4)},
-            {numbers(i, 5), numbers(i, 6)},
-            {numbers(i, 7), numbers(i, 8)}};
+  template <typename P>
+  PROPNP_INLINE WeightedPinhole<P> pinholes(int64_t i) const {
+    return {{numbers<P>(i, 3), numbers<P>(i, 4)}, {numbers<P>(i, 5), numbers<P>(i, 6)}};
   }
 
   // A sum over the points.
@@ -76,31 +76,41 @@ class PointList {
   }
 
  private:
-  // Numbers k of the point i, and of that and the next, i being even: where all starts have the
-  // same points, those are beside each other.
+  // Numbers k of the point i, and of that and those behind it: where all starts have the same
+  // points, those are beside each other.
   PROPNP_INLINE L number(int64_t i, int k) const {
-    if constexpr (kOwner == PointOwner::kEach) {
-      return L::load(points_ + (i * kStartPointNumbers + k) * kStartLanes);
+    return number_at(kOwner == PointOwner::kEach ? of_each(i, k) : of_all(i, k));
+  }
+  template <typename P>
+  PROPNP_INLINE P numbers(int64_t i, int k) const {
+    if constexpr (kOwner != PointOwner::kEach) {
+      return numbers_at<P>(of_all(i, k), kOfRegister);
     } else {
-      return number_at(of_all(i, k));
+      return numbers_at<P>(of_each(i, k), kStartPointNumbers * kStartLanes);
     }
   }
-  PROPNP_INLINE LanePair<float> numbers(int64_t i, int k) const {
-    if constexpr (kOwner == PointOwner::kEach) {
-      return {number(i, k), number(i + 1, k)};
+  template <typename P>
+  PROPNP_INLINE static P numbers_at(const float* first, int stride) {
+    if constexpr (P::kSize == L::kSize) {
+      return number_at(first);
     } else {
-      const float* const first = of_all(i, k);
-      return {number_at(first), number_at(first + kPointsAtOnce)};
+      using Half = decltype(P::first);
+      constexpr int kRegisters = Half::kSize / L::kSize;
+      return {numbers_at<Half>(first, stride),
+              numbers_at<Half>(first + kRegisters * stride, stride)};
     }
   }
 
-  static constexpr int kPointsAtOnce = kOwner == PointOwner::kHalves ? 2 : 1;
+  static constexpr int kOfRegister = kOwner == PointOwner::kHalves ? 2 : 1;
   PROPNP_INLINE static L number_at(const float* number) {
-    return kPointsAtOnce == 2 ? join_halves(L(number[0]), L(number[1])) : L(number[0]);
+    if constexpr (kOwner == PointOwner::kEach) return L::load(number);
+    return kOfRegister == 2 ? join_halves(L(number[0]), L(number[1])) : L(number[0]);
+  }
+  PROPNP_INLINE const float* of_each(int64_t i, int k) const {
+    return points_ + (i * kStartPointNumbers + k) * kStartLanes;
   }
   PROPNP_INLINE const float* of_all(int64_t i, int k) const {
-    const uint64_t point = static_cast<uint64_t>(i) * kPointsAtOnce,
-                   in_tile = point % kPointPadding;
+    const uint64_t point = static_cast<uint64_t>(i) * kOfRegister, in_tile = point % kPointPadding;
     return points_ + (point - in_tile) * kStartPointNumbers + in_tile + k * kPointPadding;
   }
 
@@ -108,34 +118,68 @@ class PointList {
   const int64_t count_;
 };
 
-// The gradient of a coordinate of a residual in the tangent, and the same times the weight that the
-// loss gives it. `error` is the coordinate.
+// The gradient of a coordinate of a residual in the tangent, and what the loss weighs it with.
+// `error` is the coordinate.
 template <int kDof>
 struct TangentRow {
   using L = Lanes<float>;
-  L entry[kDof], weighted[kDof];
-  L error;
+  L entry[kDof];
+  L weight, error;
 
-  PROPNP_INLINE void weigh(const L& weight, const L& coordinate) {
-    PROPNP_UNROLL
-    for (int i = 0; i < kDof; ++i) weighted[i] = weight * entry[i];
-    error = coordinate;
-  }
-
-  // kAbsent: an entry that is known to be zero, and was not filled in.
-  template <int kAbsent = -1>
   PROPNP_INLINE void add_to(StartEquations<kDof, L>* sums) const {
     PROPNP_UNROLL
     for (int i = 0; i < kDof; ++i) {
-      if (i == kAbsent) continue;
-      sums->gradient[i] = multiply_add(weighted[i], error, sums->gradient[i]);
+      const L weighted = weight * entry[i];
+      sums->gradient[i] = multiply_add(weighted, error, sums->gradient[i]);
       PROPNP_UNROLL
       for (int j = 0; j <= i; ++j) {
-        if (j == kAbsent) continue;
         L& sum = sums->curvature[i * (i + 1) / 2 + j];
-        sum = multiply_add(weighted[i], entry[j], sum);
+        sum = multiply_add(weighted, entry[j], sum);
       }
     }
+  }
+};
+
+// The same of a pinhole, divided by its entry kUnit, which is one; that of the other coordinate is
+// zero, and that of the depth is behind the sign. Only the entries from there on are kept.
+template <int kDof>
+struct SightRow {
+  using L = Lanes<float>;
+  static constexpr int kFirst = 2;
+  L entry[kDof - kFirst];
+  L curvature, pull;  // the divisor squared, and the divisor times the error, both weighted
+
+  template <int kUnit>
+  PROPNP_INLINE void add_to(StartEquations<kDof, L>* sums) const {
+    const auto sum = [&](int i, int j) -> L& { return sums->curvature[i * (i + 1) / 2 + j]; };
+    sum(kUnit, kUnit) = sum(kUnit, kUnit) + curvature;
+    sums->gradient[kUnit] = sums->gradient[kUnit] + pull;
+    PROPNP_UNROLL
+    for (int i = kFirst; i < kDof; ++i) {
+      const L weighted = curvature * entry[i - kFirst];
+      sum(i, kUnit) = sum(i, kUnit) + weighted;
+      sums->gradient[i] = multiply_add(pull, entry[i - kFirst], sums->gradient[i]);
+      PROPNP_UNROLL
+      for (int j = kFirst; j <= i; ++j) {
+        sum(i, j) = multiply_add(weighted, entry[j - kFirst], sum(i, j));
+      }
+    }
+  }
+};
+
+// Those of as many points as a scalar has registers.
+template <int kDof>
+struct RowsOfPoints {
+  SightRow<kDof>* rows;
+
+  template <typename P>
+  PROPNP_INLINE void set(int i, const P& entry) const {
+    for_each_register(entry, [&](int k, const Lanes<float>& e) { rows[k].entry[i] = e; });
+  }
+  template <typename P>
+  PROPNP_INLINE void set_weights(const P& curvature, const P& pull) const {
+    for_each_register(curvature, [&](int k, const Lanes<float>& c) { rows[k].curvature = c; });
+    for_each_register(pull, [&](int k, const Lanes<float>& p) { rows[k].pull = p; });
   }
 };
 
@@ -161,7 +205,8 @@ class CameraStartCost {
   }
 
   void evaluate(const Pose& pose, StartEquations<kDof, L>* result) const {
-    auto sums = StartEquations<kDof, L>::zero();
+    StartEquations<kDof, L> sums;
+    sums.clear();
     const Mat3<L> rotation = rotation_matrix(pose.rotation);
     for (int64_t k = 0; k < points_.count(); ++k) {
       const Vec3<L> rotated = rotation * points_.point(k);
@@ -172,8 +217,8 @@ class CameraStartCost {
       TangentRow<kDof> x, y;
       fill(r.x_gradient, rotated, x.entry);
       fill(r.y_gradient, rotated, y.entry);
-      x.weigh(loss.weight, r.e.x);
-      y.weigh(loss.weight, r.e.y);
+      x.weight = y.weight = loss.weight;
+      x.error = r.e.x, y.error = r.e.y;
       sums.cost = sums.cost + loss.rho;
       x.add_to(&sums);
       y.add_to(&sums);
@@ -197,116 +242,148 @@ class CameraStartCost {
   const PointList<kOwner> points_;
 };
 
-// With a pinhole that has neither skew nor a box, and plain weights. Two points at a time, behind
-// which points of zeros may follow. kAboutY: of 4DoF, turning about (0, 1, 0).
+// How a pinhole sees points at a pose.
+template <typename P>
+struct PinholeView {
+  RigidTransform<P> place;
+  DepthLimit<P> limit;
+  RobustLoss<P> loss;
+
+  template <typename L>
+  PROPNP_INLINE PinholeView(const StartLanesPose<L>& pose, const DepthLimit<L>& depth_limit,
+                            const RobustLoss<L>& of_residuals)
+      : place{cast<P>(rotation_matrix(pose.rotation)), cast<P>(pose.position)},
+        limit{P(depth_limit.z_min), {P(depth_limit.slope.x), P(depth_limit.slope.y)}},
+        loss{of_residuals.kind, P(of_residuals.delta)} {}
+
+  // kAboutY: the rotation is about (0, 1, 0).
+  template <bool kAboutY>
+  PROPNP_INLINE Vec3<P> turn(const Vec3<P>& point) const {
+    if constexpr (!kAboutY) return place.rotation * point;
+    const P &cosine = place.rotation.row0.x, &sine = place.rotation.row0.z;
+    return {cosine * point.x + sine * point.z, point.y, cosine * point.z - sine * point.x};
+  }
+  // In the camera frame; the translation goes first, as no instruction of its own.
+  template <bool kAboutY>
+  PROPNP_INLINE Vec3<P> carry(const Vec3<P>& point) const {
+    const Mat3<P>& r = place.rotation;
+    const Vec3<P>& t = place.translation;
+    if constexpr (kAboutY) {
+      return {(t.x + r.row0.x * point.x) + r.row0.z * point.z, t.y + point.y,
+              (t.z + r.row0.x * point.z) - r.row0.z * point.x};
+    }
+    const auto along = [&](const Vec3<P>& row, const P& offset) {
+      return ((offset + row.x * point.x) + row.y * point.y) + row.z * point.z;
+    };
+    return {along(r.row0, t.x), along(r.row1, t.y), along(r.row2, t.z)};
+  }
+};
+
+// With a pinhole that has neither skew nor a box, and plain weights. Two points at a time, or four
+// where the registers hold what is known of them; behind them points of zeros may follow. kAboutY:
+// of 4DoF, turning about (0, 1, 0).
 template <int kDof, PointOwner kOwner, bool kAboutY>
 class PinholeStartCost {
   static_assert(kDof == 4 || !kAboutY, "6DoF turns about any axis");
   using L = Lanes<float>;
   using P = LanePair<float>;
+  using Q = PairOf<P>;
   using Pose = StartLanesPose<L>;
+  static_assert(Q::kSize == kPointsAtOnce * L::kSize, "zeros fill up the points");
 
  public:
   PROPNP_INLINE PinholeStartCost(const PackedView<float>& view, const KernelModel<float>& model,
                                  const Vec3<L>& axis, const PointList<kOwner>& points)
-      : limit_(P(view.z_min)), axis_(cast<P>(axis)), points_(points) {
-    loss_.kind = static_cast<LossKind>(model.loss_kind);
-    loss_.delta = P(model.delta);
-  }
+      : limit_(DepthLimit<L>::from(spread_pinhole(view), L(view.z_min))),
+        axis_(axis),
+        points_(points),
+        loss_{static_cast<LossKind>(model.loss_kind), L(model.delta)} {}
 
   L cost(const Pose& pose) const {
-    const RigidTransform<P> place = place_of(pose);
-    P sum(0.0f);
-    for (int64_t k = 0; k < points_.count(); k += 2) {
-      const Vec3<P> point_in_cam = turn(place, points_.points(k)) + place.translation;
-      const WeightedSight<P> sight(points_.pinholes(k), point_in_cam, limit_);
-      sum = sum + loss_.rho(dot(sight.e, sight.e));
+    const PinholeView<Q> view(pose, limit_, loss_);
+    Q sum(0.0f);
+    for (int64_t k = 0; k < points_.count(); k += kPointsAtOnce) {
+      const Vec3<Q> point_in_cam = view.template carry<kAboutY>(points_.template points<Q>(k));
+      const WeightedSight<Q> sight(points_.template pinholes<Q>(k), point_in_cam, view.limit);
+      sum = sum + view.loss.rho(dot(sight.e, sight.e));
     }
-    return points_.total(sum.sum());
+    return points_.total(sum_registers(sum));
   }
 
   // First all rows of a few points and then their sums, which so stay in the registers.
   void evaluate(const Pose& pose, StartEquations<kDof, L>* result) const {
     constexpr int64_t kFew = 8;
-    TangentRow<kDof> x[kFew], y[kFew];
-    const RigidTransform<P> place = place_of(pose);
-    auto sums = StartEquations<kDof, L>::zero();
+    SightRow<kDof> x[kFew], y[kFew];
+    const PinholeView<P> view(pose, limit_, loss_);
+    StartEquations<kDof, L> sums;
+    sums.clear();
     P cost(0.0f);
     for (int64_t first = 0; first < points_.count(); first += kFew) {
       const int64_t left = points_.count() - first, count = left < kFew ? left : kFew;
       for (int64_t k = 0; k < count; k += 2) {
-        cost = cost + fill_rows(place, first + k, x + k, y + k);
+        cost = cost + fill_rows(view, first + k, {x + k}, {y + k});
       }
       for (int64_t k = 0; k < count; ++k) {
-        x[k].template add_to<1>(&sums);
-        y[k].template add_to<0>(&sums);
+        x[k].template add_to<0>(&sums);
+        y[k].template add_to<1>(&sums);
       }
     }
-    for (int i = 0; i < StartEquations<kDof, L>::kTriangle; ++i) {
-      result->curvature[i] = points_.total(sums.curvature[i]);
-    }
-    for (int i = 0; i < kDof; ++i) result->gradient[i] = points_.total(sums.gradient[i]);
-    result->cost = points_.total(cost.sum());
+    sums.cost = sum_registers(cost);
+    finish(sums, result);
   }
 
  private:
-  PROPNP_INLINE static RigidTransform<P> place_of(const Pose& pose) {
-    return {cast<P>(rotation_matrix(pose.rotation)), cast<P>(pose.position)};
-  }
-
-  PROPNP_INLINE static Vec3<P> turn(const RigidTransform<P>& place, const Vec3<P>& point) {
-    if constexpr (!kAboutY) return place.rotation * point;
-    const P &cosine = place.rotation.row0.x, &sine = place.rotation.row0.z;
-    return {cosine * point.x + sine * point.z, point.y, cosine * point.z - sine * point.x};
-  }
-
-  // The rows of the points i and i + 1. Returns what they cost.
-  PROPNP_INLINE P fill_rows(const RigidTransform<P>& place, int64_t i, TangentRow<kDof>* x_rows,
-                            TangentRow<kDof>* y_rows) const {
-    const WeightedPinhole<P> point = points_.pinholes(i);
-    const Vec3<P> r = turn(place, points_.points(i));
-    const Vec3<P> point_in_cam = r + place.translation;
-    const WeightedSight<P> sight(point, point_in_cam, limit_);
-    const LossValue<P> loss = loss_.evaluate(dot(sight.e, sight.e));
-    const P weight = select(point_in_cam.z < limit_.z_min, P(0.0f), loss.weight);
-    Vec2<P> x, y;
-    sight.gradients(point, &x, &y);
-    P x_row[kDof], y_row[kDof];
-    x_row[0] = x.x, x_row[2] = x.y;
-    y_row[1] = y.x, y_row[2] = y.y;
+  // The rows of the points i, i + 1, ... Returns what they cost.
+  PROPNP_INLINE P fill_rows(const PinholeView<P>& view, int64_t i, const RowsOfPoints<kDof>& x_row,
+                            const RowsOfPoints<kDof>& y_row) const {
+    const WeightedPinhole<P> point = points_.template pinholes<P>(i);
+    const Vec3<P> r = view.template turn<kAboutY>(points_.template points<P>(i));
+    const Vec3<P> point_in_cam = r + view.place.translation;
+    const WeightedSight<P> sight(point, point_in_cam, view.limit);
+    const LossValue<P> loss = view.loss.evaluate(dot(sight.e, sight.e));
+    const P weight = zero_where(point_in_cam.z < view.limit.z_min, loss.weight);
+    const P &x = sight.x, &y = sight.y;
+    const Vec2<P> slope = sight.slopes(point), weighted = weight * slope;
+    x_row.set(0, x), y_row.set(0, y);
     if constexpr (kDof == 6) {
-      x_row[3] = r.y * x.y, x_row[4] = r.z * x.x - r.x * x.y, x_row[5] = -(r.y * x.x);
-      y_row[3] = r.y * y.y - r.z * y.x, y_row[4] = -(r.x * y.y), y_row[5] = r.x * y.x;
+      const P minus_y = -r.y;
+      x_row.set(1, minus_y * x), y_row.set(1, minus_y * y - r.z);
+      x_row.set(2, r.x * x + r.z), y_row.set(2, r.x * y);
+      x_row.set(3, minus_y), y_row.set(3, r.x);
     } else if constexpr (kAboutY) {
-      x_row[3] = r.z * x.x - r.x * x.y;
-      y_row[3] = -(r.x * y.y);
+      x_row.set(1, r.x * x + r.z), y_row.set(1, r.x * y);
     } else {
-      const Vec3<P> moved = cross(axis_, r);
-      x_row[3] = moved.x * x.x + moved.z * x.y;
-      y_row[3] = moved.y * y.x + moved.z * y.y;
+      const Vec3<P> moved = cross(cast<P>(axis_), r);
+      x_row.set(1, moved.x - moved.z * x), y_row.set(1, moved.y - moved.z * y);
     }
-    store<1>(x_row, weight, sight.e.x, x_rows);
-    store<0>(y_row, weight, sight.e.y, y_rows);
+    x_row.set_weights(weighted.x * slope.x, weighted.x * sight.e.x);
+    y_row.set_weights(weighted.y * slope.y, weighted.y * sight.e.y);
     return loss.rho;
   }
 
-  template <int kAbsent>
-  PROPNP_INLINE static void store(const P* row, const P& weight, const P& error,
-                                  TangentRow<kDof>* rows) {
+  // The totals, with the sign of the depth.
+  PROPNP_INLINE void finish(const StartEquations<kDof, L>& sums,
+                            StartEquations<kDof, L>* result) const {
+    constexpr int kDepth = 2;
+    const auto total = [&](const L& sum, bool negative) {
+      return negative ? -points_.total(sum) : points_.total(sum);
+    };
+    result->cost = points_.total(sums.cost);
     PROPNP_UNROLL
     for (int i = 0; i < kDof; ++i) {
-      if (i == kAbsent) continue;
-      const P weighted = weight * row[i];
-      rows[0].entry[i] = row[i].first, rows[1].entry[i] = row[i].second;
-      rows[0].weighted[i] = weighted.first, rows[1].weighted[i] = weighted.second;
+      result->gradient[i] = total(sums.gradient[i], i == kDepth);
+      PROPNP_UNROLL
+      for (int j = 0; j <= i; ++j) {
+        const int k = i * (i + 1) / 2 + j;
+        result->curvature[k] = total(sums.curvature[k], (i == kDepth) != (j == kDepth));
+      }
     }
-    rows[0].error = error.first, rows[1].error = error.second;
   }
 
-  const DepthLimit<P> limit_;
-  const Vec3<P> axis_;
+  const DepthLimit<L> limit_;
+  const Vec3<L> axis_;
   const PointList<kOwner> points_;
-  RobustLoss<P> loss_;
+  const RobustLoss<L> loss_;
 };
 
 PROPNP_MATH_END

@@ -141,17 +141,29 @@ class LaneSubsets {
   alignas(kColumnAlignment) uint32_t cut_[PROPNP_MAX_START_POINTS][kSize];
 };
 
-void draw_subsets(const WeightLine& line, const StartStream& stream, int first, int count,
-                  int32_t* points) {
-  GroupWords words[PROPNP_MAX_START_POINTS / 4];
-  for (int block = 0; 4 * block < count; ++block) {
-    random_words_of_group(stream, RandomPurpose::kStartSubset, first_subset_block(first) + block,
-                          first_subset_block(1), &words[block]);
+// Of two registers of starts in turn: each step of one waits for the one before.
+void draw_subsets(const WeightLine& line, const StartStream& stream, int first, int num_groups,
+                  int count, int32_t* points) {
+  constexpr int kMostBlocks = PROPNP_MAX_START_POINTS / 4;
+  GroupWords words[kGroupsAtOnce][kMostBlocks];
+  for (int g = 0; g < num_groups; ++g) {
+    const uint32_t begin = first_subset_block(first + g * kStartLanes);
+    for (int block = 0; 4 * block < count; ++block) {
+      random_words_of_group(stream, RandomPurpose::kStartSubset, begin + block,
+                            first_subset_block(1), &words[g][block]);
+    }
   }
-  for (int lane = 0; lane < kStartLanes; lane += LaneSubsets::kSize) {
-    LaneSubsets subsets(line);
+  const int num_starts = num_groups * kStartLanes;
+  for (int start = 0; start < num_starts; start += 2 * LaneSubsets::kSize) {
+    LaneSubsets subsets[2] = {LaneSubsets(line), LaneSubsets(line)};
     for (int k = 0; k < count; ++k) {
-      subsets.draw(words[k / 4].word[k % 4] + lane, points + k * kStartLanes + lane);
+      for (int i = 0; i < 2; ++i) {
+        const int at = start + i * LaneSubsets::kSize;
+        if (at >= num_starts) break;
+        const int group = at / kStartLanes, lane = at % kStartLanes;
+        subsets[i].draw(words[group][k / 4].word[k % 4] + lane,
+                        points + (group * count + k) * kStartLanes + lane);
+      }
     }
   }
 }
@@ -170,32 +182,38 @@ void draw_rotations(int dof, const StartStream& stream, int first, const float* 
   for (int lane = 0; lane < kStartLanes; lane += F::kSize) {
     const F u = F::load(uniform[0] + lane), a = F::load(uniform[1] + lane),
             b = F::load(uniform[2] + lane);
-    const F yaw = yaw_from_uniform(a), half = F(0.5f) * yaw, sine = sin(half);
-    const Quaternion<F> q = dof == 6 ? rotation_from_uniforms(u, a, b)
-                                     : Quaternion<F>{cos(half), sine * F(axis[0]),
-                                                     sine * F(axis[1]), sine * F(axis[2])};
+    const F yaw = yaw_from_uniform(a);
+    Quaternion<F> q;
+    if (dof == 6) {
+      q = rotation_from_uniforms(u, a, b);
+    } else {
+      const F half = F(0.5f) * yaw, sine = sin(half);
+      q = {cos(half), sine * F(axis[0]), sine * F(axis[1]), sine * F(axis[2])};
+    }
     const F parts[4] = {q.w, q.x, q.y, q.z};
     for (int k = 0; k < 4; ++k) parts[k].store_unaligned(state->quaternion[k] + lane);
     yaw.store_unaligned(state->yaw + lane);
   }
 }
 
-void gather_points(const float* all, const int32_t* chosen, int count, float* of_starts) {
+void gather_points(const float* all, StartPointForm form, const int32_t* chosen, int count,
+                   float* of_starts) {
   const F::Tag d;
   const hn::RebindToSigned<F::Tag> di;
   constexpr int kNumbers = kStartPointNumbers * kStartLanes;
+  const int num_numbers = NumStartPointNumbers(form);
   for (int k = 0; k < count; ++k) {
     for (int lane = 0; lane < kStartLanes; lane += F::kSize) {
       const auto point = hn::LoadU(di, chosen + k * kStartLanes + lane);
       const auto begin = hn::AndNot(hn::Set(di, kPointPadding - 1), point);
       const auto index = hn::Add(hn::Mul(begin, hn::Set(di, kStartPointNumbers - 1)), point);
       float* out = of_starts + k * kNumbers + lane;
-      for (int n = 0; n < kStartPointNumbers; ++n) {
+      for (int n = 0; n < num_numbers; ++n) {
         hn::StoreU(hn::GatherIndex(d, all + n * kPointPadding, index), d, out + n * kStartLanes);
       }
     }
   }
-  for (int k = 0; k < count % 2 * kNumbers; ++k) of_starts[count * kNumbers + k] = 0;
+  for (int64_t k = count * kNumbers; k < SizeOfOwnPoints(count); ++k) of_starts[k] = 0;
 }
 
 }  // namespace

@@ -24,17 +24,22 @@ struct WeightLine {
   int cell_shift;
 };
 
+// For how many groups of starts subsets are drawn at a time.
+constexpr int kGroupsAtOnce = 2;
+
 struct StartDrawKernels {
-  // Draws `count` different points for each of the starts first, first + 1, ..., each in turn with
-  // probability proportional to its weight among those left: chosen[k * kStartLanes + lane]. At
-  // least `count` points must have weight.
-  void (*draw_subsets)(const WeightLine&, const StartStream&, int first, int count,
+  // Draws `count` different points for each of the starts first, first + 1, ... of up to
+  // kGroupsAtOnce groups, each in turn with probability proportional to its weight among those
+  // left: chosen[(group * count + k) * kStartLanes + lane]. At least `count` points must have
+  // weight.
+  void (*draw_subsets)(const WeightLine&, const StartStream&, int first, int num_groups, int count,
                        int32_t* chosen);
   // Uniform rotations of the starts first, first + 1, ..., with 4DoF uniform turns about `axis`.
   void (*draw_rotations)(int dof, const StartStream&, int first, const float* axis, StartState*);
   // Copies the points of drawn subsets, of which `all` holds the numbers, to where the refinement
-  // reads them; behind an odd number a point of zeros.
-  void (*gather_points)(const float* all, const int32_t* chosen, int count, float* of_starts);
+  // reads them; behind them points of zeros.
+  void (*gather_points)(const float* all, StartPointForm, const int32_t* chosen, int count,
+                        float* of_starts);
 };
 
 const StartDrawKernels& GetStartDrawKernels();

@@ -18,12 +18,15 @@ constexpr double kCosHalfStartDistance = 0.9847265389049334;
 
 // What the numbers of a point of a start are: x y z relative to the pivot, and
 enum class StartPointForm {
-  kDiagonal,     // u v, square-root information row by row, diagonal
-  kInformation,  // the same with off-diagonals
-  kPinhole       // focal, centre and principal of math/weighted_pinhole.h
+  kDiagonal,     // u v, square-root information of both
+  kInformation,  // the same and the off-diagonals
+  kPinhole       // focal and centre of math/weighted_pinhole.h
 };
 // Those of point k are at points[(k * kStartPointNumbers + number) * kStartLanes + lane].
-constexpr int kStartPointNumbers = 9;
+constexpr int kStartPointNumbers = 9;  // at most
+constexpr int NumStartPointNumbers(StartPointForm form) {
+  return form == StartPointForm::kInformation ? 9 : 7;
+}
 
 // Where the pivot is and how the object is turned, number by number, kStartLanes each. 4DoF keeps
 // its rotation in the quaternion too; the yaw says which of its turns it is.
@@ -35,8 +38,15 @@ struct StartState {
   float left[kStartLanes];  // the same while a start may still be picked
 };
 
-// Points of zeros fill up those of a start to an even number, and all to a multiple of
+// Points of zeros fill up those of a start to a multiple of kPointsAtOnce, and all to one of
 // kPointPadding.
+constexpr int kPointsAtOnce = 4;
+constexpr int64_t PaddedOwnPoints(int64_t count) {
+  return (count + kPointsAtOnce - 1) / kPointsAtOnce * kPointsAtOnce;
+}
+constexpr int64_t SizeOfOwnPoints(int64_t count) {  // those of a group
+  return PaddedOwnPoints(count) * kStartPointNumbers * kStartLanes;
+}
 struct StartPoints {
   const float* of_starts;  // as above; null: every start has all points
   int64_t count;           // of each start

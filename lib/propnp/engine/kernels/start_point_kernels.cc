@@ -26,16 +26,6 @@ PROPNP_INLINE Vec3<Lanes<T>> select_vector(const LaneMask<T>& mask, const Vec3<L
   const Lanes<T> zero(T(0));
   return {select(mask, v.x, zero), select(mask, v.y, zero), select(mask, v.z, zero)};
 }
-template <typename T>
-PROPNP_INLINE PinholeCamera<Lanes<T>> spread_pinhole(const PackedView<T>& view) {
-  using L = Lanes<T>;
-  L parameters[PinholeCamera<L>::kNumParameters];
-  for (int i = 0; i < PinholeCamera<L>::kNumParameters; ++i) {
-    parameters[i] = L(view.camera_parameters[i]);
-  }
-  return PinholeCamera<L>::from_parameters(parameters, L(T(0)));
-}
-
 // The mean weights of the points i, i + 1, ..., and where there is any.
 template <typename T>
 struct MeanWeights {
@@ -152,11 +142,10 @@ class StartPixels {
           camera_, x2d, DiagonalWeight<L>{scaled(view_.wxx), scaled(view_.wyy)});
       numbers[0] = p.focal.x, numbers[1] = p.focal.y;
       numbers[2] = p.centre.x, numbers[3] = p.centre.y;
-      numbers[4] = p.principal.x, numbers[5] = p.principal.y;
     } else {
       numbers[0] = x2d.x, numbers[1] = x2d.y;
-      numbers[2] = scaled(view_.wxx), numbers[3] = scaled(view_.wxy);
-      numbers[4] = scaled(view_.wyx), numbers[5] = scaled(view_.wyy);
+      numbers[2] = scaled(view_.wxx), numbers[3] = scaled(view_.wyy);
+      numbers[4] = scaled(view_.wxy), numbers[5] = scaled(view_.wyx);
     }
   }
 
@@ -175,16 +164,18 @@ void scale(const PackedView<T>& view, const StartUnits<T>& units, StartPointForm
   const Mat3<L> rotation = spread_matrix(units.rotation);
   const L inverse_distance(units.inverse_distance);
   const StartPixels<T> pixels(view, units.weight, form);
+  const int num_numbers = NumStartPointNumbers(form);
   for (int64_t i = 0; i < view.padded_points; i += L::kSize) {
     const int64_t left = view.num_points > i ? view.num_points - i : 0;
     const LaneMask<T> valid{hn::FirstN(tag, static_cast<size_t>(left))};
     const Vec3<L> point =
         rotation * (inverse_distance * (load_vector(view.x, view.y, view.z, i) - pivot));
     const Vec3<L> of_point = select_vector(valid, point);
-    L numbers[kStartPointNumbers] = {of_point.x, of_point.y, of_point.z};
+    L numbers[kStartPointNumbers];
+    numbers[0] = of_point.x, numbers[1] = of_point.y, numbers[2] = of_point.z;
     pixels.fill(i, numbers + 3);
     float* const out = all + i / kPointPadding * kPointPadding * kStartPointNumbers;
-    for (int n = 0; n < kStartPointNumbers; ++n) {
+    for (int n = 0; n < num_numbers; ++n) {
       store_column(numbers[n], out + n * kPointPadding + i % kPointPadding);
     }
   }

@@ -19,12 +19,14 @@ struct StartEquations {
   L gradient[kDof];
   L cost;
 
-  PROPNP_INLINE static StartEquations zero() {
-    StartEquations result;
-    for (L& c : result.curvature) c = constant<L>(0);
-    for (L& g : result.gradient) g = constant<L>(0);
-    result.cost = constant<L>(0);
-    return result;
+  PROPNP_INLINE void clear() {
+    cost = constant<L>(0);
+    PROPNP_UNROLL
+    for (int i = 0; i < kDof; ++i) {
+      gradient[i] = cost;
+      PROPNP_UNROLL
+      for (int j = 0; j <= i; ++j) curvature[i * (i + 1) / 2 + j] = cost;
+    }
   }
 };
 
