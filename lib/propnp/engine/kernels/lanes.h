@@ -274,10 +274,11 @@ PROPNP_INLINE void sum_four(const Lanes<float>* registers, float* sums) {
 }
 
 // The sum of each of as many registers as one has lanes, in their order; they are overwritten.
-PROPNP_INLINE Lanes<double> sum_each(Lanes<double>* registers) {
+template <typename T>
+PROPNP_INLINE Lanes<T> sum_each(Lanes<T>* registers) {
 #if HWY_TARGET != HWY_SCALAR
-  const Lanes<double>::Tag d;
-  for (int count = Lanes<double>::kSize / 2; count > 0; count /= 2) {
+  const typename Lanes<T>::Tag d;
+  for (int count = Lanes<T>::kSize / 2; count > 0; count /= 2) {
     for (int i = 0; i < count; ++i) {
       const auto low = registers[2 * i].v, high = registers[2 * i + 1].v;
       registers[i] = hn::Add(hn::ConcatEven(d, high, low), hn::ConcatOdd(d, high, low));
@@ -285,6 +286,21 @@ PROPNP_INLINE Lanes<double> sum_each(Lanes<double>* registers) {
   }
 #endif
   return registers[0];
+}
+
+// The sum of each of some registers.
+template <typename T, int kCount>
+PROPNP_INLINE void sum_all(const Lanes<T> (&registers)[kCount], T* sums) {
+  constexpr int kSize = Lanes<T>::kSize;
+  PROPNP_UNROLL
+  for (int k = 0; k < kCount; k += kSize) {
+    Lanes<T> some[kSize];
+    PROPNP_UNROLL
+    for (int i = 0; i < kSize; ++i) some[i] = k + i < kCount ? registers[k + i] : Lanes<T>(T(0));
+    HWY_ALIGN T values[kSize];
+    sum_each(some).store(values);
+    for (int i = 0; i < kSize && k + i < kCount; ++i) sums[k + i] = values[i];
+  }
 }
 
 // The angle of (x, y) in [-pi, pi]; 0 at the origin, as std::atan2.

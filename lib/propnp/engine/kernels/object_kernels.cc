@@ -84,11 +84,20 @@ struct LaneSums {
   }
 
   PROPNP_INLINE void add_to(NormalSums<T>* sums) const {
-    for (int k = 0; k < kDof * (kDof + 1) / 2; ++k) sums->curvature[k] += curvature[k].sum();
-    for (int i = 0; i < kDof; ++i) sums->gradient[i] += gradient[i].sum();
-    sums->cost += cost.sum();
-    sums->weighted_square += weighted_square.sum();
-    sums->behind += behind.sum();
+    constexpr int kTriangle = kDof * (kDof + 1) / 2, kOthers = kTriangle + kDof;
+    L all[kOthers + 3];
+    PROPNP_UNROLL
+    for (int k = 0; k < kTriangle; ++k) all[k] = curvature[k];
+    PROPNP_UNROLL
+    for (int i = 0; i < kDof; ++i) all[kTriangle + i] = gradient[i];
+    all[kOthers] = cost, all[kOthers + 1] = weighted_square, all[kOthers + 2] = behind;
+    T values[kOthers + 3];
+    sum_all(all, values);
+    for (int k = 0; k < kTriangle; ++k) sums->curvature[k] += values[k];
+    for (int i = 0; i < kDof; ++i) sums->gradient[i] += values[kTriangle + i];
+    sums->cost += values[kOthers];
+    sums->weighted_square += values[kOthers + 1];
+    sums->behind += values[kOthers + 2];
   }
 };
 
