@@ -46,6 +46,7 @@ void EngineSampler::BindInputs(const SamplerSetup& setup) {
   start_options_.start_points = setup.start_points;
   start_options_.start_iterations = setup.start_iterations;
   start_options_.max_iterations = setup.max_iterations;
+  options_.method = setup.method;
   options_.num_samples = setup.num_samples;
 
   args_.correspondences = &correspondences_;
@@ -117,7 +118,9 @@ void EngineSampler::RequirePlausible() const {
     good += (status_[i] & PROPNP_STATUS_FAILED) == 0 && std::isfinite(log_evidence_[i]) &&
             PoseDistance(problem_.dof, a.data(), c.data()) < 0.3;
   }
-  if (good < .95 * static_cast<double>(problem_.num_objects) || !(ess > 0.2)) {
+  // The adaptive sampler is left with few samples where a posterior is sharp.
+  const double least_ess = options_.method == PROPNP_SAMPLER_AMIS ? .02 : .2;
+  if (good < .95 * static_cast<double>(problem_.num_objects) || !(ess > least_ess)) {
     throw std::runtime_error("propnp samples " + std::to_string(good) + " of " +
                              std::to_string(problem_.num_objects) +
                              " posteriors plausibly, mean ESS " + std::to_string(ess));

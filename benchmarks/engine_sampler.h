@@ -22,6 +22,7 @@ namespace propnp::bench {
 
 // What a user of the sampler sets.
 struct SamplerSetup {
+  int method = PROPNP_SAMPLER_MIXTURE;
   int num_samples = 512;
   int num_starts = 64, start_points = 16, start_iterations = 5, max_iterations = 10;
   bool box = false;  // clamp projections to the image

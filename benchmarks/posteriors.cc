@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The propnp authors
 
-// Training steps through the posterior, W1 to W3v2, and posteriors of an offline batch, W5. Every
-// workload is done with the samples that its shape names and with the other common number.
+// Training steps through the posterior, W1 to W3v2, and posteriors of an offline batch, W5.
 #include <utility>
 
 #include "benchmarks/engine_sampler.h"
@@ -33,16 +32,29 @@ Workload MakeWorkload(const std::string& name, const std::string& title, int64_t
   return workload;
 }
 
-// The method with one thread and with several, for every number of samples.
+// The method with one thread and with several.
 void AddMethods(const WorkloadOptions& options, const LazyPosteriorProblem& problem,
-                SamplerSetup setup, std::initializer_list<int> sample_counts, Workload* workload) {
-  for (const int num_samples : sample_counts) {
-    setup.num_samples = num_samples;
-    const std::string name = "propnp, " + std::to_string(num_samples) + " samples";
-    workload->methods.push_back(EngineSamplerMethod(name, problem, setup, 1));
-    if (options.num_threads == 1) continue;
-    workload->methods.push_back(EngineSamplerMethod(name, problem, setup, options.num_threads));
+                const SamplerSetup& setup, const std::string& suffix, Workload* workload) {
+  const std::string name = "propnp, " + std::to_string(setup.num_samples) + " samples" + suffix;
+  workload->methods.push_back(EngineSamplerMethod(name, problem, setup, 1));
+  if (options.num_threads == 1) return;
+  workload->methods.push_back(EngineSamplerMethod(name, problem, setup, options.num_threads));
+}
+
+// Training steps with the samples that the shape names and with the other number; then forward
+// alone, also with the adaptive sampler of EPro-PnP.
+void AddTrainingMethods(const WorkloadOptions& options, const LazyPosteriorProblem& problem,
+                        SamplerSetup setup, int num_samples, int other_num_samples,
+                        Workload* workload) {
+  for (const int count : {num_samples, other_num_samples}) {
+    setup.num_samples = count;
+    AddMethods(options, problem, setup, "", workload);
   }
+  setup.num_samples = num_samples;
+  setup.gradient = false;
+  AddMethods(options, problem, setup, ", forward", workload);
+  setup.method = PROPNP_SAMPLER_AMIS;
+  AddMethods(options, problem, setup, ", forward, amis", workload);
 }
 
 SamplerSetup Starts(int num_starts, int start_points, int start_iterations, int max_iterations) {
@@ -61,7 +73,8 @@ Workload MakeOfflineWorkload(const WorkloadOptions& options, const std::string& 
       num_objects, 3);
   SamplerSetup setup = Starts(4, 16, 3, 5);
   setup.gradient = false;
-  AddMethods(options, MakeLazily(num_objects, 100, 6, 15), setup, {128}, &workload);
+  setup.num_samples = 128;
+  AddMethods(options, MakeLazily(num_objects, 100, 6, 15), setup, "", &workload);
   return workload;
 }
 
@@ -73,21 +86,21 @@ std::vector<Workload> MakePosteriorWorkloads(const WorkloadOptions& options) {
   clamped.box = true;
   workloads.push_back(MakeWorkload(
       "W1", "6DoF, 32 objects of 512 points, posterior, forward and backward", 32, 15));
-  AddMethods(options, MakeLazily(32, 512, 6, 11), clamped, {512, 128}, &workloads.back());
+  AddTrainingMethods(options, MakeLazily(32, 512, 6, 11), clamped, 512, 128, &workloads.back());
 
   workloads.push_back(MakeWorkload(
       "W2", "6DoF, 256 objects of 64 points, posterior, forward and backward", 256, 7));
-  AddMethods(options, MakeLazily(256, 64, 6, 12), Starts(128, 8, 5, 10), {512, 128},
-             &workloads.back());
+  AddTrainingMethods(options, MakeLazily(256, 64, 6, 12), Starts(128, 8, 5, 10), 512, 128,
+                     &workloads.back());
 
   const SamplerSetup detection = Starts(64, 16, 3, 10);
   workloads.push_back(MakeWorkload(
       "W3", "4DoF, 600 objects of 256 points, posterior, forward and backward", 600, 5));
-  AddMethods(options, MakeLazily(600, 256, 4, 13), detection, {512, 128}, &workloads.back());
+  AddTrainingMethods(options, MakeLazily(600, 256, 4, 13), detection, 512, 128, &workloads.back());
 
   workloads.push_back(MakeWorkload(
       "W3v2", "4DoF, 288 objects of 128 points, posterior, forward and backward", 288, 9));
-  AddMethods(options, MakeLazily(288, 128, 4, 14), detection, {128, 512}, &workloads.back());
+  AddTrainingMethods(options, MakeLazily(288, 128, 4, 14), detection, 128, 512, &workloads.back());
 
   workloads.push_back(MakeOfflineWorkload(options, "W5posterior-10k", 10000));
   workloads.push_back(MakeOfflineWorkload(options, "W5posterior", 100000));
