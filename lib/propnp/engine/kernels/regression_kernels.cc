@@ -111,7 +111,7 @@ int solve(int n, const double* a, int num_right, const double* const* right,
           double* const* solutions, SolverMemory* memory) {
   using Solver = PivotedCholesky<kMostUnknowns, double, LaneElimination>;
   static_assert(sizeof(Solver) == sizeof(SolverMemory), "the same numbers");
-  Solver& solver = *static_cast<Solver*>(static_cast<void*>(memory));  // numbers alone
+  Solver& solver = *static_cast<Solver*>(static_cast<void*>(memory->bytes));  // numbers alone
   const int rank = solver.factorize(n, a, kRegressionTolerance);
   if (num_right == 2) {
     solver.template solve<2>(right, solutions);

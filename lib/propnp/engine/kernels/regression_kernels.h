@@ -23,9 +23,12 @@ struct RegressionColumns {
 // A column's share that rounding of sums of single-precision products may leave unexplained.
 constexpr double kRegressionTolerance = 1e-5;
 
-// What solve() works in.
+// What solve() works in, whose class is another one in every instruction set.
 constexpr int kMostUnknowns = 112;
-using SolverMemory = PivotedCholesky<kMostUnknowns, double>;
+struct SolverMemory {
+  using Numbers = PivotedCholesky<kMostUnknowns, double>;
+  alignas(Numbers) unsigned char bytes[sizeof(Numbers)];
+};
 
 // In multiply() and products() columns are zero beyond their size, which is small enough for sums
 // in single precision, and for the caches of the first level.
