@@ -65,12 +65,10 @@ void RequireProperReturn(int32_t code, propnp_context* context) {
   Require(code == PROPNP_OK || *propnp_last_error(context), "a message", propnp_error_name(code));
 }
 
-// The call with args of any version.
 template <typename Args>
-int32_t Call(Case* c, int32_t (*verb)(propnp_context*, const Args*), const Args& args,
+int32_t Call(Case* c, int32_t (*verb)(propnp_context*, const Args*), const Args* args,
              propnp_context* context = Context()) {
-  const Args* const given = c->memory().Copy(args, kFirstSize<Args>);
-  const int32_t code = verb(context, given);
+  const int32_t code = verb(context, args);
   RequireProperReturn(code, context);
   const int bad = code == PROPNP_OK ? c->memory().OutputWithNaN() : -1;
   if (bad >= 0) {
@@ -82,28 +80,36 @@ int32_t Call(Case* c, int32_t (*verb)(propnp_context*, const Args*), const Args&
   return code;
 }
 
+// The args as a caller of any version gives them.
+template <typename Args>
+const Args* OfAnyVersion(Case* c, const Args& args) {
+  return c->memory().Copy(args, kFirstSize<Args>);
+}
+
 template <typename Args>
 void WithWorkspace(Case* c, int32_t (*init)(Args*, uint64_t),
                    int32_t (*query)(propnp_context*, const Args*, uint64_t*),
                    int32_t (*verb)(propnp_context*, const Args*)) {
   Args args = c->MakeArgs(init);
+  const Args* const given = OfAnyVersion(c, args);
   uint64_t bytes = 0;
-  const int32_t queried = query(Context(), &args, &bytes);
+  const int32_t queried = query(Context(), given, &bytes);
   RequireProperReturn(queried, Context());
-  const int32_t called = Call(c, verb, args);
+  const int32_t called = Call(c, verb, given);
   Require(called != PROPNP_OK || queried == PROPNP_OK, "a query where there is a call",
           propnp_last_error(Context()));
   if (queried != PROPNP_OK || bytes > 1 << 24) return;
   const int kind = c->choices().Below(4);
   args.workspace_size = bytes - (kind == 1 && bytes > 0 ? 1 : 0);
   args.workspace = static_cast<char*>(c->memory().Workspace(bytes + 8)) + (kind == 2 ? 8 : 0);
-  Call(c, verb, args, Context(c->choices().Below(3)));
+  propnp_context* const context = Context(c->choices().Below(3));
+  Call(c, verb, OfAnyVersion(c, args), context);
 }
 
 template <typename Args>
 void WithoutWorkspace(Case* c, int32_t (*init)(Args*, uint64_t),
                       int32_t (*verb)(propnp_context*, const Args*)) {
-  Call(c, verb, c->MakeArgs(init));
+  Call(c, verb, OfAnyVersion(c, c->MakeArgs(init)));
 }
 
 void Run(Case* c) {
