@@ -12,6 +12,7 @@ autocast (in float32), in DataLoader workers and with DistributedDataParallel.
 """
 
 from ._config import Config
+from ._first_calls import settle_first_calls
 from .functions import evaluate, expectation, pose_plus, sample, solve
 from .modules import MonteCarloPoseLoss, ProbabilisticPnP
 from .results import Evaluation, Expectation, Posterior, Solution
@@ -30,3 +31,5 @@ __all__ = [
     "sample",
     "solve",
 ]
+
+settle_first_calls()
